@@ -1,0 +1,70 @@
+"""Imports of files: the file, what its check found, what it wrote."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, String, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from app.models.base import Base, Key, Stamps, choice
+
+
+class ImportStatus(enum.StrEnum):
+    """queued -> checking -> checked -> confirmed -> importing -> done -> undone; a file that cannot be read at all is failed."""
+
+    QUEUED = "queued"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    CONFIRMED = "confirmed"
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+class IssueKind(enum.StrEnum):
+    FILE = "file"
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+
+
+class Import(Key, Stamps, Base):
+    """One file. The content is kept in the database so that any worker on any machine can read it."""
+
+    __tablename__ = "imports"
+    __table_args__ = (Index("ix_imports_resource_created_at", "resource", "created_at"),)
+    resource: Mapped[str] = mapped_column(String(63))
+    file_name: Mapped[str] = mapped_column(String(255))
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    sha256: Mapped[str] = mapped_column(String(64))
+    status: Mapped[ImportStatus] = mapped_column(choice(ImportStatus, "status"), server_default="queued")
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    total_rows: Mapped[int] = mapped_column(server_default=text("0"))
+    done_rows: Mapped[int] = mapped_column(server_default=text("0"))
+    new_rows: Mapped[int] = mapped_column(server_default=text("0"))
+    invalid_rows: Mapped[int] = mapped_column(server_default=text("0"))
+    duplicate_rows: Mapped[int] = mapped_column(server_default=text("0"))
+    sample: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    message: Mapped[str] = mapped_column(Text, server_default="")
+    checked_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class ImportIssue(Base):
+    """One thing wrong with one row: where, which rule, and how to mend it."""
+
+    __tablename__ = "import_issues"
+    __table_args__ = (Index("ix_import_issues_import_id_line", "import_id", "line", "id"),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
+    line: Mapped[int] = mapped_column(Integer)
+    column: Mapped[str] = mapped_column(String(63), server_default="")
+    value: Mapped[str] = mapped_column(Text, server_default="")
+    kind: Mapped[IssueKind] = mapped_column(choice(IssueKind, "kind"))
+    rule: Mapped[str] = mapped_column(Text)
+    fix: Mapped[str] = mapped_column(Text, server_default="")
