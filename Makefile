@@ -1,0 +1,64 @@
+# Registrar: `make run` is all that a first start needs. `make help` lists the rest.
+
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+
+.PHONY: help run test lint types bench lock setup setup-dev clean
+.DEFAULT_GOAL := help
+
+help:  ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.runtime  ## Install what is missing, then start everything on port 8080 (PORT=... to change)
+	@exec $(BIN)/registrar run
+
+test: .venv/.dev  ## Run the tests (ARGS="-k name" to choose)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+lint: .venv/.dev  ## Check style with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev  ## Check types with mypy
+	$(BIN)/mypy
+
+bench: .venv/.dev  ## Measure speed with a million leads
+	$(BIN)/python -m bench $(ARGS)
+
+setup: .venv/.runtime  ## Create .venv with what is needed to run
+
+setup-dev: .venv/.dev  ## Create .venv with what is needed to develop
+
+lock: .venv/.dev  ## Rebuild both lock files from pyproject.toml (ARGS=--upgrade for newer versions)
+	$(LOCK) --extra build --output-file requirements.lock $(ARGS)
+	$(LOCK) --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock $(ARGS)
+
+LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --default-index https://pypi.org/simple
+
+clean:  ## Remove the environment and caches; the data under instance/ stays
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. A stamp remembers what was installed, so that the second start is quick.
+# The editable install is part of the stamp; --no-build-isolation uses the locked setuptools.
+.venv/.runtime: requirements.lock pyproject.toml | .venv/.created
+	@echo "Installing Registrar (once; takes about a minute) ..."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@echo "Installing the development tools ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.created:
+	@test -n "$(PYTHON)" || { echo "Registrar needs Python 3.11 or newer; none was found on the PATH." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) lacks the venv module. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
