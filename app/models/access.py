@@ -14,6 +14,11 @@ from app.models.base import Base, Key, Stamps, choice
 __all__ = ["Group", "PermissionStamp", "RateLimit", "Role", "SessionKind", "User", "UserProfile", "UserSession", "UserSettings"]
 
 
+# Two accounts never differ by capitals alone.
+Index("uq_ab_user_username_ci", func.lower(User.username), unique=True)
+Index("uq_ab_user_email_ci", func.lower(User.email), unique=True)
+
+
 class Theme(enum.StrEnum):
     LIGHT = "light"
     DARK = "dark"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Computed, ForeignKey, Index, Integer, Numeric, SmallInteger, String, Table, Text, func, text
+from sqlalchemy import CheckConstraint, Column, Computed, ForeignKey, Index, Integer, Numeric, SmallInteger, String, Table, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -83,8 +83,10 @@ class LeadStage(Key, Stamps, Base):
 lead_tags = Table(
     "lead_tags",
     Base.metadata,
-    Column("lead_id", ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True),
-    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", Uuid(), primary_key=True, server_default=text("gen_random_uuid()")),
+    Column("lead_id", ForeignKey("leads.id", ondelete="CASCADE"), nullable=False),
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
+    Index("uq_lead_tags_lead_id_tag_id", "lead_id", "tag_id", unique=True),
     Index("ix_lead_tags_tag_id", "tag_id"),
 )
 
@@ -202,7 +204,7 @@ class LeadAuditEvent(TimeOrderedKey, Base):
     __table_args__ = (Index("ix_lead_audit_events_lead_id_at", "lead_id", "at"),)
     lead_id: Mapped[UUID] = of_lead()
     type: Mapped[LeadEvent] = mapped_column(choice(LeadEvent, "type"))
-    actor_id: Mapped[int | None] = account_key(server_default=text("current_actor()"))
+    actor_id: Mapped[int | None] = mapped_column(Integer, server_default=text("current_actor()"))  # outlives the account
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

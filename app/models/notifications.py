@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, TimeOrderedKey, account_key, choice
+from app.models.base import Base, TimeOrderedKey, choice
 
 
 class NotificationType(enum.StrEnum):
@@ -35,7 +35,7 @@ class NotificationEvent(TimeOrderedKey, Base):
     type: Mapped[NotificationType] = mapped_column(choice(NotificationType, "type"))
     entity_type: Mapped[str] = mapped_column(String(63))
     entity_id: Mapped[str] = mapped_column(String(64))
-    actor_id: Mapped[int | None] = account_key(server_default=text("current_actor()"))
+    actor_id: Mapped[int | None] = mapped_column(Integer, server_default=text("current_actor()"))  # outlives the account
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -1,0 +1,70 @@
+"""The one table of roles: what each may do on each resource. Synced to the database at deployment and tested as one matrix.
+
+A permission is Flask-AppBuilder's `can_<word>` on the resource's name. `READ` and the like only shorten the table.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from app.policies.permissions import LEAD_ACTIONS
+
+
+class Role(enum.StrEnum):
+    SUPER_ADMIN = "Super Admin"
+    ADMIN = "Admin"
+    STAFF = "Staff"
+    ADMISSIONS = "Admissions"
+    EXAM_OFFICER = "Exam Officer"
+    COACH = "Coach"
+    TEACHER = "Teacher"
+    STUDENT = "Student"
+    GUARDIAN = "Guardian"
+    ASSISTANT = "Assistant"
+    ENGINEER = "Engineer"
+    AMC_ADMIN = "AMC Admin"
+    PUBLIC = "Public"
+
+
+READ: Final = frozenset({"list", "show", "lookup"})
+CHANGE: Final = frozenset({"add", "edit", "delete"})
+EVERYONE: Final = {
+    "Home": frozenset({"show"}),
+    "Inbox": frozenset({"list", "mark"}),
+    "Settings": frozenset({"edit"}),
+    "Search": frozenset({"list"}),
+}
+
+GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
+    Role.ADMIN: EVERYONE | {
+        "Leads": READ | CHANGE | LEAD_ACTIONS | {"export", "restore", "history", "board", "worklist"},
+        "Lead stages": READ | CHANGE | {"history"},
+        "Tags": READ | CHANGE | {"history"},
+        "Lead imports": frozenset({"list", "show", "add", "confirm", "undo"}),
+        "Job runs": READ,
+        "Accounts": READ | {"add", "edit", "deactivate", "activate", "reset_password", "history"},
+    },
+    Role.STAFF: EVERYONE | {
+        "Leads": READ | {"add", "edit", "export", "board", "worklist"} | LEAD_ACTIONS,
+        "Lead stages": READ,
+        "Tags": READ | {"add"},
+        "Lead imports": frozenset({"list", "show", "add", "confirm", "undo"}),
+    },
+    Role.TEACHER: EVERYONE | {"Leads": READ, "Lead stages": frozenset({"lookup"})},
+    Role.ADMISSIONS: EVERYONE,
+    Role.EXAM_OFFICER: EVERYONE,
+    Role.COACH: EVERYONE,
+    Role.STUDENT: EVERYONE,
+    Role.GUARDIAN: EVERYONE,
+    Role.ASSISTANT: EVERYONE,
+    Role.ENGINEER: EVERYONE | {"Job runs": READ},
+    Role.AMC_ADMIN: EVERYONE | {"Job runs": READ},
+    Role.PUBLIC: {},
+}
+"""Super Admin is not listed: it holds every permission that exists."""
+
+
+def granted(role: Role, permission: str, resource: str) -> bool:
+    """Whether the table gives `role` the permission (without `can_`) on the resource."""
+    return role is Role.SUPER_ADMIN or permission in GRANTS[role].get(resource, frozenset())

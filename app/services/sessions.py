@@ -1,0 +1,135 @@
+"""Logins: starting, reading and ending them. A cookie or token only names a session; the database decides what it is worth."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.access import SessionKind, UserSession
+from app.policies.actor import NOBODY, Actor
+from app.services.transaction import transactional
+
+ABSOLUTE_LIFETIME = {SessionKind.WEB: timedelta(hours=12), SessionKind.API: timedelta(days=30)}
+
+# Everything that a request needs to know about who makes it, in one statement.
+_ACTOR_COLUMNS = """
+    u.id, u.username, u.first_name, u.last_name, u.email, s.time_zone, s.locale, s.theme, s.time_format,
+    (SELECT stamp FROM permission_stamp) AS stamp,
+    ARRAY(SELECT role_id FROM ab_user_role WHERE user_id = u.id
+          UNION SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = u.id) AS role_ids,
+    (SELECT count(*) FROM (SELECT FROM notifications n WHERE n.recipient_id = u.id AND n.read_at IS NULL AND n.archived_at IS NULL
+                           LIMIT 100) unread) AS unread
+"""
+_BY_TOKEN = text(f"""
+    SELECT us.id AS session_id, {_ACTOR_COLUMNS}
+    FROM user_sessions us JOIN ab_user u ON u.id = us.user_id LEFT JOIN user_settings s ON s.user_id = u.id
+    WHERE us.token_hash = :token_hash AND us.kind = :kind AND us.ended_at IS NULL AND us.expires_at > now() AND u.active
+""")
+_BY_ID = text(f"""
+    SELECT NULL::uuid AS session_id, {_ACTOR_COLUMNS}
+    FROM ab_user u LEFT JOIN user_settings s ON s.user_id = u.id WHERE u.id = :user_id
+""")
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a token. It is random, so a plain digest is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transactional
+def start(user_id: int, *, kind: SessionKind, ip_address: str = "", user_agent: str = "") -> str:
+    """Begin a session and return its token, which is not stored."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(UserSession(
+        user_id=user_id, kind=kind, token_hash=hash_token(token), expires_at=datetime.now(UTC) + ABSOLUTE_LIFETIME[kind],
+        ip_address=ip_address[:45] or None, user_agent=user_agent[:255] or None,
+    ))
+    return token
+
+
+@transactional
+def end(session_id: str) -> None:
+    """End one session, in every copy of its cookie."""
+    db.session.execute(text("UPDATE user_sessions SET ended_at = now() WHERE id = :id AND ended_at IS NULL"), {"id": session_id})
+
+
+@transactional
+def end_all(user_id: int, *, but: str | None = None) -> int:
+    """End every session of an account, except the one given. Returns how many ended."""
+    statement = text("UPDATE user_sessions SET ended_at = now() WHERE user_id = :user_id AND ended_at IS NULL"
+                     " AND (CAST(:but AS uuid) IS NULL OR id <> CAST(:but AS uuid))")
+    return db.session.execute(statement, {"user_id": user_id, "but": but or None}).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def load(token: str, kind: SessionKind = SessionKind.WEB) -> Actor:
+    """Who this token is, with the roles and permissions of this moment; NOBODY when it is worth nothing."""
+    row = db.session.execute(_BY_TOKEN, {"token_hash": hash_token(token), "kind": kind.value}).one_or_none()
+    return _actor(row) if row else NOBODY
+
+
+def load_by_id(user_id: int) -> Actor:
+    """The actor of an account, for commands and jobs. Raises LookupError when there is none."""
+    row = db.session.execute(_BY_ID, {"user_id": user_id}).one_or_none()
+    if row is None:
+        raise LookupError(user_id)
+    return _actor(row)
+
+
+def system() -> Actor:
+    """The account in whose name jobs run."""
+    user_id = db.session.execute(text("SELECT id FROM ab_user WHERE username = 'system'")).scalar_one()
+    return Actor(id=user_id, username="system", first_name="Registrar", roles=frozenset({"Super Admin"}))
+
+
+def _actor(row: Any) -> Actor:
+    roles, permissions = _grants.of(row.stamp, row.role_ids)
+    return Actor(
+        id=row.id, username=row.username, first_name=row.first_name, last_name=row.last_name, email=row.email, roles=roles,
+        permissions=permissions, time_zone=row.time_zone, locale=row.locale, theme=row.theme or "system",
+        time_format=row.time_format or "24h", unread=row.unread, session_id=str(row.session_id or ""),
+    )
+
+
+class _Grants:
+    """Roles and permissions by role id, kept until the stamp moves: a trigger moves it when any role's permissions change."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._stamp: int | None = None
+        self._roles: dict[int, tuple[str, frozenset[tuple[str, str]]]] = {}
+        self._combined: dict[frozenset[int], tuple[frozenset[str], frozenset[tuple[str, str]]]] = {}
+
+    def of(self, stamp: int, role_ids: list[int]) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+        key = frozenset(role_ids)
+        with self._lock:
+            if stamp != self._stamp:
+                self._roles, self._combined, self._stamp = _read_roles(), {}, stamp
+            if key not in self._combined:
+                known = [self._roles[role_id] for role_id in key if role_id in self._roles]
+                permissions: frozenset[tuple[str, str]] = frozenset().union(*(granted for _, granted in known))
+                self._combined[key] = frozenset(name for name, _ in known), permissions
+            return self._combined[key]
+
+
+def _read_roles() -> dict[int, tuple[str, frozenset[tuple[str, str]]]]:
+    rows = db.session.execute(text("""
+        SELECT r.id, r.name, p.name AS permission, v.name AS resource
+        FROM ab_role r LEFT JOIN ab_permission_view_role pvr ON pvr.role_id = r.id
+        LEFT JOIN ab_permission_view pv ON pv.id = pvr.permission_view_id
+        LEFT JOIN ab_permission p ON p.id = pv.permission_id LEFT JOIN ab_view_menu v ON v.id = pv.view_menu_id
+    """)).all()
+    found: dict[int, tuple[str, set[tuple[str, str]]]] = {}
+    for row in rows:
+        _, permissions = found.setdefault(row.id, (row.name, set()))
+        if row.permission and row.resource:
+            permissions.add((row.permission, row.resource))
+    return {role_id: (name, frozenset(permissions)) for role_id, (name, permissions) in found.items()}
+
+
+_grants = _Grants()

@@ -1,0 +1,105 @@
+"""The only place that commits. A service function decorated with `transactional` is one transaction; nested calls join it."""
+
+from __future__ import annotations
+
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.extensions import db
+from app.policies.actor import Actor
+from app.services.errors import NotFound, refusal_from
+
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M")
+
+RETRIED_STATES = frozenset({"40001", "40P01", "55P03"})
+MOST_TRIES = 5
+
+
+def transactional(function: Callable[P, R]) -> Callable[P, R]:
+    """Run the function in one transaction, committed at the end, rolled back on any error.
+
+    The keyword argument `actor` is put on the transaction, where stamps and row history read it. Serialization failures, deadlocks and
+    lock timeouts are retried as a whole, at most five times. A refused constraint becomes a `Refusal`.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        session = db.session()
+        if session.info.get("transactional"):
+            return function(*args, **kwargs)
+        session.info["transactional"] = True
+        try:
+            return _run(lambda: function(*args, **kwargs), kwargs.get("actor"))
+        finally:
+            session.info.pop("transactional", None)
+
+    return wrapper
+
+
+def _run(work: Callable[[], R], actor: Any) -> R:
+    for attempt in range(1, MOST_TRIES + 1):
+        try:
+            act_as(actor)
+            result = work()
+            db.session.commit()
+            return result
+        except DBAPIError as error:
+            db.session.rollback()
+            if getattr(error.orig, "sqlstate", None) in RETRIED_STATES and attempt < MOST_TRIES:
+                time.sleep(random.uniform(0.01, 0.05) * attempt)
+                continue
+            refusal = refusal_from(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+        except BaseException:
+            db.session.rollback()
+            raise
+    raise AssertionError("unreachable")
+
+
+def act_as(actor: Actor | None) -> None:
+    """Tell the database, for this transaction, who acts."""
+    if actor is not None and actor.id is not None:
+        db.session.execute(text("SELECT set_config('registrar.actor', :id, true)"), {"id": str(actor.id)})
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Everything inside is done for real in a savepoint and then undone: a preview is the real path."""
+    savepoint = db.session.begin_nested()
+    try:
+        yield
+        db.session.flush()
+    finally:
+        if savepoint.is_active:
+            savepoint.rollback()
+        db.session.expire_all()
+
+
+def lock_many(model: type[M], ids: Sequence[UUID], *criteria: Any, options: Sequence[Any] = ()) -> list[M]:
+    """The rows with these keys, locked against change in key order and read afresh; missing ones are left out."""
+    key: Any = model.id  # type: ignore[attr-defined]
+    statement = (
+        select(model).where(key.in_(ids), *criteria).order_by(key).with_for_update(key_share=True, of=model)
+        .execution_options(populate_existing=True).options(*options)
+    )
+    return list(db.session.scalars(statement))
+
+
+def lock(model: type[M], record_id: UUID, *criteria: Any, options: Sequence[Any] = ()) -> M:
+    """One row, locked and read afresh. Raises NotFound."""
+    rows = lock_many(model, [record_id], *criteria, options=options)
+    if not rows:
+        raise NotFound
+    return rows[0]
