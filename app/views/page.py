@@ -27,7 +27,8 @@ class Link:
 
 @dataclass(slots=True)
 class Cell:
-    """One value to show. `kind`: text, link, badge, date, datetime, bool, number, email, phone, tags, json, muted."""
+    """One value to show. `kind`: text, link, badge, date, datetime, bool, number, email, phone, tags
+    (separated by comma and blank), json, muted, person."""
 
     text: str = ""
     kind: str = "text"
@@ -86,6 +87,7 @@ class Row:
     title: str
     cells: list[Cell]
     note: str = ""
+    initials: str = ""  # a person's, shown before the title
 
 
 @dataclass(slots=True)
@@ -199,6 +201,7 @@ class RecordPage:
     history_url: str = ""
     deleted: str = ""  # says when and by whom it was deleted; empty: it is live
     neighbours: list[Link] = field(default_factory=list)
+    initials: str = ""
 
 
 @dataclass(slots=True)
