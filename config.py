@@ -8,7 +8,7 @@ SCHOOL_NAME         shown on every page
 SCHOOL_TIME_ZONE    IANA name; "today" is the school's local day
 PHONE_REGION        two letters; how a phone number without a country code is read
 TRUSTED_PROXIES     how many reverse proxies stand in front (their headers are believed)
-PORT                where the web server listens
+HOST, PORT          where the web server listens (HOST=0.0.0.0 lets other machines in)
 WEB_WORKERS         web processes
 WEB_THREADS         threads of each web process
 REGISTRAR_INSTANCE  the directory for the database, the secret key, logs and uploads
@@ -105,6 +105,11 @@ def database_url(environ: Environ = os.environ) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
+def libpq_url(url: str) -> str:
+    """Return the address as psycopg itself reads it, for connections outside SQLAlchemy's pool."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
 def engine_options(environ: Environ = os.environ, *, statement_timeout: str = "60s") -> dict[str, object]:
     """Return SQLAlchemy's engine options; commands and workers pass statement_timeout="0" (no limit).
 
@@ -122,6 +127,7 @@ def engine_options(environ: Environ = os.environ, *, statement_timeout: str = "6
         "max_overflow": 5,
         "pool_timeout": 10,
         "pool_recycle": 1800,
+        "hide_parameters": True,  # an error message in a log must not hold anybody's data
         "connect_args": {
             "application_name": "registrar",
             "connect_timeout": 10,
@@ -153,6 +159,11 @@ _HOW_TO_MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.t
 def derived_key(secret: str, purpose: str) -> str:
     """Return a key for one purpose, so that no two purposes share one."""
     return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def host(environ: Environ = os.environ) -> str:
+    """Return the address that the web server listens on; only this machine unless HOST says otherwise."""
+    return _text(environ, "HOST", "127.0.0.1")
 
 
 def port(environ: Environ = os.environ) -> int:

@@ -92,12 +92,15 @@ def _join(instance: Path) -> IO[str]:
     """Become a user of the server, starting it if need be."""
     try:
         instance.mkdir(parents=True, exist_ok=True)
-        with contextlib.ExitStack() as undo, _exclusively(instance):
-            users = undo.enter_context((instance / "postgres.users").open("a"))
-            fcntl.flock(users, fcntl.LOCK_SH)
-            if not _answers(instance):
-                cluster.start(_data(instance))
-            undo.pop_all()
+        users = (instance / "postgres.users").open("a")
+        try:
+            with _exclusively(instance):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                if not _answers(instance):
+                    cluster.start(_data(instance))
+        except BaseException:  # Ctrl-C too: nothing half started may stay
+            _leave(instance, users)
+            raise
     except OSError as error:
         raise EmbeddedError(f"The database under {instance} cannot be started: {error}") from error
     return users

@@ -201,10 +201,14 @@ class LeadAuditEvent(TimeOrderedKey, Base):
     """What was done to a lead, in the words of the domain. Append-only."""
 
     __tablename__ = "lead_audit_events"
-    __table_args__ = (Index("ix_lead_audit_events_lead_id_at", "lead_id", "at"),)
+    __table_args__ = (
+        Index("ix_lead_audit_events_lead_id_at", "lead_id", "at"),
+        Index("ix_lead_audit_events_batch_id", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+    )
     lead_id: Mapped[UUID] = of_lead()
     type: Mapped[LeadEvent] = mapped_column(choice(LeadEvent, "type"))
     actor_id: Mapped[int | None] = mapped_column(Integer, server_default=text("current_actor()"))  # outlives the account
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    batch_id: Mapped[UUID | None]  # what was done in one go, and can be undone in one go

@@ -99,7 +99,7 @@ def add_groups() -> list[str]:
 
 @transactional
 def add_system_account() -> list[str]:
-    """Make the account in whose name jobs work. Inactive and without a password: nobody can log in with it."""
+    """Make the account in whose name jobs work. Inactive and without a password: nobody can log in as it."""
     if db.session.scalar(select(User.id).where(User.username == SYSTEM)) is not None:
         return []
     email = "system@registrar.invalid"

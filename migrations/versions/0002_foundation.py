@@ -693,11 +693,13 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuid_time_ordered()"), nullable=False),
         sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_lead_audit_events_lead_id_leads"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_audit_events")),
     )
     op.create_index("ix_lead_audit_events_lead_id_at", "lead_audit_events", ["lead_id", "at"], unique=False)
+    op.create_index("ix_lead_audit_events_batch_id", "lead_audit_events", ["batch_id"], unique=False, postgresql_where=sa.text("batch_id IS NOT NULL"))
     op.create_table(
         "lead_contact_attempts",
         sa.Column("lead_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,83 @@
+"""The command `registrar`. A command is imported when it is used, so that none slows down the others."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import FlaskGroup
+
+import config
+from app import embedded
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+# Name -> where it is defined. To add a command, add a line.
+COMMANDS = {
+    "db": "flask_migrate.cli:db",
+    "demo": "app.cli.demo:demo",
+    "deploy": "app.cli.deploy:deploy",
+    "doctor": "app.cli.doctor:doctor",
+    "jobs": "app.cli.jobs:jobs",
+    "leads": "app.cli.leads:leads",
+    "routes": "flask.cli:routes_command",
+    "run": "app.cli.serve:run",
+    "scheduler": "app.tasks.scheduler:command",
+    "shell": "flask.cli:shell_command",
+    "user": "app.cli.users:user",
+    "worker": "app.tasks.worker:command",
+}
+
+
+class Registrar(FlaskGroup):
+    """The group of commands, without Flask's own server and without loading the application for --help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import a command, or return None when there is no such one."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what the reader can mend is told in one sentence, without a traceback."""
+        from sqlalchemy.exc import OperationalError
+
+        try:
+            return super().invoke(ctx)
+        except (config.ConfigError, embedded.EmbeddedError) as error:
+            raise click.ClickException(str(error)) from error
+        except OperationalError as error:
+            if not error.connection_invalidated and getattr(error.orig, "sqlstate", None):
+                raise
+            reason = str(error.orig).strip().splitlines()[0]
+            raise click.ClickException(f"The database cannot be reached: {reason}") from error
+
+
+def create_app() -> Flask:
+    """Return the application for a command: our own PostgreSQL started if none is named, no time limit.
+
+    Raises ConfigError and EmbeddedError.
+    """
+    if config.is_embedded():
+        embedded.hold(config.instance_dir())
+    from app import create_app as factory
+
+    return factory({"SQLALCHEMY_ENGINE_OPTIONS": config.engine_options(statement_timeout="0")})
+
+
+main = Registrar(
+    name="registrar",
+    create_app=create_app,
+    add_default_commands=False,
+    load_dotenv=False,
+    set_debug_flag=False,
+    help="Registrar, the front office of a school.",
+)

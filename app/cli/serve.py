@@ -1,0 +1,167 @@
+"""`registrar run`: database, web server, worker and scheduler, started and stopped together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import click
+from flask.cli import ScriptInfo
+
+import config
+from app import embedded
+from app.cli.supervisor import Child
+
+READY_SECONDS = 60
+TICK_SECONDS = 0.5
+
+
+@click.command()
+@click.pass_obj
+def run(info: ScriptInfo) -> None:
+    """Start everything on this machine, until Ctrl-C."""
+    _require_free_port(config.host(), config.port())
+    _stop_on_signals()
+    children = _children()
+    try:
+        _serve(info, children)
+    except KeyboardInterrupt:
+        click.echo()
+    finally:
+        _stop(children)
+
+
+def _serve(info: ScriptInfo, children: list[Child]) -> None:
+    logins = _prepare(info)
+    for child in children:
+        child.start()
+    _wait_until_ready(children[0])
+    _announce(logins)
+    while True:
+        time.sleep(TICK_SECONDS)
+        if config.is_embedded() and embedded.revive(config.instance_dir()):
+            click.echo("The database ended unexpectedly; it was started again.")
+        for child in children:
+            child.revive(click.echo)
+
+
+def _stop_on_signals() -> None:
+    """Let SIGTERM, and a terminal that closes, end us as Ctrl-C does."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # it is ignored under nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
+def _stop(children: list[Child]) -> None:
+    """Stop the children in order, then the database. A second Ctrl-C changes nothing any more."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    click.echo("Stopping ...")
+    for child in children:
+        child.stop()
+    if config.is_embedded():
+        embedded.release(config.instance_dir())
+    click.echo("Stopped.")
+
+
+def _require_free_port(host: str, port: int) -> None:
+    """Raise ClickException when the web server could not listen."""
+    try:
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(address[0]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address[4])
+    except PermissionError as error:
+        raise click.ClickException(f"Port {port} needs root. Choose one above 1023 with PORT=...") from error
+    except OSError as error:
+        reason = f"Port {port} on {host} cannot be used ({error.strerror})."
+        raise click.ClickException(f"{reason} Choose another with PORT=...") from error
+
+
+def _prepare(info: ScriptInfo) -> list[tuple[str, str, str]]:
+    """Bring the database up to date and offer the demo; return its logins."""
+    click.echo("Preparing the database ...")
+    app = info.load_app()
+    from app.extensions import db
+    from app.services import demo, deployment
+
+    with app.app_context():
+        try:
+            deployment.deploy()
+            if demo.wanted() and _wants_demo():
+                click.echo("Loading the demo school ...")
+                demo.load()
+            return demo.logins()
+        except deployment.DeploymentError as error:
+            raise click.ClickException(str(error)) from error
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _wants_demo() -> bool:
+    """Whether to load demo data: as REGISTRAR_DEMO or the user says, else only into our own database."""
+    if wish := os.environ.get("REGISTRAR_DEMO"):
+        return wish != "0"
+    if sys.stdin.isatty():
+        return click.confirm("This is the first start. Load a demo school to look around?", default=True)
+    return config.is_embedded()
+
+
+def _children() -> list[Child]:
+    """Return the processes in the order in which they are stopped."""
+    logs = config.instance_dir() / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    python = sys.executable
+    web = [python, "-m", "gunicorn", "-c", "python:app.cli.web", "app:create_app()"]
+    return [
+        _child("web", web, logs, 8),
+        _child("worker", [python, "-m", "app.cli", "worker"], logs, 5),
+        _child("scheduler", [python, "-m", "app.cli", "scheduler"], logs, 5),
+    ]
+
+
+def _child(name: str, command: list[str], logs: Path, grace: float) -> Child:
+    return Child(name, command, logs / f"{name}.log", cwd=config.ROOT, grace=grace)
+
+
+def _wait_until_ready(web: Child) -> None:
+    """Return when the web server answers. Raises ClickException with the end of its log when it does not."""
+    deadline = time.monotonic() + READY_SECONDS
+    while web.exit_code() is None and time.monotonic() < deadline:
+        if _answers():
+            return
+        time.sleep(0.1)
+    raise click.ClickException(f"The web server did not start.\n{web.last_words()}")
+
+
+def _answers() -> bool:
+    host = config.host()
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    connection = HTTPConnection(host, config.port(), timeout=10)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse()
+    except (OSError, HTTPException):
+        return False
+    else:
+        return True
+    finally:
+        connection.close()
+
+
+def _announce(logins: list[tuple[str, str, str]]) -> None:
+    click.echo(f"\n  Registrar is ready:  {config.settings()['PUBLIC_URL']}\n")
+    if logins:
+        rows = [("Role", "User name", "Password"), *logins]
+        widths = [max(len(row[column]) for row in rows) + 3 for column in range(3)]
+        for row in rows:
+            click.echo("  " + "".join(text.ljust(width) for text, width in zip(row, widths, strict=True)))
+        click.echo()
+    click.echo(f"  Logs are in {config.instance_dir() / 'logs'}; Ctrl-C stops everything.\n")

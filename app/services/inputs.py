@@ -1,0 +1,153 @@
+"""What may be typed: one schema per form or request, made from the table's columns, with every error at its field."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError, PydanticUndefined
+from sqlalchemy import Boolean, Date, Enum, Integer, Numeric, SmallInteger, String, Text, Time, Uuid
+from sqlalchemy import inspect as sa_inspect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.schema import Column
+
+from app.models.base import UtcDateTime
+from app.services.errors import Invalid
+
+LONGEST_TEXT = 10_000
+
+
+class Input(BaseModel):
+    """Base of all inputs. Unknown fields are ignored: a form cannot set what it does not offer."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, arbitrary_types_allowed=True)
+
+
+def storable(value: Any) -> Any:
+    """Refuses what PostgreSQL cannot store in a text: NUL and lone surrogates."""
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+        raise PydanticCustomError("unstorable", "unstorable")
+    return value
+
+
+def blank_is_none(value: Any) -> Any:
+    """An empty field of a form means no value."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def of(model: type[Any], *names: str, name: str = "", base: type[BaseModel] = Input, **extra: Any) -> type[BaseModel]:
+    """An input with these columns of a model. A column is required when it is NOT NULL and has no default. `extra` adds or replaces fields."""
+    mapper = sa_inspect(model)
+    fields: dict[str, Any] = {each: field_of(mapper.columns[each]) for each in names}
+    return create_model(name or f"{model.__name__}Input", __base__=base, **(fields | extra))
+
+
+def field_of(column: Column[Any]) -> tuple[Any, Any]:
+    kind = type_of(column)
+    required = not column.nullable and column.server_default is None and column.default is None
+    if required:
+        return Annotated[kind, BeforeValidator(storable)], ...
+    if column.nullable:
+        return Annotated[kind | None, BeforeValidator(blank_is_none), BeforeValidator(storable)], None
+    return Annotated[kind, BeforeValidator(storable)], Field(default=None)
+
+
+def type_of(column: Column[Any]) -> Any:
+    """The type of an input for a column, with the limits that the column has."""
+    kind = column.type
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        return kind.enum_class
+    if isinstance(kind, (String, Text)):
+        return Annotated[str, Field(min_length=0 if column.nullable else 1, max_length=kind.length or LONGEST_TEXT)]
+    if isinstance(kind, SmallInteger):
+        return Annotated[int, Field(ge=-32768, le=32767)]
+    if isinstance(kind, Integer):
+        return Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+    if isinstance(kind, Numeric):
+        return Annotated[Decimal, Field(max_digits=kind.precision, decimal_places=kind.scale, allow_inf_nan=False)]
+    for sql, python in ((Boolean, bool), (Date, date), (Time, time), (Uuid, UUID), (UtcDateTime, AwareDatetime), (JSONB, Any)):
+        if isinstance(kind, sql):
+            return python
+    raise TypeError(f"no input for {column}")
+
+
+@lru_cache(maxsize=None)
+def partial(schema: type[BaseModel]) -> type[BaseModel]:
+    """The same input with nothing required: for changes that name only what they change."""
+    fields: dict[str, Any] = {}
+    for name, info in schema.model_fields.items():
+        copy = FieldInfo.merge_field_infos(info, default=None)
+        fields[name] = (copy.annotation, copy)
+    return create_model(f"{schema.__name__}Change", __base__=Input, **fields)
+
+
+def parse(schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = False) -> dict[str, Any]:
+    """The typed values of a raw mapping (a form's strings or a request's JSON); with `change` only those that were given.
+
+    Raises Invalid with every error at its field.
+    """
+    try:
+        parsed = (partial(schema) if change else schema).model_validate(raw)
+    except ValidationError as error:
+        raise Invalid(fields=sentences(error)) from error
+    given = parsed.model_fields_set
+    return {name: value for name, value in parsed if name in given or (not change and schema.model_fields[name].default not in (None, PydanticUndefined))}
+
+
+_SENTENCES: dict[str, Any] = {
+    "missing": _l("This field is required."),
+    "unstorable": _l("Contains a character that cannot be stored."),
+    "string_too_short": _l("This field is required."),
+    "string_too_long": _l("At most %(max_length)s characters."),
+    "string_type": _l("Must be a text."),
+    "int_parsing": _l("Must be a whole number."),
+    "int_type": _l("Must be a whole number."),
+    "int_from_float": _l("Must be a whole number."),
+    "decimal_parsing": _l("Must be a number."),
+    "decimal_type": _l("Must be a number."),
+    "decimal_max_digits": _l("At most %(max_digits)s digits."),
+    "decimal_max_places": _l("At most %(decimal_places)s digits after the point."),
+    "greater_than_equal": _l("Must be at least %(ge)s."),
+    "greater_than": _l("Must be more than %(gt)s."),
+    "less_than_equal": _l("Must be at most %(le)s."),
+    "less_than": _l("Must be less than %(lt)s."),
+    "enum": _l("Choose one from the list."),
+    "literal_error": _l("Choose one from the list."),
+    "uuid_parsing": _l("Choose one from the list."),
+    "uuid_type": _l("Choose one from the list."),
+    "bool_parsing": _l("Must be yes or no."),
+    "bool_type": _l("Must be yes or no."),
+    "timezone_aware": _l("Must be a date and time with a time zone."),
+}
+_DATES = {"date": _l("Must be a date, as 2026-03-31."), "datetime": _l("Must be a date and time."), "time": _l("Must be a time, as 15:30.")}
+
+
+def sentences(error: ValidationError) -> dict[str, list[str]]:
+    """The errors of a validation, in words, by field."""
+    found: dict[str, list[str]] = {}
+    for item in error.errors(include_url=False, include_input=False):
+        field = str(item["loc"][0]) if item["loc"] else ""
+        kind = item["type"]
+        template = _SENTENCES.get(kind) or _DATES.get(kind.partition("_")[0])
+        context = item.get("ctx") or {}
+        text = str(template) % context if template is not None else str(context.get("sentence") or _("This value is not accepted."))
+        if text not in found.setdefault(field, []):
+            found[field].append(text)
+    return found
+
+
+def one_of(values: type[enum.StrEnum]) -> Any:
+    """A required choice of an enumeration."""
+    return values, ...
+
+
+__all__ = ["Input", "Literal", "of", "one_of", "parse", "partial", "sentences"]

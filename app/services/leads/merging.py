@@ -1,0 +1,92 @@
+"""Merging two leads that are one person, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.leads import Lead, LeadAuditEvent, LeadEvent
+from app.policies.actor import Actor
+from app.policies.rules import may_edit_lead
+from app.policies.scopes import visible
+from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.services.leads.events import record
+from app.services.resource import Outcome, Result
+from app.services.transaction import lock, lock_many, transactional
+
+FILLED = (
+    "email", "interest", "area", "community", "address", "guardian_name", "age", "expected_budget", "last_contacted_on", "walk_in_date",
+    "demo_date", "owner_id", "assigned_teacher_id", "next_follow_up_at",
+)
+"""What an empty field of the lead that stays takes over from the one that goes."""
+
+
+@transactional
+def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
+    """Merge a lead into another: notes, contact attempts and tags move, empty fields are filled, and the merged lead leaves the lists.
+
+    Raises NotFound, NotAllowed (both must be the actor's to edit), Invalid when the two are one, or more than one lead is to go.
+    """
+    if len(ids) != 1 or ids[0] == into_id:
+        raise Invalid(fields={"into_id": [_("Choose another lead to merge into.")]})
+    leads = {lead.id: lead for lead in lock_many(Lead, [ids[0], into_id], visible(Lead, actor))}
+    if len(leads) != 2:
+        raise NotFound
+    gone, kept = leads[ids[0]], leads[into_id]
+    for lead in (gone, kept):
+        reason = may_edit_lead(actor, lead)
+        if reason is not None:
+            raise NotAllowed(reason)
+    filled = {name: getattr(gone, name) for name in FILLED if getattr(kept, name) is None and getattr(gone, name) is not None}
+    moved: dict[str, Any] = {"from": str(gone.id), "filled": sorted(filled), "contact_attempts": gone.contact_attempts}
+    moved |= {table: [str(key) for key in db.session.scalars(
+        text(f"UPDATE {table} SET lead_id = :kept WHERE lead_id = :gone RETURNING id"), {"kept": kept.id, "gone": gone.id})]
+        for table in ("lead_notes", "lead_contact_attempts")}
+    moved["lead_tags"] = [str(key) for key in db.session.scalars(text("""
+        INSERT INTO lead_tags (lead_id, tag_id) SELECT :kept, tag_id FROM lead_tags WHERE lead_id = :gone ON CONFLICT DO NOTHING RETURNING id
+    """), {"kept": kept.id, "gone": gone.id})]
+    for name, value in filled.items():
+        setattr(kept, name, value)
+    kept.contact_attempts += gone.contact_attempts
+    gone.merged_into_id = kept.id
+    gone.deleted_at, gone.deleted_by_id = db.session.scalar(text("SELECT now()")), actor.id
+    db.session.flush()
+    record(LeadEvent.MERGED, [(kept.id, None, moved), (gone.id, None, {"into": str(kept.id)})])
+    return Result([Outcome(str(gone.id), gone.name, message=_("merged into %(name)s", name=kept.name))])
+
+
+@transactional
+def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Take a merge back: what moved returns, filled fields that nobody changed since are emptied, and the merged lead is live again.
+
+    Raises NotFound, NotAllowed, WrongState when the lead was not merged.
+    """
+    gone = lock(Lead, ids[0], visible(Lead, actor, deleted=True))
+    if gone.merged_into_id is None:
+        raise WrongState(_("This lead was not merged."))
+    kept = lock(Lead, gone.merged_into_id, visible(Lead, actor))
+    reason = may_edit_lead(actor, kept)
+    if reason is not None:
+        raise NotAllowed(reason)
+    event = db.session.scalars(
+        select(LeadAuditEvent).where(LeadAuditEvent.lead_id == kept.id, LeadAuditEvent.type == LeadEvent.MERGED,
+                                     LeadAuditEvent.after["from"].astext == str(gone.id)).order_by(LeadAuditEvent.at.desc()).limit(1)
+    ).one()
+    moved = event.after or {}
+    for table in ("lead_notes", "lead_contact_attempts"):
+        db.session.execute(text(f"UPDATE {table} SET lead_id = :gone WHERE lead_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"),
+                           {"gone": gone.id, "kept": kept.id, "ids": moved[table]})
+    db.session.execute(text("DELETE FROM lead_tags WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": moved["lead_tags"]})
+    for name in moved["filled"]:
+        if getattr(kept, name) == getattr(gone, name):
+            setattr(kept, name, None)
+    kept.contact_attempts = max(0, kept.contact_attempts - moved["contact_attempts"])
+    gone.merged_into_id = gone.deleted_at = gone.deleted_by_id = None
+    db.session.flush()
+    record(LeadEvent.RESTORED, [(gone.id, None, {"from": str(kept.id)}), (kept.id, None, {"unmerged": str(gone.id)})])
+    return Result([Outcome(str(gone.id), gone.name)])

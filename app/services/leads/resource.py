@@ -1,0 +1,172 @@
+"""What a lead, a stage and a tag are to people: attributes, inputs and actions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+from pydantic import BeforeValidator, Field
+from sqlalchemy import Select, func, literal, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from app.models.access import User
+from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadSource, LeadStage, Tag
+from app.policies.actor import Actor
+from app.policies.rules import may_edit_lead, may_own_lead
+from app.policies.scopes import visible
+from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
+from app.services.inputs import Input, blank_is_none, storable
+from app.services.leads import actions, labels, merging, records, stages, tags, undo
+from app.services.resource import Action, Attribute, Kind, Lookup, Resource, options_of, register, register_lookup
+
+SOURCES = options_of(LeadSource, labels.SOURCES)
+FOLLOW_UP = options_of(FollowUpStatus, labels.FOLLOW_UP, {"open": "info", "done": "success"})
+
+_owner, _teacher, _stage = aliased(User), aliased(User), aliased(LeadStage)
+
+
+def _lead(name: str, kind: Kind, **more: Any) -> Attribute:
+    column = getattr(Lead, name)
+    return Attribute(name, labels.LEAD[name], kind, column, nullable=column.nullable if hasattr(column, "nullable") else False, **more)
+
+
+ATTRIBUTES = (
+    Attribute("name", _l("Name"), Kind.TEXT, Lead.first_name + " " + Lead.last_name, filterable=False),
+    _lead("first_name", Kind.TEXT),
+    _lead("last_name", Kind.TEXT, sortable=True),
+    _lead("phone", Kind.PHONE),
+    _lead("email", Kind.EMAIL),
+    Attribute("stage", _l("Stage"), Kind.RELATION, _stage.name, key=Lead.stage_id, join=(_stage, _stage.id == Lead.stage_id), lookup="lead-stages"),
+    Attribute("owner", _l("Owner"), Kind.RELATION, people.full_name(_owner), key=Lead.owner_id, join=(_owner, _owner.id == Lead.owner_id),
+              lookup="staff", nullable=True),
+    Attribute("assigned_teacher", _l("Teacher"), Kind.RELATION, people.full_name(_teacher), key=Lead.assigned_teacher_id,
+              join=(_teacher, _teacher.id == Lead.assigned_teacher_id), lookup="teachers", nullable=True),
+    _lead("follow_up_date", Kind.DATE, sortable=True),
+    _lead("follow_up_status", Kind.CHOICE, options=FOLLOW_UP),
+    _lead("source", Kind.CHOICE, options=SOURCES),
+    _lead("interest", Kind.TEXT),
+    _lead("area", Kind.TEXT),
+    _lead("community", Kind.TEXT),
+    _lead("guardian_name", Kind.TEXT),
+    _lead("age", Kind.NUMBER),
+    _lead("expected_budget", Kind.NUMBER),
+    _lead("contact_attempts", Kind.NUMBER),
+    _lead("last_contacted_on", Kind.DATE),
+    _lead("next_follow_up_at", Kind.DATETIME),
+    _lead("walk_in_date", Kind.DATE),
+    _lead("demo_date", Kind.DATE),
+    _lead("demo_conducted", Kind.BOOL),
+    _lead("created_at", Kind.DATETIME, sortable=True),
+)
+
+LeadInput = inputs.of(
+    Lead, "first_name", "last_name", "email", "interest", "source", "owner_id", "assigned_teacher_id", "area", "community", "address",
+    "guardian_name", "age", "expected_budget", "next_follow_up_at", "walk_in_date", "demo_date", "demo_conducted", "follow_up_date",
+    "follow_up_status",
+    phone=(Annotated[str, Field(min_length=1, max_length=40), BeforeValidator(storable)], ...),
+    stage_id=(Annotated[UUID | None, BeforeValidator(blank_is_none)], None),
+    accept_duplicates=(bool, False),
+)
+
+
+class ChangeStage(Input):
+    stage_id: UUID
+
+
+class AssignOwner(Input):
+    owner_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)] = None
+
+
+class AssignTeacher(Input):
+    assigned_teacher_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)] = None
+
+
+class AddNote(Input):
+    body: Annotated[str, Field(min_length=1, max_length=inputs.LONGEST_TEXT), BeforeValidator(storable)]
+
+
+class LogContact(Input):
+    channel: ContactChannel
+    outcome: ContactOutcome
+    note: Annotated[str | None, Field(max_length=inputs.LONGEST_TEXT), BeforeValidator(blank_is_none), BeforeValidator(storable)] = None
+    follow_up_date: Annotated[date | None, BeforeValidator(blank_is_none)] = None
+
+
+class MoveFollowUp(Input):
+    follow_up_date: date
+
+
+class TagLeads(Input):
+    tag_id: UUID
+    remove: bool = False
+
+
+class MergeInto(Input):
+    into_id: UUID
+
+
+ACTIONS = (
+    Action("change_stage", _l("Change stage"), actions.change_stage, may_edit_lead, ChangeStage, icon="arrow-right-left", undo=undo.undo,
+           help=_l("Moves the leads to another stage and tells their owners.")),
+    Action("assign_owner", _l("Assign owner"), actions.assign_owner, may_own_lead, AssignOwner, icon="user-check", undo=undo.undo,
+           help=_l("The new owner is told. Leave it empty to take the leads away from their owner.")),
+    Action("assign_teacher", _l("Assign teacher"), actions.assign_teacher, may_edit_lead, AssignTeacher, icon="graduation-cap", undo=undo.undo,
+           help=_l("The teacher will see the lead; the teacher of a walk-in is told.")),
+    Action("log_contact", _l("Log contact"), actions.log_contact, may_edit_lead, LogContact, icon="phone-call",
+           help=_l("Counts the attempt, and sets the next follow-up when you give one.")),
+    Action("move_follow_up", _l("Move follow-up"), actions.move_follow_up, may_edit_lead, MoveFollowUp, icon="calendar-clock", undo=undo.undo,
+           defaults=lambda lead: {"follow_up_date": lead.follow_up_date}),
+    Action("finish_follow_up", _l("Follow-up done"), actions.finish_follow_up, may_edit_lead, icon="check", undo=undo.undo),
+    Action("add_note", _l("Add note"), actions.add_note, may_edit_lead, AddNote, icon="sticky-note"),
+    Action("tag", _l("Tag"), actions.tag, may_edit_lead, TagLeads, icon="tag"),
+    Action("merge", _l("Merge into another"), merging.merge, may_edit_lead, MergeInto, icon="merge", bulk=False,
+           help=_l("Notes, contact attempts and tags move to the other lead, its empty fields are filled, and this lead leaves the lists.")),
+)
+
+LEADS = register(Resource(
+    name="Leads", slug="leads", model=Lead, singular=_l("Lead"), plural=_l("Leads"), title=lambda lead: f"{lead.first_name} {lead.last_name}",
+    attributes=ATTRIBUTES, search=Lead.search_text, search_help=_l("Name, phone or e-mail"), input=LeadInput,
+    labels=labels.LEAD | labels.INPUTS,
+    relations={"stage_id": "lead-stages", "owner_id": "staff", "assigned_teacher_id": "teachers", "tag_id": "tags", "into_id": "leads"},
+    create=records.create, update=records.update, delete=actions.delete, restore=actions.restore, edit_rule=may_edit_lead, actions=ACTIONS,
+    load=(joinedload(Lead.stage), joinedload(Lead.owner), joinedload(Lead.assigned_teacher), selectinload(Lead.tags)),
+    icon="users", title_columns=(Lead.first_name, Lead.last_name),
+))
+
+
+def _stage_choices(actor: Actor) -> Select[Any]:
+    return select(LeadStage.id, LeadStage.name, literal("")).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id)
+
+
+register_lookup(Lookup("lead-stages", ("lookup", "Lead stages"), _stage_choices, LeadStage.name, LeadStage.id))
+register_lookup(Lookup("tags", ("lookup", "Tags"), lambda actor: select(Tag.id, Tag.name, literal("")).order_by(Tag.name), Tag.name, Tag.id))
+register_lookup(Lookup(
+    "leads", ("lookup", "Leads"),
+    lambda actor: select(Lead.id, Lead.first_name + " " + Lead.last_name, Lead.phone).where(visible(Lead, actor)).order_by(Lead.created_at.desc(), Lead.id.desc()),
+    Lead.search_text, Lead.id,
+))
+
+STAGES = register(Resource(
+    name="Lead stages", slug="lead-stages", model=LeadStage, singular=_l("Stage"), plural=_l("Stages"), title=lambda stage: stage.name,
+    attributes=(
+        Attribute("name", _l("Name"), Kind.TEXT, LeadStage.name, sortable=True),
+        Attribute("position", _l("Order"), Kind.NUMBER, LeadStage.position, sortable=True),
+        Attribute("is_onboarded", _l("Final stage"), Kind.BOOL, LeadStage.is_onboarded),
+        Attribute("active", _l("Active"), Kind.BOOL, LeadStage.active),
+    ),
+    search=func.search_fold(LeadStage.name), default_sort="position", input=inputs.of(LeadStage, "name", "position", "is_onboarded", "active"),
+    labels=labels.STAGE, relations={"fallback_id": "lead-stages"}, create=stages.create, update=stages.update, delete=stages.delete,
+    icon="columns-3", title_columns=(LeadStage.name,),
+))
+
+TAGS = register(Resource(
+    name="Tags", slug="tags", model=Tag, singular=_l("Tag"), plural=_l("Tags"), title=lambda tag: tag.name,
+    attributes=(
+        Attribute("name", _l("Name"), Kind.TEXT, Tag.name, sortable=True),
+        Attribute("created_at", _l("Entered"), Kind.DATETIME, Tag.created_at, sortable=True),
+    ),
+    search=func.search_fold(Tag.name), default_sort="name", input=inputs.of(Tag, "name"), labels={"name": _l("Name")},
+    create=tags.create, update=tags.update, delete=tags.delete, icon="tag", title_columns=(Tag.name,),
+))

@@ -1,0 +1,94 @@
+"""Stages: their order, their end, and the rule that one active stage stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.leads import LeadStage
+from app.policies.actor import Actor
+from app.services.errors import Conflict, Invalid, NotFound, explain
+from app.services.resource import Outcome, Result
+from app.services.transaction import transactional
+
+explain({
+    "uq_lead_stages_name": ("name", _l("There is already a stage with this name.")),
+    "uq_lead_stages_onboarded": ("is_onboarded", _l("Another stage is already the final one.")),
+    "ck_lead_stages_position": ("position", _l("Must be zero or more.")),
+    "ck_lead_stages_name_not_blank": ("name", _l("This field is required.")),
+})
+
+
+def _lock_all() -> dict[UUID, LeadStage]:
+    """Every stage, locked in key order: rules about all stages are decided by one person at a time."""
+    statement = select(LeadStage).order_by(LeadStage.id).with_for_update().execution_options(populate_existing=True)
+    return {stage.id: stage for stage in db.session.scalars(statement)}
+
+
+@transactional
+def create(values: Mapping[str, Any], *, actor: Actor) -> LeadStage:
+    """Add a stage, at the end unless a position is given."""
+    stages = _lock_all()
+    data = dict(values)
+    if data.get("position") is None:
+        data["position"] = max((stage.position for stage in stages.values()), default=0) + 1
+    stage = LeadStage(**data)
+    db.session.add(stage)
+    db.session.flush()
+    return stage
+
+
+@transactional
+def update(stage_id: UUID, values: Mapping[str, Any], *, actor: Actor) -> LeadStage:
+    """Change a stage. Raises NotFound; Invalid when no active stage would stay."""
+    stages = _lock_all()
+    if stage_id not in stages:
+        raise NotFound
+    stage = stages[stage_id]
+    if values.get("active") is False and not any(each.active for each in stages.values() if each is not stage):
+        raise Invalid(fields={"active": [_("At least one stage must stay active.")]})
+    for name, value in values.items():
+        setattr(stage, name, value)
+    db.session.flush()
+    return stage
+
+
+_REASSIGN = text("""
+    WITH moved AS (UPDATE leads SET stage_id = :fallback WHERE stage_id = :stage RETURNING id)
+    INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
+    SELECT id, 'stage_changed', jsonb_build_object('stage_id', CAST(:stage AS uuid)), jsonb_build_object('stage_id', CAST(:fallback AS uuid)), :batch_id
+    FROM moved
+""")
+
+
+@transactional
+def delete(ids: Sequence[UUID], *, actor: Actor, fallback_id: UUID | None = None) -> Result:
+    """Delete a stage; its leads, deleted ones included, move to the fallback.
+
+    Raises NotFound; Invalid when the fallback is missing, itself, or not active, or when no active stage would stay.
+    """
+    stages = _lock_all()
+    outcomes = []
+    batch_id = uuid4()
+    for stage_id in dict.fromkeys(ids):
+        if stage_id not in stages:
+            raise NotFound
+        stage = stages.pop(stage_id)
+        if not any(each.active for each in stages.values()):
+            raise Conflict(_("%(stage)s is the last active stage, and one must stay.", stage=stage.name))
+        used = db.session.scalar(text("SELECT EXISTS (SELECT FROM leads WHERE stage_id = :stage)"), {"stage": stage_id})
+        if used:
+            fallback = stages.get(fallback_id) if fallback_id else None
+            if fallback is None or not fallback.active:
+                raise Invalid(fields={"fallback_id": [_("Choose the active stage that takes over the leads of %(stage)s.", stage=stage.name)]})
+            db.session.execute(_REASSIGN, {"stage": stage_id, "fallback": fallback_id, "batch_id": batch_id})
+        db.session.delete(stage)
+        db.session.flush()
+        outcomes.append(Outcome(str(stage_id), stage.name))
+    return Result(outcomes, batch_id)

@@ -1,0 +1,33 @@
+"""Everything that happened to a lead, newest first: events, notes and contact attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.extensions import db
+
+_TIMELINE = text("""
+    SELECT item.kind, item.at, item.before, item.after, item.body, u.first_name || ' ' || u.last_name AS who
+    FROM (
+        (SELECT type AS kind, at, before, after, '' AS body, actor_id FROM lead_audit_events
+         WHERE lead_id = :lead_id AND type NOT IN ('note_added', 'contact_attempted') AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
+         ORDER BY at DESC LIMIT :limit)
+        UNION ALL
+        (SELECT 'note_added', created_at, NULL, NULL, body, created_by_id FROM lead_notes
+         WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before) ORDER BY created_at DESC LIMIT :limit)
+        UNION ALL
+        (SELECT 'contact_attempted', at, NULL, jsonb_build_object('channel', channel, 'outcome', outcome), note, created_by_id
+         FROM lead_contact_attempts WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
+         ORDER BY at DESC LIMIT :limit)
+    ) item LEFT JOIN ab_user u ON u.id = item.actor_id
+    ORDER BY item.at DESC LIMIT :limit
+""")
+
+
+def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = 50) -> list[Any]:
+    """The newest entries (kind, at, before, after, body, who), older ones from `before` on. The caller has checked that the lead may be seen."""
+    return list(db.session.execute(_TIMELINE, {"lead_id": lead_id, "before": before, "limit": limit}).all())

@@ -1,0 +1,327 @@
+"""Reading lists: filters, search, sorting and keyset paging over a resource, under the actor's row rule.
+
+A page costs the same whatever the table holds: the position is a key, not an offset, and counting stops at `COUNT_LIMIT`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.extensions import db
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services.errors import Invalid
+from app.services.lookups import escape_like
+from app.services.resource import Attribute, Kind, Resource
+
+SIZES = (25, 50, 100)
+COUNT_LIMIT = 10_000
+MOST_FILTERS = 12
+MOST_WORDS = 8
+
+_EMPTINESS = ("empty", "notempty")
+OPERATORS: dict[Kind, tuple[str, ...]] = {
+    Kind.TEXT: ("contains", "is", "isnot", "in"),
+    Kind.EMAIL: ("contains", "is", "isnot", "in"),
+    Kind.PHONE: ("contains", "is", "isnot", "in"),
+    Kind.NUMBER: ("is", "isnot", "gt", "lt", "between"),
+    Kind.DATE: ("is", "before", "after", "between"),
+    Kind.DATETIME: ("before", "after", "between"),
+    Kind.BOOL: ("is",),
+    Kind.CHOICE: ("is", "isnot", "in"),
+    Kind.RELATION: ("is", "isnot", "in"),
+}
+
+
+def operators_of(attribute: Attribute) -> tuple[str, ...]:
+    """The operators that make sense for an attribute."""
+    return OPERATORS[attribute.kind] + (_EMPTINESS if attribute.nullable else ())
+
+
+@dataclass(frozen=True)
+class Filter:
+    attribute: Attribute
+    operator: str
+    raw: str
+
+    def __str__(self) -> str:
+        return f"{self.attribute.name}:{self.operator}:{self.raw}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A list as its address says it. `after` and `before` are positions."""
+
+    search: str = ""
+    filters: tuple[Filter, ...] = ()
+    sort: str = ""
+    size: int = SIZES[0]
+    after: str = ""
+    before: str = ""
+    columns: tuple[str, ...] = ()
+    deleted: bool = False
+    ids: tuple[UUID, ...] = field(default=())
+
+    def parameters(self, **changes: Any) -> list[tuple[str, str]]:
+        """The query string of this list, positions left out unless given."""
+        query = replace(self, **({"after": "", "before": ""} | changes))
+        pairs = [("q", query.search), *(("f", str(each)) for each in query.filters), ("sort", query.sort), ("cols", ",".join(query.columns)),
+                 ("after", query.after), ("before", query.before)]
+        if query.size != SIZES[0]:
+            pairs.append(("size", str(query.size)))
+        if query.deleted:
+            pairs.append(("deleted", "1"))
+        return [(name, value) for name, value in pairs if value]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list. `total` counts up to COUNT_LIMIT + 1."""
+
+    rows: Sequence[Any]
+    total: int
+    first: bool
+    last: bool
+    start: str
+    end: str
+
+
+def read_query(resource: Resource, arguments: Mapping[str, Sequence[str]], *, strict: bool = False) -> Query:
+    """The query of an address. What is not understood is ignored, as an old bookmark deserves; `strict`, as for the API, raises Invalid instead."""
+    def one(name: str) -> str:
+        return (arguments.get(name) or [""])[0]
+
+    problems: dict[str, list[Any]] = {}
+    filters = []
+    for raw in (arguments.get("f") or [])[:MOST_FILTERS]:
+        parsed = _read_filter(resource, raw)
+        if parsed is None:
+            problems.setdefault("f", []).append(_("There is no such filter: %(filter)s", filter=raw[:100]))
+        else:
+            filters.append(parsed)
+    sort = one("sort")
+    attribute = resource.by_name.get(sort.removeprefix("-"))
+    if sort and (attribute is None or not attribute.sortable):
+        problems["sort"] = [_("Cannot sort by %(name)s.", name=sort[:60])]
+        sort = ""
+    size = int(one("size")) if one("size").isdecimal() and len(one("size")) < 4 else SIZES[0]
+    if one("size") and size not in SIZES:
+        problems["size"] = [_("The page size is one of %(sizes)s.", sizes=", ".join(map(str, SIZES)))]
+        size = min((each for each in SIZES if each >= size), default=SIZES[-1])
+    columns = tuple(name for name in one("cols").split(",") if name in resource.by_name)
+    search = one("q").replace("\0", "")[:200].strip()
+    positions = {name: one(name) for name in ("after", "before") if one(name)}
+    for name, position in positions.items():
+        if _read_position(resource, sort or resource.default_sort, position) is None:
+            problems[name] = [_("This position is not valid.")]
+            positions[name] = ""
+    if strict and problems:
+        raise Invalid(fields=problems)
+    return Query(search, tuple(filters), sort, size, positions.get("after", ""), positions.get("before", ""), columns, one("deleted") == "1")
+
+
+def _read_filter(resource: Resource, raw: str) -> Filter | None:
+    name, _sep, rest = raw.partition(":")
+    operator, _sep, value = rest.partition(":")
+    attribute = resource.by_name.get(name)
+    if attribute is None or not attribute.filterable or operator not in operators_of(attribute) or "\0" in value:
+        return None
+    candidate = Filter(attribute, operator, value[:500])
+    try:
+        _condition(candidate)
+    except (ValueError, InvalidOperation):
+        return None
+    return candidate
+
+
+def _typed(attribute: Attribute, raw: str) -> Any:
+    """One value of a filter. Raises ValueError."""
+    raw = raw.strip()
+    match attribute.kind:
+        case Kind.NUMBER:
+            number = Decimal(raw)
+            if not number.is_finite() or abs(number) > 10**15:
+                raise ValueError(raw)
+            return number
+        case Kind.DATE:
+            return date.fromisoformat(raw)
+        case Kind.DATETIME:
+            return datetime.fromisoformat(raw).astimezone() if len(raw) > 10 else date.fromisoformat(raw)
+        case Kind.BOOL:
+            return {"1": True, "true": True, "0": False, "false": False}[raw] if raw in {"1", "true", "0", "false"} else _refuse(raw)
+        case Kind.CHOICE:
+            return raw if any(raw == option.value for option in attribute.options) else _refuse(raw)
+        case Kind.RELATION:
+            return _key(attribute, raw)
+        case _:
+            return raw or _refuse(raw)
+
+
+def _refuse(raw: str) -> Any:
+    raise ValueError(raw)
+
+
+def _key(attribute: Attribute, raw: str) -> Any:
+    if attribute.compared.type.python_type is UUID:
+        return UUID(raw)
+    number = int(raw)
+    return number if abs(number) < 2**31 else _refuse(raw)
+
+
+def _condition(item: Filter) -> ColumnElement[bool]:
+    """Raises ValueError when the value does not fit the attribute."""
+    column, operator = item.attribute.compared, item.operator
+    if operator in _EMPTINESS:
+        return column.is_(None) if operator == "empty" else column.is_not(None)
+    if operator == "contains":
+        return func.search_fold(column).like(func.search_fold(f"%{escape_like(_typed(item.attribute, item.raw))}%"))
+    if operator in {"in", "between"}:
+        parts = item.raw.split("," if operator == "in" else "..")
+        values = [_typed(item.attribute, part) for part in parts if part.strip()]
+        if not values or (operator == "between" and len(parts) != 2):
+            raise ValueError(item.raw)
+        if operator == "in":
+            return column.in_(values)
+        low, high = (_typed(item.attribute, part) if part.strip() else None for part in parts)
+        return and_(*([column >= low] if low is not None else []), *([column <= high] if high is not None else []))
+    value = _typed(item.attribute, item.raw)
+    match operator:
+        case "is":
+            return column == value
+        case "isnot":
+            return or_(column != value, column.is_(None)) if item.attribute.nullable else column != value
+        case "gt" | "after":
+            return column > value
+        case _:
+            return column < value
+
+
+def conditions(resource: Resource, actor: Actor, query: Query) -> list[ColumnElement[bool]]:
+    """Everything that decides which rows are in the list."""
+    found = [visible(resource.model, actor, deleted=query.deleted), *map(_condition, query.filters)]
+    if query.ids:
+        found.append(resource.model.id.in_(query.ids))
+    if query.search and resource.search is not None:
+        found += [resource.search.like(func.search_fold(f"%{escape_like(word)}%")) for word in query.search.split()[:MOST_WORDS]]
+    return found
+
+
+def from_joined(statement: Select[Any], attributes: Sequence[Attribute]) -> Select[Any]:
+    """The statement with the tables that these attributes are shown from."""
+    joined = set()
+    for attribute in attributes:
+        if attribute.join is not None and id(attribute.join[0]) not in joined:
+            joined.add(id(attribute.join[0]))
+            statement = statement.outerjoin(*attribute.join)
+    return statement
+
+
+def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str], *, count: bool = True) -> Page:
+    """One page: rows with `id`, the resource's title columns, and for each column its value and, for a relation, its key as `<name>__key`."""
+    sort_name = (query.sort or resource.default_sort)
+    descending, sort = sort_name.startswith("-"), resource.by_name[sort_name.removeprefix("-")]
+    shown = [resource.by_name[name] for name in columns]
+    selected = [resource.model.id.label("id"), sort.value.label("__sort"), *resource.title_columns]
+    for attribute in shown:
+        selected.append(attribute.value.label(attribute.name))
+        if attribute.key is not None:
+            selected.append(attribute.key.label(f"{attribute.name}__key"))
+    where = conditions(resource, actor, query)
+    statement = from_joined(select(*selected).select_from(resource.model), [*shown, sort]).where(*where)
+
+    backwards = bool(query.before)
+    position = _read_position(resource, sort_name, query.before or query.after)
+    downwards = descending != backwards
+    if position is not None:
+        statement = statement.where(_beyond(resource, sort, position, downwards))
+    direction = (lambda column: column.desc()) if downwards else (lambda column: column.asc())
+    order = [direction(sort.value), direction(resource.model.id)]
+    if sort.nullable:
+        order[0] = order[0].nulls_last() if not downwards else order[0].nulls_first()
+    rows = list(db.session.execute(statement.order_by(*order).limit(query.size + 1)).all())
+    more = len(rows) > query.size
+    rows = rows[: query.size]
+    if backwards:
+        rows.reverse()
+    total = count_rows(resource, where) if count else len(rows)
+    return Page(
+        rows, total, first=not more if backwards else not query.after, last=not more if not backwards else query.before == LAST,
+        start=_position(rows[0]) if rows else "", end=_position(rows[-1]) if rows else "",
+    )
+
+
+def count_rows(resource: Resource, where: Sequence[ColumnElement[bool]]) -> int:
+    """How many rows, counted up to COUNT_LIMIT + 1."""
+    some = select(literal_column("1")).select_from(resource.model).where(*where).limit(COUNT_LIMIT + 1).subquery()
+    return int(db.session.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+LAST = "last"  # `before=last` is the last page
+
+
+def _beyond(resource: Resource, sort: Attribute, position: tuple[Any, Any], downwards: bool) -> ColumnElement[bool]:
+    """Rows past a position in the direction of reading. Without NULLs one row comparison, which an index answers directly."""
+    value, key = position
+    if value is LAST:
+        return and_()
+    model_id = resource.model.id
+    if not sort.nullable:
+        left, right = tuple_(sort.value, model_id), tuple_(value, key)
+        return left < right if downwards else left > right
+    if value is None:
+        past = and_(sort.value.is_(None), model_id < key if downwards else model_id > key)
+        return or_(past, sort.value.is_not(None)) if downwards else past
+    strictly = sort.value < value if downwards else sort.value > value
+    tie = and_(sort.value == value, model_id < key if downwards else model_id > key)
+    return or_(strictly, tie) if downwards else or_(strictly, tie, sort.value.is_(None))
+
+
+def _position(row: Any) -> str:
+    value = row._mapping["__sort"]
+    plain = value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
+    return base64.urlsafe_b64encode(json.dumps([plain, str(row.id)]).encode()).decode().rstrip("=")
+
+
+def _read_position(resource: Resource, sort_name: str, raw: str) -> tuple[Any, Any] | None:
+    """A position, or None when there is none or it is not one of ours."""
+    if not raw:
+        return None
+    if raw == LAST:
+        return LAST, None
+    sort = resource.by_name[sort_name.removeprefix("-")]
+    try:
+        value, key = json.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
+        key = UUID(key) if resource.model.id.type.python_type is UUID else int(key)
+        if value is None:
+            return (None, key) if sort.nullable else None
+        return _position_value(sort, value), key
+    except (ValueError, TypeError, binascii.Error, InvalidOperation, RecursionError):
+        return None
+
+
+def _position_value(sort: Attribute, value: Any) -> Any:
+    match sort.kind:
+        case Kind.DATE:
+            return date.fromisoformat(value)
+        case Kind.DATETIME:
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else _refuse(value)
+        case Kind.NUMBER:
+            return Decimal(str(value))
+        case Kind.BOOL:
+            return bool(value)
+        case _:
+            text = str(value)
+            return text if "\0" not in text else _refuse(text)

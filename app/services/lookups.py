@@ -1,0 +1,58 @@
+"""Choices of relations: searching them and checking one, under the same rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.policies.actor import Actor
+from app.services.errors import Invalid, NotFound
+from app.services.resource import LOOKUPS, Lookup
+
+PAGE = 20
+
+
+@dataclass(frozen=True)
+class Found:
+    id: str
+    text: str
+    detail: str = ""
+
+
+def escape_like(words: str) -> str:
+    """The words with the wildcards of LIKE taken literally."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def get(name: str) -> Lookup:
+    """Raises NotFound."""
+    if name not in LOOKUPS:
+        raise NotFound
+    return LOOKUPS[name]
+
+
+def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
+    """The first choices that contain every word of the query, and whether there are more."""
+    lookup = get(name)
+    statement = lookup.statement(actor)
+    for word in query.split()[:6]:
+        statement = statement.where(func.search_fold(lookup.search).like(func.search_fold(f"%{escape_like(word[:80])}%")))
+    rows = db.session.execute(statement.limit(PAGE + 1)).all()
+    return [Found(str(row[0]), str(row[1]), str(row[2] or "")) for row in rows[:PAGE]], len(rows) > PAGE
+
+
+def label(name: str, actor: Actor, record_id: Any) -> str:
+    """What the choice with this id is called; empty when it may not be chosen."""
+    row = db.session.execute(get(name).statement(actor).where(get(name).key == record_id)).first()
+    return str(row[1]) if row else ""
+
+
+def check(name: str, actor: Actor, record_id: Any, field: str) -> None:
+    """Raises Invalid at `field` unless `actor` may choose this record: another's id and an unknown one are refused alike."""
+    lookup = get(name)
+    if record_id is not None and db.session.execute(select(lookup.statement(actor).where(lookup.key == record_id).exists())).scalar() is not True:
+        raise Invalid(fields={field: [_("Choose one from the list.")]})

@@ -1,0 +1,80 @@
+"""Telling people. The unique index on (recipient, type, entity, day) decides whether a notice is new, never a prior look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.notifications import NotificationType, Severity
+from app.policies.actor import Actor
+from app.services import school
+from app.services.transaction import transactional
+
+
+@dataclass(frozen=True)
+class Notice:
+    recipient_id: int
+    entity_id: UUID | str
+    title: str
+    body: str = ""
+    link: str = ""
+
+
+_NOTIFY = text("""
+    INSERT INTO notifications (recipient_id, type, title, body, severity, entity_type, entity_id, link, dedup_day)
+    SELECT recipient_id, :type, title, body, :severity, :entity_type, entity_id, link, :day
+    FROM unnest(CAST(:recipient_ids AS integer[]), CAST(:titles AS text[]), CAST(:bodies AS text[]), CAST(:entity_ids AS text[]),
+                CAST(:links AS text[])) AS notice (recipient_id, title, body, entity_id, link)
+    ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING
+""")
+_EVENT = text("""
+    INSERT INTO notification_events (type, entity_type, entity_id, payload)
+    SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb) FROM unnest(CAST(:entity_ids AS text[])) AS entity (entity_id)
+""")
+
+
+def notify(kind: NotificationType, entity_type: str, notices: Iterable[Notice], *, severity: Severity = Severity.INFO,
+           payload: Mapping[str, Any] | None = None) -> None:
+    """Record the event per entity and put a notice in each recipient's inbox, once per recipient, type, entity and school day."""
+    rows = list(notices)
+    if not rows:
+        return
+    common = {"type": kind.value, "entity_type": entity_type}
+    entities = list(dict.fromkeys(str(row.entity_id) for row in rows))
+    db.session.execute(_EVENT, common | {"entity_ids": entities, "payload": json.dumps(payload or {}, default=str)})
+    db.session.execute(_NOTIFY, common | {
+        "severity": severity.value, "day": school.today(), "recipient_ids": [row.recipient_id for row in rows],
+        "titles": [row.title[:200] for row in rows], "bodies": [row.body for row in rows],
+        "entity_ids": [str(row.entity_id) for row in rows], "links": [row.link for row in rows],
+    })
+
+
+def newest(actor: Actor, *, unread_only: bool = False, before: UUID | None = None, limit: int = 25) -> list[Any]:
+    """An inbox, newest first. Keys grow with time, so a key is the position."""
+    statement = text(f"""
+        SELECT id, type, title, body, severity, link, created_at, read_at FROM notifications
+        WHERE recipient_id = :user_id AND archived_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+          {"AND read_at IS NULL" if unread_only else ""} {"AND id < :before" if before else ""}
+        ORDER BY created_at DESC, id DESC LIMIT :limit
+    """)
+    return list(db.session.execute(statement, {"user_id": actor.id, "before": before, "limit": limit}).all())
+
+
+@transactional
+def mark_read(notification_ids: list[UUID], *, actor: Actor) -> int:
+    """Mark one's own notices as read; others' are left alone. Returns how many changed."""
+    statement = text("UPDATE notifications SET read_at = now() WHERE recipient_id = :user_id AND id = ANY(:ids) AND read_at IS NULL")
+    return db.session.execute(statement, {"user_id": actor.id, "ids": notification_ids}).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+@transactional
+def mark_all_read(*, actor: Actor) -> int:
+    """Mark all of one's own notices as read."""
+    statement = text("UPDATE notifications SET read_at = now() WHERE recipient_id = :user_id AND read_at IS NULL")
+    return db.session.execute(statement, {"user_id": actor.id}).rowcount  # type: ignore[attr-defined,no-any-return]

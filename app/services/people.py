@@ -1,0 +1,47 @@
+"""Accounts as choices: who may own a lead, who may teach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, literal, select, text
+
+from app.models.access import User
+from app.policies.actor import Actor
+from app.policies.roles import Role
+from app.services.resource import Lookup, register_lookup
+
+FULL_NAME = User.first_name + " " + User.last_name
+
+
+def full_name(user: Any) -> Any:
+    """The shown name of an account, as SQL."""
+    return user.first_name + literal(" ") + user.last_name
+
+
+def _having(*roles: Role) -> Any:
+    """Accounts that hold one of these roles, directly or through a group."""
+    return User.id.in_(text("""
+        SELECT ur.user_id FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE r.name = ANY(:roles)
+        UNION SELECT ug.user_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) JOIN ab_role r ON r.id = gr.role_id
+        WHERE r.name = ANY(:roles)
+    """).bindparams(roles=[role.value for role in roles]))
+
+
+def _active(*roles: Role) -> Any:
+    def statement(actor: Actor) -> Select[Any]:
+        return (
+            select(User.id, full_name(User), User.email).where(User.active, _having(*roles)).order_by(User.first_name, User.last_name, User.id)
+        )
+
+    return statement
+
+
+STAFF = register_lookup(Lookup("staff", ("lookup", "Leads"), _active(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id))
+TEACHERS = register_lookup(Lookup("teachers", ("lookup", "Leads"), _active(Role.TEACHER), FULL_NAME, User.id))
+ADMIN_IDS = text("""
+    SELECT u.id FROM ab_user u WHERE u.active AND EXISTS (
+        SELECT FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id = u.id AND r.name IN ('Admin', 'Super Admin')
+        UNION ALL SELECT FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) JOIN ab_role r ON r.id = gr.role_id
+        WHERE ug.user_id = u.id AND r.name IN ('Admin', 'Super Admin'))
+""")

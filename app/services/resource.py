@@ -1,0 +1,184 @@
+"""What a kind of record is to people: its attributes, its inputs, its actions. Declared once, read by screens, API and commands."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Select
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.policies.actor import Actor
+from app.services.errors import Refusal
+
+Text = Any  # str or a lazy translated text
+Rule = Callable[[Actor, Any], Text | None]
+
+
+class Kind(enum.StrEnum):
+    TEXT = "text"
+    EMAIL = "email"
+    PHONE = "phone"
+    NUMBER = "number"
+    DATE = "date"
+    DATETIME = "datetime"
+    BOOL = "bool"
+    CHOICE = "choice"
+    RELATION = "relation"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value of a choice: how it reads and in which tone its badge is shown."""
+
+    value: str
+    label: Text
+    tone: str = "neutral"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A value that lists show, filter and sort by.
+
+    `value` is what is shown and sorted. For a relation `key` is the foreign key that filters compare, `join` is the (aliased table, condition)
+    that `value` needs, and `lookup` names the list of choices. `sortable` is only given to what an index serves.
+    """
+
+    name: str
+    label: Text
+    kind: Kind
+    value: Any
+    key: Any = None
+    join: tuple[Any, Any] | None = None
+    lookup: str = ""
+    options: tuple[Option, ...] = ()
+    nullable: bool = False
+    sortable: bool = False
+    filterable: bool = True
+
+    @property
+    def compared(self) -> Any:
+        return self.value if self.key is None else self.key
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an action did to one record. `refusal` says why not; `unchanged` that there was nothing to do."""
+
+    id: str
+    title: str = ""
+    refusal: Refusal | None = None
+    unchanged: bool = False
+    message: Text = ""
+
+    @property
+    def state(self) -> str:
+        return "refused" if self.refusal else "unchanged" if self.unchanged else "ok"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an action did to all its records, in the order of their ids; `batch_id` is what undo needs."""
+
+    outcomes: list[Outcome]
+    batch_id: UUID | None = None
+
+    def count(self, state: str) -> int:
+        return sum(outcome.state == state for outcome in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done to one or many records.
+
+    `run(ids, *, actor, **input)` returns a Result. `rule(actor, record)` tells beforehand, for the buttons of a record's page, why it would be
+    refused; the service asks it again. The permission is `can_<name>` on the resource.
+    """
+
+    name: str
+    label: Text
+    run: Callable[..., Result]
+    rule: Rule
+    input: type[BaseModel] | None = None
+    help: Text = ""
+    icon: str = "play"
+    danger: bool = False
+    bulk: bool = True
+    single: bool = True
+    undo: Callable[..., Result] | None = None
+    defaults: Callable[[Any], Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that may be chosen, `search` is the column looked through."""
+
+    name: str
+    permission: tuple[str, str]
+    statement: Callable[[Actor], Select[Any]]
+    search: ColumnElement[str]
+    key: Any
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind of record. `name` is the name of its permissions, `slug` that of its addresses."""
+
+    name: str
+    slug: str
+    model: type[Any]
+    singular: Text
+    plural: Text
+    title: Callable[[Any], str]
+    attributes: tuple[Attribute, ...]
+    search: Any = None
+    search_help: Text = ""
+    default_sort: str = "-created_at"
+    input: type[BaseModel] | None = None
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    relations: Mapping[str, str] = field(default_factory=dict)  # input field -> lookup
+    create: Callable[..., Any] | None = None
+    update: Callable[..., Any] | None = None
+    delete: Callable[..., Result] | None = None
+    restore: Callable[..., Result] | None = None
+    edit_rule: Rule = lambda actor, record: None
+    actions: tuple[Action, ...] = ()
+    load: Sequence[Any] = ()  # loader options for one record
+    icon: str = "list"
+    title_columns: tuple[Any, ...] = ()  # what a row of the list needs for its title
+
+    @cached_property
+    def by_name(self) -> dict[str, Attribute]:
+        return {attribute.name: attribute for attribute in self.attributes}
+
+    @cached_property
+    def action_by_name(self) -> dict[str, Action]:
+        return {action.name: action for action in self.actions}
+
+    @property
+    def soft_deleted(self) -> bool:
+        return hasattr(self.model, "deleted_at")
+
+
+RESOURCES: dict[str, Resource] = {}
+LOOKUPS: dict[str, Lookup] = {}
+
+
+def register(resource: Resource) -> Resource:
+    RESOURCES[resource.slug] = resource
+    return resource
+
+
+def register_lookup(lookup: Lookup) -> Lookup:
+    LOOKUPS[lookup.name] = lookup
+    return lookup
+
+
+def options_of(values: type[enum.StrEnum], labels: Mapping[str, Text], tones: Mapping[str, str] | None = None) -> tuple[Option, ...]:
+    """The choices of an enumeration, in its order."""
+    return tuple(Option(member.value, labels[member.value], (tones or {}).get(member.value, "neutral")) for member in values)
