@@ -11,6 +11,7 @@ TRUSTED_PROXIES     how many reverse proxies stand in front (their headers are b
 HOST, PORT          where the web server listens (HOST=0.0.0.0 lets other machines in)
 WEB_WORKERS         web processes
 WEB_THREADS         threads of each web process
+APP_ROLE            the database role of the web server, when `registrar deploy` uses a stronger one
 REGISTRAR_INSTANCE  the directory for the database, the secret key, logs and uploads
 REGISTRAR_DEMO      1 loads demo data at the first start without asking, 0 never does
 =================== ==============================================================================
@@ -53,6 +54,7 @@ def settings(environ: Environ = os.environ) -> dict[str, object]:
         "JWT_TOKEN_LOCATION": ["headers"],
         "SQLALCHEMY_DATABASE_URI": database_url(environ),
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(environ),
+        "APP_ROLE": environ.get("APP_ROLE") or None,
         "INSTANCE_DIR": str(instance_dir(environ)),
         "SCHOOL_NAME": _text(environ, "SCHOOL_NAME", "Registrar"),
         "SCHOOL_TIME_ZONE": _time_zone(environ),

@@ -38,10 +38,12 @@ def run(info: ScriptInfo) -> None:
 
 def _serve(info: ScriptInfo, children: list[Child]) -> None:
     logins = _prepare(info)
-    for child in children:
-        child.start()
-    _wait_until_ready(children[0])
+    web, *others = children
+    web.start()
+    _wait_until_ready(web)
     _announce(logins)
+    for child in others:  # not before: the page should be there soon, even on one processor
+        child.start()
     while True:
         time.sleep(TICK_SECONDS)
         if config.is_embedded() and embedded.revive(config.instance_dir()):
