@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Key, Stamps, choice
+from app.models.base import Base, Key, Stamps, account_key, choice
 
 
 class ImportStatus(enum.StrEnum):
@@ -31,16 +31,16 @@ class IssueKind(enum.StrEnum):
     FILE = "file"
     INVALID = "invalid"
     DUPLICATE = "duplicate"
+    KEPT = "kept"  # a record that undoing the import left alone
 
 
 class Import(Key, Stamps, Base):
-    """One file. The content is kept in the database so that any worker on any machine can read it."""
+    """One file and what became of it."""
 
     __tablename__ = "imports"
     __table_args__ = (Index("ix_imports_resource_created_at", "resource", "created_at"),)
     resource: Mapped[str] = mapped_column(String(63))
     file_name: Mapped[str] = mapped_column(String(255))
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
     sha256: Mapped[str] = mapped_column(String(64))
     status: Mapped[ImportStatus] = mapped_column(choice(ImportStatus, "status"), server_default="queued")
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
@@ -49,10 +49,21 @@ class Import(Key, Stamps, Base):
     new_rows: Mapped[int] = mapped_column(server_default=text("0"))
     invalid_rows: Mapped[int] = mapped_column(server_default=text("0"))
     duplicate_rows: Mapped[int] = mapped_column(server_default=text("0"))
+    unchanged_rows: Mapped[int] = mapped_column(server_default=text("0"))
     sample: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     message: Mapped[str] = mapped_column(Text, server_default="")
     checked_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = account_key()
+
+
+class ImportFile(Base):
+    """The content of a file, in the database so that any worker on any machine can read it; apart, so that changing the row of its import
+    does not touch it."""
+
+    __tablename__ = "import_files"
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ImportIssue(Base):
@@ -68,3 +79,4 @@ class ImportIssue(Base):
     kind: Mapped[IssueKind] = mapped_column(choice(IssueKind, "kind"))
     rule: Mapped[str] = mapped_column(Text)
     fix: Mapped[str] = mapped_column(Text, server_default="")
+    record_id: Mapped[UUID | None]  # the record that a duplicate is one of, or that was kept

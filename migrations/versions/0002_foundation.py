@@ -29,7 +29,7 @@ HISTORY = {
     "lead_tags": "",
     "lead_notes": NOISE,
     "lead_contact_attempts": NOISE,
-    "imports": NOISE + ",content,sample,done_rows",
+    "imports": NOISE + ",sample,done_rows",
 }
 STAMPED = (
     "user_profiles",
@@ -259,7 +259,6 @@ def upgrade() -> None:
         "imports",
         sa.Column("resource", sa.String(length=63), nullable=False),
         sa.Column("file_name", sa.String(length=255), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column(
             "status",
@@ -286,15 +285,18 @@ def upgrade() -> None:
         sa.Column("new_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("invalid_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("duplicate_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("unchanged_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("sample", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False),
         sa.Column("message", sa.Text(), server_default="", nullable=False),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by_id", sa.Integer(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
+        sa.ForeignKeyConstraint(["confirmed_by_id"], ["ab_user.id"], name=op.f("fk_imports_confirmed_by_id_ab_user"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_imports_created_by_id_ab_user"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["updated_by_id"], ["ab_user.id"], name=op.f("fk_imports_updated_by_id_ab_user"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
@@ -509,6 +511,13 @@ def upgrade() -> None:
     op.create_index("idx_permission_view_id", "ab_permission_view_role", ["permission_view_id"], unique=False)
     op.create_index("idx_role_id", "ab_permission_view_role", ["role_id"], unique=False)
     op.create_table(
+        "import_files",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_import_files_import_id_imports"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("import_id", name=op.f("pk_import_files")),
+    )
+    op.create_table(
         "import_issues",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=False),
@@ -517,11 +526,12 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("file", "invalid", "duplicate", name="kind", native_enum=False, create_constraint=True, length=32),
+            sa.Enum("file", "invalid", "duplicate", "kept", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("fix", sa.Text(), server_default="", nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_import_issues_import_id_imports"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_issues")),
     )
@@ -810,6 +820,7 @@ def downgrade() -> None:
     op.drop_table("leads")
     op.drop_index("ix_import_issues_import_id_line", table_name="import_issues")
     op.drop_table("import_issues")
+    op.drop_table("import_files")
     op.drop_index("idx_role_id", table_name="ab_permission_view_role")
     op.drop_index("idx_permission_view_id", table_name="ab_permission_view_role")
     op.drop_table("ab_permission_view_role")
