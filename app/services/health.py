@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 import config
 from app.extensions import db, migrate
@@ -30,8 +31,10 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 _BACKLOG = text("""
     SELECT count(*), count(*) FILTER (WHERE due < now() - interval '10 minutes')
-    FROM (SELECT coalesce(scheduled_at, (SELECT min(at) FROM procrastinate_events WHERE job_id = job.id)) AS due
-          FROM procrastinate_jobs AS job WHERE status = 'todo') AS waiting
+    FROM (
+        SELECT coalesce(scheduled_at, (SELECT min(at) FROM procrastinate_events WHERE job_id = job.id)) AS due
+        FROM procrastinate_jobs AS job WHERE status = 'todo'
+    ) AS waiting
     WHERE due <= now()
 """)
 
@@ -130,7 +133,13 @@ def _disk() -> Finding:
 
 
 def _database() -> Finding:
-    number = int(db.session.scalar(text("SHOW server_version_num")))
+    try:
+        number = int(db.session.scalar(text("SHOW server_version_num")))
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        return fail(
+            f"cannot be reached; check that the server runs and that DATABASE_URL is right ({reason})"
+        )
     version = f"PostgreSQL {number // 10000}.{number % 10000}"
     if number // 10000 < OLDEST_POSTGRESQL:
         return fail(f"{version}; upgrade the server to PostgreSQL {OLDEST_POSTGRESQL} or newer")
