@@ -1,0 +1,103 @@
+"""Logging in, from the page and from the API alike.
+
+Whoever is refused learns nothing: wrong password, unknown name, inactive account and too many attempts give
+the same answer after the same work. Attempts are counted before the password is looked at, so that parallel
+ones count too.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.access import SessionKind, User
+from app.policies.accounts import SYSTEM
+from app.policies.actor import Actor
+from app.services import passwords, rate_limits, sessions
+from app.services.accounts import find
+from app.services.errors import Refusal
+from app.services.transaction import transactional
+
+log = logging.getLogger(__name__)
+
+PERIOD: Final = timedelta(minutes=5)
+# Attempts without success in one period. The first limit is small and concerns one address only; the account
+# itself has a larger one, so that nobody keeps its owner out from elsewhere with a few attempts.
+MOST_PER_ACCOUNT_AND_ADDRESS: Final = 10
+MOST_PER_ACCOUNT: Final = 50
+MOST_PER_ADDRESS: Final = 100
+
+# Only if nothing changed since the password was compared: no login outlives a new password or a deactivation.
+_STILL_THE_SAME = text("""
+    UPDATE ab_user SET last_login = now() AT TIME ZONE 'UTC', login_count = coalesce(login_count, 0) + 1
+    WHERE id = :id AND active AND password = :password
+""")
+
+
+class LoginRefused(Refusal):
+    """The same for every reason."""
+
+    status = 401
+    code = "login_refused"
+
+    def __init__(self) -> None:
+        super().__init__(_l("Wrong name or password, or too many attempts in the last minutes."))
+
+
+def log_in(
+    username_or_email: str, password: str, *, kind: SessionKind, ip_address: str = "", user_agent: str = ""
+) -> tuple[Actor, str]:
+    """Begin a session; returns who it is and the session's token. Raises LoginRefused."""
+    user = find(username_or_email)
+    limits = _limits(user, username_or_email, ip_address)
+    counted = rate_limits.count(limits, PERIOD)
+    matches = passwords.verify(user.password if user else None, password)
+    blocked = any(counted[key] > most for key, most in limits.items())
+    problem = _problem(user, blocked=blocked, matches=matches)
+    token = None
+    if user is not None and not problem:
+        token = _begin(user, kind=kind, ip_address=ip_address, user_agent=user_agent)
+        problem = "" if token else "changed"
+    if token is None:
+        log.warning("Login refused: %s; account %s, %s", problem, user.id if user else "none", kind.value)
+        raise LoginRefused
+    rate_limits.give_back(limits)
+    actor = sessions.load(token, kind)
+    log.info("Login accepted: account %s, %s, session %s", actor.id, kind.value, actor.session_id)
+    return actor, token
+
+
+def _limits(user: User | None, name: str, ip_address: str) -> dict[str, int]:
+    """What the attempt counts under, and how many there may be. Unknown names count like accounts."""
+    account = str(user.id) if user is not None else name.strip().lower()[:320]
+    address = rate_limits.network(ip_address)
+    return {
+        rate_limits.key("login", account, address): MOST_PER_ACCOUNT_AND_ADDRESS,
+        rate_limits.key("login-account", account): MOST_PER_ACCOUNT,
+        rate_limits.key("login-address", address): MOST_PER_ADDRESS,
+    }
+
+
+def _problem(user: User | None, *, blocked: bool, matches: bool) -> str:
+    """Why not, for the log."""
+    if blocked:
+        return "too many attempts"
+    if user is None:
+        return "unknown name"
+    if not user.active or user.username == SYSTEM:
+        return "inactive"
+    return "" if matches else "wrong password"
+
+
+@transactional
+def _begin(user: User, *, kind: SessionKind, ip_address: str, user_agent: str) -> str | None:
+    """The token of a new session; None when the account was changed meanwhile."""
+    same = db.session.execute(_STILL_THE_SAME, {"id": user.id, "password": user.password})
+    if same.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    return sessions.start(user.id, kind=kind, ip_address=ip_address, user_agent=user_agent)
