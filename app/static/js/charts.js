@@ -5,6 +5,7 @@ const made = [];
 
 export async function startCharts() {
   await load(app.chart);
+  window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   for (const box of $$("[data-chart]")) { box.hidden = false; made.push(draw(box)); }
   const again = () => { for (const chart of made.splice(0)) { const box = chart.canvas.parentElement; chart.destroy(); made.push(draw(box)); } };
   document.addEventListener("themechange", again);
@@ -21,12 +22,15 @@ const load = (src) => new Promise((resolve, reject) => {
 
 // Custom properties may hold light-dark(); only a real element gives the colour.
 function colours() {
-  const probe = document.createElement("i");
-  document.body.append(probe);
-  const read = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
-  const found = { text: read("--text"), muted: read("--muted"), line: read("--line"), surface: read("--surface"), series: ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"].map(read) };
-  probe.remove();
-  return found;
+  const read = (name) => {
+    const probe = document.createElement("i");
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  };
+  return { text: read("--text"), muted: read("--muted"), line: read("--line"), surface: read("--surface"), series: ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"].map(read) };
 }
 
 function draw(box) {
@@ -51,7 +55,7 @@ function draw(box) {
     options: {
       indexAxis: long ? "y" : "x", responsive: true, maintainAspectRatio: false,
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 350 },
-      font: { family: getComputedStyle(document.body).fontFamily }, color: c.text, locale: document.documentElement.lang,
+      color: c.text, locale: document.documentElement.lang,
       cutout: round ? "62%" : undefined,
       scales: round ? {} : { x: { ...(long ? scale : bare), beginAtZero: true, reverse: rtl }, y: { ...(long ? bare : scale), beginAtZero: true, position: rtl ? "right" : "left" } },
       plugins: {
