@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.models.jobs import JobRun
@@ -69,7 +69,7 @@ def run(name: str, day: date, *, force: bool = False) -> JobRun:
 
 def succeeded(name: str, day: date) -> bool:
     """Whether the job has gone well for the day."""
-    return bool(db.session.scalar(select(exists().where(*_went_well(name, day)))))
+    return _success(name, day) is not None
 
 
 def history(name: str | None = None, *, limit: int = 50) -> Sequence[JobRun]:
@@ -78,12 +78,9 @@ def history(name: str | None = None, *, limit: int = 50) -> Sequence[JobRun]:
     return db.session.scalars(statement.where(JobRun.name == name) if name else statement).all()
 
 
-def _went_well(name: str, day: date) -> tuple[object, ...]:
-    return JobRun.name == name, JobRun.day == day, JobRun.finished_at.is_not(None), JobRun.error.is_(None)
-
-
 def _success(name: str, day: date) -> JobRun | None:
-    return db.session.scalar(select(JobRun).where(*_went_well(name, day)).limit(1))  # type: ignore[arg-type]
+    went_well = JobRun.finished_at.is_not(None) & JobRun.error.is_(None)
+    return db.session.scalar(select(JobRun).where(JobRun.name == name, JobRun.day == day, went_well).limit(1))
 
 
 @transactional

@@ -164,7 +164,7 @@ def _typed(attribute: Attribute, raw: str) -> Any:
         case Kind.CHOICE:
             return raw if any(raw == option.value for option in attribute.options) else _refuse(raw)
         case Kind.RELATION:
-            return _key(attribute, raw)
+            return key_of(attribute, raw)
         case _:
             return raw or _refuse(raw)
 
@@ -173,7 +173,7 @@ def _refuse(raw: str) -> Any:
     raise ValueError(raw)
 
 
-def _key(attribute: Attribute, raw: str) -> Any:
+def key_of(attribute: Attribute, raw: str) -> Any:
     if attribute.compared.type.python_type is UUID:
         return UUID(raw)
     number = int(raw)

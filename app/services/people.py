@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, literal, select, text
 
+from app.extensions import db
 from app.models.access import User
 from app.policies.actor import Actor
 from app.policies.roles import Role
@@ -45,3 +46,8 @@ ADMIN_IDS = text("""
         UNION ALL SELECT FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) JOIN ab_role r ON r.id = gr.role_id
         WHERE ug.user_id = u.id AND r.name IN ('Admin', 'Super Admin'))
 """)
+
+
+def name_of(user_id: int) -> str:
+    """What an account is called; empty when it is gone."""
+    return db.session.scalar(select(full_name(User)).where(User.id == user_id)) or ""

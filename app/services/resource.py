@@ -142,6 +142,7 @@ class Resource:
     input: type[BaseModel] | None = None
     labels: Mapping[str, Text] = field(default_factory=dict)
     relations: Mapping[str, str] = field(default_factory=dict)  # input field -> lookup
+    options: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)  # input field -> its choices
     create: Callable[..., Any] | None = None
     update: Callable[..., Any] | None = None
     delete: Callable[..., Result] | None = None

@@ -22,3 +22,8 @@ def phone_region() -> str:
     """How a phone number without a country code is read (ISO 3166 two letters)."""
     region: str = current_app.config["PHONE_REGION"]
     return region
+
+
+def midnight(day: date) -> datetime:
+    """The moment at which a school day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone())

@@ -103,3 +103,20 @@ def lock(model: type[M], record_id: UUID, *criteria: Any, options: Sequence[Any]
     if not rows:
         raise NotFound
     return rows[0]
+
+
+def rehearse(function: Callable[..., R], *args: Any, actor: Actor, **kwargs: Any) -> R:
+    """What the function would do and return, with everything undone afterwards. Raises what the function raises."""
+    session = db.session()
+    session.info["transactional"] = True
+    try:
+        act_as(actor)
+        return function(*args, actor=actor, **kwargs)
+    except DBAPIError as error:
+        refusal = refusal_from(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+    finally:
+        session.info.pop("transactional", None)
+        session.rollback()

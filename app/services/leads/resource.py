@@ -130,6 +130,10 @@ LEADS = register(Resource(
     attributes=ATTRIBUTES, search=Lead.search_text, search_help=_l("Name, phone or e-mail"), input=LeadInput,
     labels=labels.LEAD | labels.INPUTS,
     relations={"stage_id": "lead-stages", "owner_id": "staff", "assigned_teacher_id": "teachers", "tag_id": "tags", "into_id": "leads"},
+    options={
+        "source": SOURCES, "follow_up_status": FOLLOW_UP, "channel": options_of(ContactChannel, labels.CHANNELS),
+        "outcome": options_of(ContactOutcome, labels.OUTCOMES),
+    },
     create=records.create, update=records.update, delete=actions.delete, restore=actions.restore, edit_rule=may_edit_lead, actions=ACTIONS,
     load=(joinedload(Lead.stage), joinedload(Lead.owner), joinedload(Lead.assigned_teacher), selectinload(Lead.tags)),
     icon="users", title_columns=(Lead.first_name, Lead.last_name),

@@ -1,0 +1,40 @@
+"""Registrar: the internal tool of a school's front office."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """Build the application from the environment; `overrides` replaces single settings. Connects to nothing.
+
+    Raises config.ConfigError when a setting is missing or wrong.
+    """
+    from app import api, headers, views
+    from app.extensions import csrf, db, migrate
+
+    app = Flask(__name__)
+    app.config.update(config.settings())
+    app.config.update(overrides or {})
+    app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=2)  # idle: the cookie is signed anew with every answer
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
+    csrf.init_app(app)
+    if app.config.get("TRUSTED_PROXIES"):
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    headers.init_app(app)
+    with app.app_context():
+        views.init_app(app)
+        api.init_app(app)
+    return app
+
+

@@ -1,0 +1,67 @@
+"""The screens, registered with Flask-AppBuilder."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from importlib import import_module
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from flask_babel import Babel
+
+from app.extensions import db
+
+# Module -> its view classes. A new screen is one line.
+VIEWS: dict[str, tuple[str, ...]] = {
+    "auth": ("LoginView", "LogoutView"),
+    "home": ("HomeView",),
+    "inbox": ("InboxView",),
+    "lookups": ("LookupView", "SearchView"),
+    "leads": ("LeadView", "LeadStageView", "TagView"),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register every view, the frame of the layout, and the error pages."""
+    from app.views import errors
+    from app.views.frame import frame
+    from app.views.security import RegistrarBuilder, RegistrarSecurityManager
+
+    builder = RegistrarBuilder(app, db.session, security_manager_class=RegistrarSecurityManager)
+    _localise(app)
+    for module, names in VIEWS.items():
+        for name in names:
+            builder.add_view_no_menu(getattr(import_module(f"app.views.{module}"), name))
+    app.context_processor(lambda: {"frame": frame()})
+    app.jinja_env.globals["static"] = functools.partial(static_url, app)
+    errors.register(app)
+
+
+def _localise(app: Flask) -> None:
+    """Language and zone are the reader's; what they did not choose is the browser's language and the school's zone."""
+    from app.views.security import current_actor
+
+    babel: Babel = app.extensions["babel"]  # Flask-AppBuilder made it, with a selector that writes the session on every GET
+
+    def locale() -> str | None:
+        if not request:
+            return None
+        chosen = current_actor().locale
+        return chosen if chosen in app.config["LANGUAGES"] else request.accept_languages.best_match(list(app.config["LANGUAGES"]))
+
+    def zone() -> str:
+        return (current_actor().time_zone if request else None) or app.config["SCHOOL_TIME_ZONE"]
+
+    babel.locale_selector, babel.timezone_selector = locale, zone  # type: ignore[attr-defined]
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(path: Path, modified: float) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def static_url(app: Flask, path: str) -> str:
+    """The address of a file of ours, which changes with its content."""
+    file = Path(app.static_folder or "") / path
+    return url_for("static", filename=path, v=_digest(file, file.stat().st_mtime))

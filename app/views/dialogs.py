@@ -1,0 +1,157 @@
+"""One dialog for every action: ask, preview, confirm, result, undo. The preview is the action itself, undone."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.extensions import db
+from app.policies.scopes import visible
+from app.services import inputs
+from app.services.errors import Invalid, NotFound, Refusal
+from app.services.resource import Action, Outcome, Resource, Result
+from app.services.transaction import rehearse
+from app.views import forms
+from app.views.page import DialogPage, Form, Link
+from app.views.page import Outcome as Line
+from app.views.security import current_actor
+
+MOST_LINES = 100
+_ORDER = {"refused": 0, "unchanged": 1, "ok": 2}
+
+
+def deletion(resource: Resource) -> Action:
+    """Deleting, as an action."""
+    assert resource.delete is not None
+    return Action("delete", _l("Delete"), resource.delete, resource.edit_rule, icon="trash-2", danger=True)
+
+
+def restoration(resource: Resource) -> Action:
+    """Restoring, as an action."""
+    assert resource.restore is not None
+    return Action("restore", _l("Restore"), resource.restore, resource.edit_rule, icon="undo-2")
+
+
+def run(view: Any, action: Action) -> Any:
+    """Answer one step of the dialog. A GET asks; a POST with `_stage` previews or does."""
+    ids = keys(view, request.values.getlist("id"))
+    stage = request.form.get("_stage", "ask")
+    values: dict[str, Any] = {}
+    if action.input is not None:
+        names = list(action.input.model_fields)
+        values = forms.posted(action.input, names, request.form)
+        if stage == "ask":
+            return _render(_ask(view, action, ids, _first_values(view, action, ids), Refusal()))
+    try:
+        typed = inputs.parse(action.input, values) if action.input is not None else {}
+        direct = len(ids) == 1 and action.input is not None  # one record and a filled form: the form was the question
+        if stage == "do" or (stage == "preview" and direct):
+            result = action.run(ids, actor=current_actor(), **typed)
+            return _render(_done(view, action, ids, result))
+        result = rehearse(action.run, ids, actor=current_actor(), **typed)
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound) or refusal.status >= 500:
+            raise
+        return _render(_ask(view, action, ids, values, refusal)), refusal.status
+    return _render(_preview(view, action, ids, values, result))
+
+
+def undo(view: Any, action: Action) -> Any:
+    """Take a batch back. The batch is named by its id, and must be the actor's own."""
+    assert action.undo is not None
+    try:
+        batch_id = UUID(request.values.get("batch", ""))
+    except ValueError:
+        raise NotFound from None
+    result = action.undo(batch_id, actor=current_actor())
+    page = _done(view, action, [], result)
+    page.title, page.undo = _("%(action)s: undone", action=str(action.label)), None
+    return _render(page)
+
+
+def keys(view: Any, raw: list[str]) -> list[Any]:
+    """The typed keys of the chosen records. Raises Invalid for none, NotFound for what cannot be a key."""
+    if not raw:
+        raise Invalid(_("Choose at least one record."))
+    return [view.key(each) for each in dict.fromkeys(raw)]
+
+
+def _first_values(view: Any, action: Action, ids: list[Any]) -> dict[str, Any]:
+    """What the form of an action holds at first: for one record, what the record has."""
+    if len(ids) != 1 or action.defaults is None:
+        return {}
+    model = view.resource.model
+    record = db.session.query(model).where(model.id == ids[0], visible(model, current_actor())).one_or_none()
+    return dict(action.defaults(record)) if record is not None else {}
+
+
+def _page(view: Any, action: Action, ids: list[Any], form: Form, stage: str) -> DialogPage:
+    resource = view.resource
+    count = len(ids)
+    what = str(resource.singular if count == 1 else resource.plural).lower()
+    title = f"{action.label}: {count:,} {what}" if count != 1 else str(action.label)
+    return DialogPage(title, str(action.help), form, [str(each) for each in ids], stage, danger=action.danger, back_url=_back(view, ids))
+
+
+def _back(view: Any, ids: list[Any]) -> str:
+    """Where the dialog, shown as a page, returns to: the record, or the list as it was."""
+    if len(ids) == 1:
+        return str(view.record_url(ids[0]))
+    query = request.form.get("_query", "")
+    return f"/{view.resource.slug}/" + (f"?{query}" if query and "\n" not in query else "")
+
+
+def _form(view: Any, action: Action, ids: list[Any], submit: str, groups: Any = ()) -> Form:
+    return Form(request.path, list(groups), submit, cancel_url=_back(view, ids))
+
+
+def _ask(view: Any, action: Action, ids: list[Any], values: dict[str, Any], refusal: Refusal) -> DialogPage:
+    groups = []
+    names: list[str] = []
+    if action.input is not None:
+        names = list(action.input.model_fields)
+        groups = forms.groups(view.resource, action.input, [("", names)], values, refusal.fields, current_actor())
+    form = _form(view, action, ids, str(action.label) if len(ids) == 1 else _("Preview"), groups)
+    form.errors = [str(text) for name, texts in refusal.fields.items() if name not in names for text in texts]
+    if str(refusal) and not refusal.fields:
+        form.errors.append(str(refusal))
+    page = _page(view, action, ids, form, "ask")
+    page.hidden = [("_stage", "preview"), ("_query", request.form.get("_query", ""))]
+    return page
+
+
+def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], result: Result) -> DialogPage:
+    page = _page(view, action, ids, _form(view, action, ids, str(action.label)), "preview")
+    page.hidden = [("_stage", "do"), ("_query", request.form.get("_query", ""))]
+    page.hidden += [(name, "1" if value is True else str(value)) for name, value in values.items() if value not in (None, "", False)]
+    return _with(page, view, result)
+
+
+def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPage:
+    page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
+    if action.undo is not None and result.batch_id is not None and page.ok:
+        url = url_for(f"{view.endpoint}.undo", name=action.name, batch=result.batch_id)
+        page.undo = Link(_("Undo"), url, "undo-2", method="post", dialog=True)
+    return page
+
+
+def _with(page: DialogPage, view: Any, result: Result) -> DialogPage:
+    page.ok, page.unchanged, page.refused = (result.count(state) for state in ("ok", "unchanged", "refused"))
+    told = sorted(result.outcomes, key=lambda each: _ORDER[each.state])[:MOST_LINES]
+    page.outcomes = [_line(view, each) for each in told]
+    return page
+
+
+def _line(view: Any, outcome: Outcome) -> Line:
+    found = not isinstance(outcome.refusal, NotFound)
+    return Line(outcome.title, view.record_url(outcome.id) if found else "", outcome.state, str(outcome.refusal or outcome.message))
+
+
+def _render(page: DialogPage) -> str:
+    return render_template("dialog.html", page=page, fragment="X-Fragment" in request.headers)
+
+

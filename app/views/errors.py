@@ -1,0 +1,87 @@
+"""Error pages: one layout, a sentence, a way back, and a reference for support."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from app.extensions import db
+from app.services.errors import Refusal, refusal_from
+from app.views.security import wants_fragment
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class ErrorPage:
+    code: int
+    title: str
+    text: str
+    reference: str = ""
+    back_url: str = "/"
+
+
+def _titles() -> dict[int, tuple[str, str]]:
+    return {
+        400: (_("This request could not be understood"), _("Go back and try again.")),
+        401: (_("Please sign in"), _("Your session has ended. Sign in again to go on.")),
+        403: (_("You may not do this"), _("Your role does not allow it. Ask an admin if you need it.")),
+        404: (_("Nothing here"), _("There is no such page or record, or you may not see it.")),
+        405: (_("This cannot be opened as a page"), _("Go back and use the button for it.")),
+        409: (_("This cannot be done now"), ""),
+        413: (_("This file is too large"), _("Files of up to 32 MB are accepted.")),
+        422: (_("Something needs attention"), ""),
+        429: (_("Too many attempts"), _("Please wait a moment and try again.")),
+        500: (_("Something went wrong on our side"), _("It has been logged. Please tell support the reference below.")),
+        503: (_("The service is busy"), _("Nothing was changed. Please try again in a moment.")),
+    }
+
+
+def answer(code: int, text: str = "", *, reference: str = "", fields: Any = None) -> Any:
+    """An error as a page, or as JSON for the API and for scripts."""
+    titles = _titles()
+    title, default = titles.get(code, titles[500 if code >= 500 else 400])
+    if request.path.startswith("/api/") or wants_fragment():
+        body = {"message": text or default or title, "fields": {name: [str(each) for each in texts] for name, texts in (fields or {}).items()}}
+        return jsonify(body | ({"reference": reference} if reference else {})), code
+    return render_template("error.html", page=ErrorPage(code, title, text or default, reference)), code
+
+
+def _refusal(refusal: Refusal) -> Any:
+    texts = [str(each) for texts in refusal.fields.values() for each in texts]
+    return answer(refusal.status, " ".join(texts) or str(refusal), fields=refusal.fields)
+
+
+def _database(error: DBAPIError) -> Any:
+    db.session.rollback()
+    refusal = refusal_from(error)
+    return _refusal(refusal) if refusal is not None else _unexpected(error)
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    response = answer(error.code, _("The page was open for too long. Go back, reload it and try again.") if isinstance(error, CSRFError) else "")
+    return response
+
+
+def _unexpected(error: Exception) -> Any:
+    reference = secrets.token_hex(4)
+    log.exception("unexpected error %s on %s %s", reference, request.method, request.path, exc_info=error)
+    db.session.rollback()
+    return answer(500, reference=reference)
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(Refusal, _refusal)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)

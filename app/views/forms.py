@@ -1,0 +1,151 @@
+"""Forms made from inputs: which field shows which type, and the raw mapping of what was posted."""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from annotated_types import Ge, Le, MaxLen
+from flask import url_for
+from flask_babel import get_timezone
+from pydantic import AwareDatetime, BaseModel
+from werkzeug.datastructures import MultiDict
+
+from app.policies.actor import Actor
+from app.services import lookups
+from app.services.resource import Resource
+from app.views.page import Choice, Field, FieldGroup
+
+LONG_TEXT = 400
+Groups = Sequence[tuple[Any, Sequence[str]]]
+
+
+def core_type(schema: type[BaseModel], name: str) -> Any:
+    """The plain type of an input's field, without None and annotations."""
+    kind = schema.model_fields[name].annotation
+    while True:
+        origin = typing.get_origin(kind)
+        if origin is typing.Annotated:
+            kind = typing.get_args(kind)[0]
+        elif origin in (typing.Union, types.UnionType):
+            kind = next(each for each in typing.get_args(kind) if each is not type(None))
+        else:
+            return datetime if kind is AwareDatetime else kind
+
+
+def _constraints(schema: type[BaseModel], name: str) -> list[Any]:
+    """The limits of a field, wherever in its annotation they stand."""
+    info = schema.model_fields[name]
+    found = list(info.metadata)
+    kind: Any = info.annotation
+    while typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType):
+        arguments = typing.get_args(kind)
+        if typing.get_origin(kind) is typing.Annotated:
+            for extra in arguments[1:]:
+                found += getattr(extra, "metadata", [extra])
+        kind = next(each for each in arguments if each is not type(None))
+    return found
+
+
+def groups(resource: Resource, schema: type[BaseModel], layout: Groups, values: Mapping[str, Any], errors: Mapping[str, list[Any]],
+           actor: Actor, helps: Mapping[str, Any] | None = None) -> list[FieldGroup]:
+    """The fields of a form, in groups, holding `values` and showing `errors`."""
+    return [
+        FieldGroup(str(title), [field(resource, schema, name, values.get(name), errors.get(name, []), actor, (helps or {}).get(name, "")) for name in names])
+        for title, names in layout
+    ]
+
+
+def field(resource: Resource, schema: type[BaseModel], name: str, value: Any, errors: Sequence[Any], actor: Actor, hint: Any = "") -> Field:
+    """One field, its widget chosen by type."""
+    kind = core_type(schema, name)
+    made = Field(
+        name, str(resource.labels.get(name, name.replace("_", " ").capitalize())), value=_shown(value), help=str(hint),
+        required=schema.model_fields[name].is_required(), errors=[str(each) for each in errors],
+    )
+    if name in resource.relations:
+        return _relation(made, resource.relations[name], value, actor)
+    if name in resource.options or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+        made.kind = "select"
+        made.choices = [Choice(option.value, str(option.label), option.value == made.value) for option in resource.options[name]]
+        return made
+    made.kind = {bool: "checkbox", int: "number", Decimal: "number", date: "date", datetime: "datetime", time: "time"}.get(kind, "text")
+    if kind in (dict, list, Any):
+        made.kind = "json"
+    for limit in _constraints(schema, name):
+        if isinstance(limit, MaxLen):
+            made.maxlength = limit.max_length
+        elif isinstance(limit, Ge):
+            made.min = str(limit.ge) if abs(limit.ge) < 2**15 else ""
+        elif isinstance(limit, Le):
+            made.max = str(limit.le) if limit.le < 2**15 - 1 else ""
+    if kind is Decimal:
+        made.step = "0.01"
+    if made.kind == "text":
+        made.kind = {"phone": "tel", "email": "email"}.get(name, "textarea" if (made.maxlength or 0) >= LONG_TEXT else "text")
+    made.wide = made.kind in {"textarea", "json"}
+    return made
+
+
+def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
+    made.kind, made.lookup_url = "relation", url_for("LookupView.find", name=lookup)
+    if value not in (None, ""):
+        key = _key(lookup, value)
+        made.text = lookups.label(lookup, actor, key) if key is not None else ""
+    return made
+
+
+def _key(lookup: str, value: Any) -> Any:
+    """The posted key of a choice in its type, or None when it cannot be one."""
+    kind = lookups.get(lookup).key.type.python_type
+    try:
+        key = value if isinstance(value, kind) else kind(str(value))
+    except ValueError:
+        return None
+    return None if isinstance(key, int) and abs(key) >= 2**31 else key
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "1" if value else ""
+        case enum.Enum():
+            return str(value.value)
+        case datetime():
+            return value.astimezone(ZoneInfo(str(get_timezone()))).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.isoformat(timespec="minutes")
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def posted(schema: type[BaseModel], names: Sequence[str], form: MultiDict[str, str]) -> dict[str, Any]:
+    """What a form says of these fields: an unticked box is False, a local date and time is in the reader's zone."""
+    raw: dict[str, Any] = {}
+    for name in names:
+        kind = core_type(schema, name)
+        value = form.get(name)
+        if kind is bool:
+            raw[name] = value not in (None, "", "0")
+        elif value is not None:
+            raw[name] = _zoned(value) if kind is datetime else value
+    return raw
+
+
+def _zoned(value: str) -> Any:
+    """A native date-time input knows no zone: it is the reader's own."""
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=ZoneInfo(str(get_timezone()))) if value.strip() else None
+    except ValueError:
+        return value
+
+
+__all__ = ["Groups", "core_type", "field", "groups", "posted"]

@@ -1,0 +1,87 @@
+"""Choices for autocomplete, and the search over all records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort, jsonify, render_template, request
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+
+from app.services import listing, lookups
+from app.services.resource import RESOURCES, Resource
+from app.views import lists, render
+from app.views.page import Empty, Section, Table
+from app.views.security import current_actor, refuse_unless, requires
+
+SEARCHED = ("leads",)  # resources that the search box of the top bar looks through
+SUGGESTIONS = 6
+
+
+class LookupView(BaseView):  # type: ignore[misc]
+    route_base = "/lookups"
+    default_view = "find"
+
+    @expose("/<name>")
+    def find(self, name: str) -> Any:
+        """The permission is that of the lookup itself: a visitor is refused before the name is looked at."""
+        lookup = lookups.LOOKUPS.get(name)
+        refused = refuse_unless(*(lookup.permission if lookup else ("show", "Home")))
+        if refused is not None:
+            return refused
+        if lookup is None:
+            abort(404)
+        found, more = lookups.find(name, current_actor(), request.args.get("q", "")[:200].replace("\0", ""))
+        return jsonify(results=[{"id": each.id, "text": each.text, "detail": each.detail} for each in found], more=more)
+
+
+@dataclass
+class SearchPage:
+    title: str
+    query: str
+    sections: list[Section]
+
+
+class SearchView(BaseView):  # type: ignore[misc]
+    route_base = "/search"
+    class_permission_name = "Search"
+    default_view = "index"
+
+    @expose("/")
+    @requires("list")
+    def index(self) -> Any:
+        words = request.args.get("q", "")[:200].replace("\0", "").strip()
+        if request.accept_mimetypes.best == "application/json":
+            return jsonify([item for resource in self.resources() for item in self.suggestions(resource, words)])
+        sections = [self.section(resource, words) for resource in self.resources()] if words else []
+        return render_template("search.html", page=SearchPage(_("Search"), words, sections))
+
+    def resources(self) -> list[Resource]:
+        actor = current_actor()
+        return [RESOURCES[slug] for slug in SEARCHED if actor.may("list", RESOURCES[slug].name)]
+
+    def found(self, resource: Resource, words: str, size: int) -> listing.Page:
+        names = tuple(attribute.name for attribute in resource.attributes[:1]) + ("phone", "email")
+        return listing.fetch(resource, current_actor(), listing.Query(search=words, size=size), names, count=False)
+
+    def suggestions(self, resource: Resource, words: str) -> list[dict[str, str]]:
+        if len(words) < 2:
+            return []
+        return [
+            {"group": str(resource.plural), "title": resource.title(row), "detail": " · ".join(filter(None, (row.phone, row.email))),
+             "url": f"/{resource.slug}/{row.id}"}
+            for row in self.found(resource, words, SUGGESTIONS).rows
+        ]
+
+    def section(self, resource: Resource, words: str) -> Section:
+        names = ("name", "phone", "email")
+        query = listing.Query(search=words)
+        page = self.found(resource, words, listing.SIZES[0])
+        rows = [lists.row(resource, names, found, f"/{resource.slug}/{found.id}") for found in page.rows]
+        columns = [column for column in lists.columns(resource, names, query, f"/{resource.slug}/")]
+        for column in columns:
+            column.sort_url = ""
+        more = lists.address(f"/{resource.slug}/", query.parameters()) if not page.last else ""
+        shown = render.number(len(rows)) + ("+" if more else "")
+        return Section(str(resource.plural), shown, Table(columns, rows, Empty(_("Nothing matches"))), more_url=more)
