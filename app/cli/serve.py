@@ -37,11 +37,11 @@ def run(info: ScriptInfo) -> None:
 
 
 def _serve(info: ScriptInfo, children: list[Child]) -> None:
-    logins = _prepare(info)
+    logins, empty = _prepare(info)
     web, *others = children
     web.start()
     _wait_until_ready(web)
-    _announce(logins)
+    _announce(logins, empty)
     for child in others:  # not before: the page should be there soon, even on one processor
         child.start()
     while True:
@@ -86,8 +86,8 @@ def _require_free_port(host: str, port: int) -> None:
         raise click.ClickException(f"{reason} Choose another with PORT=...") from error
 
 
-def _prepare(info: ScriptInfo) -> list[tuple[str, str, str]]:
-    """Bring the database up to date and offer the demo; return its logins."""
+def _prepare(info: ScriptInfo) -> tuple[list[tuple[str, str, str]], bool]:
+    """Bring the database up to date and offer the demo; return its logins, and whether nobody can log in."""
     click.echo("Preparing the database ...")
     app = info.load_app()
     from app.extensions import db
@@ -99,7 +99,7 @@ def _prepare(info: ScriptInfo) -> list[tuple[str, str, str]]:
             if demo.wanted() and _wants_demo():
                 click.echo("Loading the demo school ...")
                 demo.load()
-            return demo.logins()
+            return demo.logins(), demo.wanted()
         except deployment.DeploymentError as error:
             raise click.ClickException(str(error)) from error
         finally:
@@ -158,7 +158,7 @@ def _answers() -> bool:
         connection.close()
 
 
-def _announce(logins: list[tuple[str, str, str]]) -> None:
+def _announce(logins: list[tuple[str, str, str]], empty: bool) -> None:
     click.echo(f"\n  Registrar is ready:  {config.settings()['PUBLIC_URL']}\n")
     if logins:
         rows = [("Role", "User name", "Password"), *logins]
@@ -166,4 +166,8 @@ def _announce(logins: list[tuple[str, str, str]]) -> None:
         for row in rows:
             click.echo("  " + "".join(text.ljust(width) for text, width in zip(row, widths, strict=True)))
         click.echo()
+    if empty:
+        command = Path(sys.executable).with_name("registrar")
+        click.echo("  Nobody can log in yet. In another terminal, make the first account:")
+        click.echo(f"  {command} user create NAME --email ADDRESS --role 'Super Admin'\n")
     click.echo(f"  Logs are in {config.instance_dir() / 'logs'}; Ctrl-C stops everything.\n")
