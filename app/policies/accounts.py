@@ -49,9 +49,10 @@ def may_change_account(actor: Actor, user: Any) -> Reason | None:
 
 def may_change_other(actor: Actor, user: Any) -> Reason | None:
     """What nobody does to the account that they work with."""
-    if user.id == actor.id:
+    reason = may_change_account(actor, user)
+    if reason is None and user.id == actor.id:
         return _l("Not your own account: ask another admin.")
-    return may_change_account(actor, user)
+    return reason
 
 
 def may_grant(actor: Actor, roles: Collection[str]) -> Reason | None:

@@ -21,6 +21,7 @@ from sqlalchemy import Column, Table, delete, insert, select
 from app.extensions import db
 from app.models.access import Role as RoleRow
 from app.policies.roles import GRANTS, Role
+from app.services.resource import LOOKUPS
 from app.services.transaction import transactional
 
 Pair = tuple[str, str]  # ("can_list", "Leads")
@@ -34,15 +35,16 @@ log = logging.getLogger(__name__)
 
 
 def declared(appbuilder: Any) -> frozenset[Pair]:
-    """Every permission that the application's views, APIs and menu have."""
+    """Every permission that the application's views, APIs, lookups and menu have."""
     pairs = {
         (permission, view.class_permission_name)
         for view in appbuilder.baseviews
         for permission in view.base_permissions or ()
     }
+    lookups = {(f"can_{lookup.permission[0]}", lookup.permission[1]) for lookup in LOOKUPS.values()}
     categories = appbuilder.menu.get_list()
     items = [*categories, *(item for category in categories for item in category.childs)]
-    return frozenset(pairs | {("menu_access", item.name) for item in items if item.name != "-"})
+    return frozenset(pairs | lookups | {("menu_access", item.name) for item in items if item.name != "-"})
 
 
 def unknown_grants(pairs: Collection[Pair]) -> list[str]:
