@@ -6,6 +6,7 @@ Super Admin and for the system's own account hold here too.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -159,7 +160,7 @@ def _account(name: str) -> User:
 
 def _password(from_stdin: bool) -> str:
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+        return sys.stdin.readline().rstrip("\r\n")
     answer: str = click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
     return answer
 

@@ -10,7 +10,7 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from sqlalchemy import Row, func, select, union
+from sqlalchemy import func, select, union
 
 from app.extensions import db
 from app.models.access import Group, Role, User
@@ -40,7 +40,7 @@ GROUP_NAMES = (
 )
 
 
-def everyone() -> Sequence[Row[Any]]:
+def everyone() -> Sequence[Any]:
     """All accounts but the system's own, by username."""
     columns = (User.username, User.first_name, User.last_name, User.email, User.active, User.last_login)
     statement = select(*columns, ROLE_NAMES.label("roles"), GROUP_NAMES.label("groups"))
