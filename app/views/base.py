@@ -51,7 +51,7 @@ class RecordView(BaseView):  # type: ignore[misc]
         self.route_base = f"/{self.resource.slug}"
         self.exclude_route_methods = set(self.excluded_routes) | self._routes_without_service()
         super().__init__()
-        self.base_permissions = sorted({*self.base_permissions, *(f"can_{action.name}" for action in self.resource.actions)})
+        self.base_permissions = sorted({*self.base_permissions, "can_lookup", *(f"can_{action.name}" for action in self.resource.actions)})
 
     def _routes_without_service(self) -> set[str]:
         """A resource without a way to write has no route for it."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.policies.actor import Actor
-from app.services import csv_files
+from app.services.csv_files import writing
 from app.services.leads.resource import LEADS
 from app.services.listing import Query, conditions, from_joined
 
@@ -24,4 +24,4 @@ def export(actor: Actor, query: Query) -> Iterator[bytes]:
     attributes = [LEADS.by_name[name] for name in COLUMNS]
     statement = select(*(each.value.label(each.name) for each in attributes)).select_from(LEADS.model)
     statement = from_joined(statement, attributes).where(*conditions(LEADS, actor, query))
-    return csv_files.export(db.session.connection(), statement, COLUMNS)
+    yield from writing.export(db.session.connection(), statement, COLUMNS)

@@ -1,0 +1,91 @@
+"""What a running import reports: faults, kept on disk until they are stored, and how far it is."""
+
+from __future__ import annotations
+
+import csv
+import time
+from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.imports import IssueKind
+from app.services.csv_files.reading import SHOWN, Fault
+
+IN_MEMORY = 1024 * 1024  # bytes of faults before they go to disk
+BLOCK = 64 * 1024
+EVERY = 0.5  # seconds between two marks of progress
+SAMPLE = 20  # rows
+
+
+@dataclass
+class Tally:
+    """What an import wrote or would write. `unchanged` rows say nothing new; `sample` are the first rows as written."""
+
+    total: int = 0
+    new: int = 0
+    invalid: int = 0
+    duplicate: int = 0
+    unchanged: int = 0
+    sample: list[dict[str, Any]] = field(default_factory=list)
+    message: str = ""
+
+
+class Issues:
+    """Any number of faults in little memory: they outlive the savepoint of a rehearsal, so they cannot wait in a table."""
+
+    def __init__(self, import_id: UUID) -> None:
+        self._import_id = import_id
+        self.count = 0
+        self._file = SpooledTemporaryFile(IN_MEMORY, mode="w+", encoding="utf-8", newline="")  # noqa: SIM115 - lives as long as the run
+        self._rows = csv.writer(self._file)
+
+    def add(self, kind: IssueKind, fault: Fault, record_id: UUID | None = None) -> None:
+        self.count += 1
+        where = (self._import_id, fault.line, fault.column, fault.value[:SHOWN])
+        self._rows.writerow((*where, kind.value, fault.rule, fault.fix, record_id or ""))
+
+    def store(self) -> None:
+        """Make these the issues of the import."""
+        db.session.execute(text("DELETE FROM import_issues WHERE import_id = :id"), {"id": self._import_id})
+        self._file.seek(0)
+        with raw_cursor() as cursor, cursor.copy(_COPY_ISSUES) as copy:
+            while block := self._file.read(BLOCK):
+                copy.write(block)
+
+
+_COPY_ISSUES = """
+    COPY import_issues (import_id, line, "column", value, kind, rule, fix, record_id)
+    FROM STDIN (FORMAT csv, FORCE_NOT_NULL ("column", value, rule, fix))
+"""
+
+
+def raw_cursor() -> Any:
+    """A cursor of the driver on the session's own connection, for COPY."""
+    connection: Any = db.session.connection().connection
+    return connection.cursor()
+
+
+def apart(statement: str, **values: Any) -> int:
+    """A short transaction on a connection of its own, committed at once: for what other sessions must see while the long one
+    is still open, and what must stay when that is rolled back. Returns how many rows changed."""
+    with db.engine.begin() as connection:
+        return connection.execute(text(statement), values).rowcount
+
+
+class Progress:
+    """How many rows are done, shown to whoever waits."""
+
+    def __init__(self, import_id: UUID) -> None:
+        self._import_id = import_id
+        self._next = 0.0
+
+    def at(self, done: float, total: float) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + EVERY
+            statement = "UPDATE imports SET done_rows = :done, total_rows = :total WHERE id = :id"
+            apart(statement, id=self._import_id, done=int(done), total=int(total))

@@ -1,0 +1,184 @@
+"""Fixtures: a real PostgreSQL, deployed once; each test in a transaction that is rolled back, or, with `committed_app`, in a database of its own.
+
+TEST_DATABASE_URL names a server on which databases may be created; without it the embedded one is used.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+
+from app import create_app, embedded
+from app.extensions import db
+from app.models.access import SessionKind
+from app.policies.actor import Actor
+from app.policies.roles import Role
+from app.services import accounts, deployment, sessions
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "correct horse battery 9"
+PEOPLE = {role: role.value.lower().replace(" ", "_") for role in Role if role is not Role.PUBLIC}
+SECOND = {"staff2": Role.STAFF, "teacher2": Role.TEACHER, "admin2": Role.ADMIN}
+# What is lost in a crash may be lost: the databases of tests are thrown away.
+QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 300")
+
+
+def settings(url: str) -> dict[str, Any]:
+    return {
+        "SQLALCHEMY_DATABASE_URI": url, "TESTING": True, "SECRET_KEY": "tests-only-" + "x" * 40, "WTF_CSRF_ENABLED": False,
+        "SCHOOL_TIME_ZONE": "Europe/London", "PHONE_REGION": "GB", "PUBLIC_URL": "http://localhost", "SESSION_COOKIE_SECURE": False,
+        "SESSION_COOKIE_NAME": "registrar", "DEMO_LOGINS": [],
+    }
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A server on which databases may be made, as a SQLAlchemy URL."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given.replace("postgres://", "postgresql+psycopg://").replace("postgresql://", "postgresql+psycopg://")
+        return
+    with embedded.server(ROOT / "instance" / "test") as url:
+        with connect(url) as connection:
+            for setting in QUICK[:3]:
+                connection.execute(f"ALTER SYSTEM SET {setting}")
+            connection.execute("SELECT pg_reload_conf()")
+        yield url
+
+
+def connect(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
+
+
+def at(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """The name of a deployed database with one account per role, made once per run and cloned by every worker."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    name = f"registrar_template_{shared.name.replace('-', '_')}_{os.environ.get('PYTEST_XDIST_TESTRUNUID', str(os.getpid()))[:8]}"
+    with open(shared / "template.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "template.ready").exists():
+            with connect(server_url) as connection:
+                connection.execute(f'CREATE DATABASE "{name}"')
+            populate(at(server_url, name))
+            (shared / "template.ready").touch()
+    yield name
+
+
+def populate(url: str) -> None:
+    app = create_app(settings(url))
+    with app.app_context():
+        deployment.deploy()
+        system = sessions.system()
+        for username, role in ({name: role for role, name in PEOPLE.items()} | SECOND).items():
+            accounts.create_account(
+                username=username, email=f"{username}@school.example", first_name=username.replace("_", " ").title(), last_name="Tester",
+                password=PASSWORD, roles=[role.value], actor=system,
+            )
+        db.session.remove()
+        db.engine.dispose()
+
+
+@contextmanager
+def clone(server_url: str, template: str) -> Iterator[str]:
+    """A database of one's own, dropped afterwards."""
+    name = f"registrar_test_{uuid.uuid4().hex[:12]}"
+    with connect(server_url) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield at(server_url, name)
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    with clone(server_url, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str) -> Iterator[Flask]:
+    application = create_app(settings(database_url))
+    yield application
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def db_session(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The session, in a transaction that is rolled back, whatever the code commits; requests of a client join it."""
+    with app.app_context():
+        connection = db.engine.connect()
+        transaction = connection.begin()
+        factory = db.session.session_factory
+        monkeypatch.setattr(factory.class_, "get_bind", lambda self, *_args, **_kwargs: connection)
+        monkeypatch.setitem(factory.kw, "join_transaction_mode", "create_savepoint")
+        db.session.remove()
+        yield db.session
+        db.session.remove()
+        transaction.rollback()
+        connection.close()
+
+
+@pytest.fixture
+def committed_app(server_url: str, template: str) -> Iterator[Flask]:
+    """An application on a database of its own: for races, where commits must be real."""
+    with clone(server_url, template) as url:
+        application = create_app(settings(url))
+        yield application
+        with application.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+class Actors:
+    """The actor of each test account by its username, as `actors.staff`; read anew at each use."""
+
+    def __getattr__(self, username: str) -> Actor:
+        user = accounts.find(username)
+        if user is None:
+            raise AttributeError(username)
+        return sessions.load_by_id(user.id)
+
+
+@pytest.fixture
+def actors(db_session: Any) -> Actors:
+    return Actors()
+
+
+def sign_in(client: FlaskClient, username: str) -> FlaskClient:
+    """Give the client a session of this account, without the login page. Needs an application context."""
+    user = accounts.find(username)
+    assert user is not None
+    token = sessions.start(user.id, kind=SessionKind.WEB)
+    with client.session_transaction() as session:
+        session["token"] = token
+    return client
+
+
+@pytest.fixture
+def client_of(app: Flask, db_session: Any) -> Callable[[str], FlaskClient]:
+    """Make a client that is signed in: `client_of("staff")`; "public" is a visitor."""
+
+    def make(username: str) -> FlaskClient:
+        client = app.test_client()
+        return client if username == "public" else sign_in(client, username)
+
+    return make

@@ -1,0 +1,1 @@
+"""Records for tests, with everything that a test does not care about filled in."""
