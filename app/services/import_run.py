@@ -39,6 +39,10 @@ class Issues:
 
     def __init__(self, import_id: UUID) -> None:
         self._import_id = import_id
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin again: the transaction is tried once more."""
         self.count = 0
         self._file = SpooledTemporaryFile(IN_MEMORY, mode="w+", encoding="utf-8", newline="")  # noqa: SIM115 - lives as long as the run
         self._rows = csv.writer(self._file)
@@ -48,9 +52,10 @@ class Issues:
         where = (self._import_id, fault.line, fault.column, fault.value[:SHOWN])
         self._rows.writerow((*where, kind.value, fault.rule, fault.fix, record_id or ""))
 
-    def store(self) -> None:
-        """Make these the issues of the import."""
-        db.session.execute(text("DELETE FROM import_issues WHERE import_id = :id"), {"id": self._import_id})
+    def store(self, *, replace: bool = True) -> None:
+        """Make these the issues of the import, instead of those of an earlier step or beside them."""
+        if replace:
+            db.session.execute(text("DELETE FROM import_issues WHERE import_id = :id"), {"id": self._import_id})
         self._file.seek(0)
         with raw_cursor() as cursor, cursor.copy(_COPY_ISSUES) as copy:
             while block := self._file.read(BLOCK):

@@ -10,7 +10,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.extensions import db
 from app.policies.actor import Actor
 from app.policies.scopes import visible
+from app.services import school
 from app.services.errors import Invalid
 from app.services.lookups import escape_like
 from app.services.resource import Attribute, Kind, Resource
@@ -155,10 +156,8 @@ def _typed(attribute: Attribute, raw: str) -> Any:
             if not number.is_finite() or abs(number) > 10**15:
                 raise ValueError(raw)
             return number
-        case Kind.DATE:
+        case Kind.DATE | Kind.DATETIME:
             return date.fromisoformat(raw)
-        case Kind.DATETIME:
-            return datetime.fromisoformat(raw).astimezone() if len(raw) > 10 else date.fromisoformat(raw)
         case Kind.BOOL:
             return {"1": True, "true": True, "0": False, "false": False}[raw] if raw in {"1", "true", "0", "false"} else _refuse(raw)
         case Kind.CHOICE:
@@ -195,8 +194,13 @@ def _condition(item: Filter) -> ColumnElement[bool]:
         if operator == "in":
             return column.in_(values)
         low, high = (_typed(item.attribute, part) if part.strip() else None for part in parts)
+        if item.attribute.kind is Kind.DATETIME:  # days are the school's, and the last one counts
+            low = school.midnight(low) if low else None
+            return and_(*([column >= low] if low else []), *([column < school.midnight(high + timedelta(days=1))] if high else []))
         return and_(*([column >= low] if low is not None else []), *([column <= high] if high is not None else []))
     value = _typed(item.attribute, item.raw)
+    if item.attribute.kind is Kind.DATETIME:
+        return column >= school.midnight(value + timedelta(days=1)) if operator == "after" else column < school.midnight(value)
     match operator:
         case "is":
             return column == value

@@ -60,6 +60,7 @@ class Attribute:
     nullable: bool = False
     sortable: bool = False
     filterable: bool = True
+    badge: bool = False  # a relation that reads as a state
 
     @property
     def compared(self) -> Any:
@@ -146,6 +147,7 @@ class Resource:
     create: Callable[..., Any] | None = None
     update: Callable[..., Any] | None = None
     delete: Callable[..., Result] | None = None
+    delete_input: type[BaseModel] | None = None  # what must be said when deleting
     restore: Callable[..., Result] | None = None
     edit_rule: Rule = lambda actor, record: None
     actions: tuple[Action, ...] = ()

@@ -7,15 +7,17 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.policies.actor import Actor
-from app.services.errors import NotFound, refusal_from
+from app.services.errors import Conflict, NotFound, refusal_from
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,22 +89,29 @@ def rehearsal() -> Iterator[None]:
         db.session.expire_all()
 
 
-def lock_many(model: type[M], ids: Sequence[UUID], *criteria: Any, options: Sequence[Any] = ()) -> list[M]:
+def lock_many(model: type[M], ids: Sequence[UUID], *criteria: Any) -> list[M]:
     """The rows with these keys, locked against change in key order and read afresh; missing ones are left out."""
     key: Any = model.id  # type: ignore[attr-defined]
     statement = (
         select(model).where(key.in_(ids), *criteria).order_by(key).with_for_update(key_share=True, of=model)
-        .execution_options(populate_existing=True).options(*options)
+        .execution_options(populate_existing=True)
     )
     return list(db.session.scalars(statement))
 
 
-def lock(model: type[M], record_id: UUID, *criteria: Any, options: Sequence[Any] = ()) -> M:
-    """One row, locked and read afresh. Raises NotFound."""
-    rows = lock_many(model, [record_id], *criteria, options=options)
+def lock(model: type[M], record_id: UUID, *criteria: Any, version: datetime | None = None) -> M:
+    """One row, locked and read afresh. Raises NotFound; Conflict when it was changed since `version`."""
+    rows = lock_many(model, [record_id], *criteria)
     if not rows:
         raise NotFound
+    check_version(rows[0], version)
     return rows[0]
+
+
+def check_version(record: Any, version: datetime | None) -> None:
+    """Raises Conflict when the record was changed after the moment at which somebody read it."""
+    if version is not None and record.updated_at != version:
+        raise Conflict(_("Someone else changed this record while you were editing it. Reload it, and make your changes again."))
 
 
 def rehearse(function: Callable[..., R], *args: Any, actor: Actor, **kwargs: Any) -> R:

@@ -18,6 +18,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "home": ("HomeView",),
     "inbox": ("InboxView",),
     "lookups": ("LookupView", "SearchView"),
+    "settings": ("SettingsView",),
     "leads": ("LeadView", "LeadStageView", "TagView"),
 }
 

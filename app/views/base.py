@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
@@ -27,7 +28,20 @@ from app.services.errors import Invalid, NotAllowed, NotFound, Refusal
 from app.services.resource import Resource
 from app.views import dialogs, forms, render
 from app.views.lists import address, list_page
-from app.views.page import Cell, Change, Choice, Event, Fact, Form, FormPage, Group, HistoryPage, Link, RecordPage
+from app.views.page import (
+    Cell,
+    Change,
+    Choice,
+    Event,
+    Fact,
+    Field,
+    Form,
+    FormPage,
+    Group,
+    HistoryPage,
+    Link,
+    RecordPage,
+)
 from app.views.security import current_actor, refuse_unless, requires
 
 HISTORY_PAGE = 50
@@ -272,7 +286,7 @@ class RecordView(BaseView):  # type: ignore[misc]
             assert resource.create is not None
             return resource.create(inputs.parse(resource.input, raw), actor=actor)
         assert resource.update is not None
-        return resource.update(record.id, inputs.parse(resource.input, raw, change=True), actor=actor)
+        return resource.update(record.id, inputs.parse(resource.input, raw, change=True), actor=actor, version=_version(request.form.get("_version", "")))
 
     def form_page(self, record: Any, values: Mapping[str, Any], refusal: Refusal) -> FormPage:
         resource = self.resource
@@ -287,6 +301,8 @@ class RecordView(BaseView):  # type: ignore[misc]
             groups=forms.groups(resource, resource.input, self.form_groups, values, refusal.fields, current_actor(), self.form_helps),
             more_submits=[] if url else [Choice("add", _("Save and add another"))],
         )
+        if url and hasattr(record, "updated_at"):
+            form.groups[0].fields.append(Field("_version", "", "hidden", request.form.get("_version") or record.updated_at.isoformat()))
         title = _("Edit %(title)s", title=resource.title(record)) if url else _("New %(kind)s", kind=str(resource.singular).lower())
         return FormPage(title, form, f"/{resource.slug}/", str(resource.plural), url, resource.title(record) if url else "")
 
@@ -318,6 +334,15 @@ class RecordView(BaseView):  # type: ignore[misc]
     @requires("restore")
     def restore(self) -> Any:
         return dialogs.run(self, dialogs.restoration(self.resource))
+
+
+def _version(raw: str) -> datetime | None:
+    """When the form was filled from the record; None when the form does not say."""
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _greyed(link: Link, reason: Any) -> Link:

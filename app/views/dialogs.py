@@ -27,7 +27,7 @@ _ORDER = {"refused": 0, "unchanged": 1, "ok": 2}
 def deletion(resource: Resource) -> Action:
     """Deleting, as an action."""
     assert resource.delete is not None
-    return Action("delete", _l("Delete"), resource.delete, resource.edit_rule, icon="trash-2", danger=True)
+    return Action("delete", _l("Delete"), resource.delete, resource.edit_rule, resource.delete_input, icon="trash-2", danger=True)
 
 
 def restoration(resource: Resource) -> Action:

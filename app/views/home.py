@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import render_template
@@ -49,8 +50,8 @@ def _leads_today(page: FrontPage, actor: Actor) -> None:
         page.sections.append(section)
     stages, weeks = figures.by_stage(actor), figures.entered_by_week(actor)
     page.figures += [
-        Figure(_("New this week"), render.number(weeks[-1][1]), f"/leads/?f=created_at:after:{weeks[-1][0]}"),
-        Figure(_("Last week"), render.number(weeks[-2][1]), f"/leads/?f=created_at:between:{weeks[-2][0]}..{weeks[-1][0]}"),
+        Figure(_("New this week"), render.number(weeks[-1][1]), f"/leads/?f=created_at:between:{weeks[-1][0]}.."),
+        Figure(_("Last week"), render.number(weeks[-2][1]), f"/leads/?f=created_at:between:{weeks[-2][0]}..{weeks[-1][0] - timedelta(days=1)}"),
     ]
     page.charts = [
         Chart(_("Leads by stage"), "bar", [stage.name for stage in stages], [(_("Leads"), [float(stage.total) for stage in stages])],

@@ -5,25 +5,40 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, jsonify, render_template, request, stream_with_context
+from flask import Response, flash, jsonify, redirect, render_template, request, stream_with_context
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.extensions import db
 from app.models.leads import FollowUpStatus, LeadStage
 from app.policies.actor import Actor
-from app.services import listing, lookups, school
+from app.services import inputs, listing, lookups, people, school
 from app.services.errors import Invalid, Refusal
-from app.services.leads import LEADS, STAGES, TAGS, board, exporting, labels, timeline
+from app.services.leads import LEADS, STAGES, TAGS, board, exporting, labels, merging, timeline
 from app.services.leads.records import PossibleDuplicates, duplicates_of
 from app.services.listing import Query
-from app.views import forms, lists, render
+from app.views import lists, render
 from app.views.base import RecordView
 from app.views.page import (
-    BoardColumn, BoardPage, Card, Cell, Change, Empty, Event, FieldGroup, Form, FormPage, Link, Panel, RecordPage, Row, Section, Table, WorklistPage,
+    BoardColumn,
+    BoardPage,
+    Card,
+    Cell,
+    Change,
+    Empty,
+    Event,
+    FieldGroup,
+    Form,
+    FormPage,
+    Link,
+    Panel,
+    RecordPage,
+    Row,
+    Section,
+    Table,
+    WorklistPage,
 )
 from app.views.page import Column as Head
 from app.views.page import Field as FormField
@@ -81,18 +96,6 @@ class LeadView(RecordView):
         return {"follow_up_date": school.today() + timedelta(days=1), "source": "phone", "follow_up_status": "open",
                 "owner_id": actor.id if lookups.label("staff", actor, actor.id) else None, "stage_id": _first_stage_id()}
 
-    def fact(self, record: Any, name: str) -> Cell:
-        return Cell(record.address or "") if name == "address" else super().fact(record, name)
-
-    def facts(self, record: Any) -> list[Any]:
-        LABEL = {"address": labels.LEAD["address"]}
-        from app.views.page import Fact, Group
-
-        return [
-            Group(str(title), [Fact(str(LABEL.get(name) or self.resource.by_name[name].label), self.fact(record, name)) for name in names])
-            for title, names in self.show_groups
-        ]
-
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
         page.badge = Cell(record.stage.name, "badge", tone="success" if record.stage.is_onboarded else "info")
@@ -140,11 +143,7 @@ class LeadView(RecordView):
     @expose("/<pk>/unmerge", methods=["POST"])
     @requires("merge")
     def unmerge(self, pk: str) -> Any:
-        from flask import flash, redirect
-
-        from app.services.leads.merging import undo_merge
-
-        undo_merge([self.key(pk)], actor=current_actor())
+        merging.undo_merge([self.key(pk)], actor=current_actor())
         flash(_("The merge is undone."), "success")
         return redirect(f"/leads/{pk}")
 
@@ -167,8 +166,7 @@ class LeadView(RecordView):
 
     def list_frame(self, actor: Actor, query: Query) -> Any:
         """Search, filters and tabs over the board, without the rows of a list."""
-        page = lists.list_head(LEADS, actor, query, "/leads/board", new=self.new_link(actor), tabs=tabs("board", actor))
-        return page
+        return lists.list_head(LEADS, actor, query, "/leads/board", new=self.new_link(actor), tabs=tabs("board", actor))
 
     @expose("/board/move", methods=["POST"])
     @requires("change_stage")
@@ -178,8 +176,6 @@ class LeadView(RecordView):
         if not isinstance(body, dict):
             raise Invalid(_("Send the card and its column as JSON."))
         action = LEADS.action_by_name["change_stage"]
-        from app.services import inputs
-
         assert action.input is not None
         result = action.run([self.key(str(body.get("id", "")))], actor=current_actor(), **inputs.parse(action.input, {"stage_id": body.get("to")}))
         outcome = result.outcomes[0]
@@ -253,10 +249,9 @@ class _Names:
             return self._stages().get(str(value), _("a stage that is gone"))
         if name in {"owner_id", "assigned_teacher_id"}:
             return self._accounts(value)
-        for options in (LEADS.options.get(name, ()),):
-            for option in options:
-                if option.value == value:
-                    return str(option.label)
+        for option in LEADS.options.get(name, ()):
+            if option.value == value:
+                return str(option.label)
         if name in {"follow_up_date", "walk_in_date", "demo_date", "last_contacted_on"}:
             day = _day(str(value))
             return render.day(day) if day else str(value)
@@ -270,9 +265,7 @@ class _Names:
 
     def _accounts(self, key: Any) -> str:
         if ("account", str(key)) not in self.known:
-            from app.services.people import name_of
-
-            self.known["account", str(key)] = name_of(key) or _("an account that is gone")
+            self.known["account", str(key)] = people.name_of(key) or _("an account that is gone")
         return self.known["account", str(key)]
 
 
@@ -322,5 +315,3 @@ class TagView(RecordView):
     form_groups = (("", ("name",)),)
     description = _l("Words to find leads again.")
 
-
-__all__ = ["LeadStageView", "LeadView", "TagView", "forms", "ngettext"]

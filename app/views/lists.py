@@ -16,7 +16,19 @@ from app.services import listing, lookups, saved_filters
 from app.services.listing import COUNT_LIMIT, LAST, SIZES, Page, Query
 from app.services.resource import Attribute, Kind, Resource
 from app.views import render
-from app.views.page import Chip, Choice, Column, Empty, FilterField, Link, ListPage, Paging, Row, SavedFilter, Table
+from app.views.page import (
+    Chip,
+    Choice,
+    Column,
+    Empty,
+    FilterField,
+    Link,
+    ListPage,
+    Paging,
+    Row,
+    SavedFilter,
+    Table,
+)
 
 OPERATOR_LABELS = {
     "is": _l("is"), "isnot": _l("is not"), "contains": _l("contains"), "empty": _l("is empty"), "notempty": _l("is not empty"),

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from app.services.resource import Attribute, Kind
 from app.views.page import Cell
+from app.views.security import current_actor
 
 EMPTY = Cell()
 
@@ -36,8 +37,6 @@ def moment(value: datetime) -> str:
 
 
 def _moment(value: datetime) -> str:
-    from app.views.security import current_actor
-
     local = value.astimezone(ZoneInfo(str(get_timezone())))
     clock = "%I:%M %p" if current_actor().time_format == "12h" else "%H:%M"
     return f"{format_date(local.date(), 'medium')}, {local.strftime(clock)}"
@@ -67,6 +66,8 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
             return Cell(value, "email", f"mailto:{value}")
         case Kind.PHONE:
             return Cell(value, "phone", f"tel:{value}")
+        case _ if attribute.badge:
+            return Cell(str(value), "badge", tone="info")
         case _:
             return Cell(str(value), "link" if url else "text", url)
 

@@ -14,7 +14,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.extensions import db
 from app.models.leads import (
-    ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadContactAttempt, LeadEvent, LeadNote, LeadSource, LeadStage, Tag, lead_tags,
+    ContactChannel,
+    ContactOutcome,
+    FollowUpStatus,
+    Lead,
+    LeadContactAttempt,
+    LeadEvent,
+    LeadNote,
+    LeadSource,
+    LeadStage,
+    Tag,
+    lead_tags,
 )
 from app.models.notifications import NotificationType
 from app.policies.actor import Actor

@@ -16,7 +16,7 @@ from app.services import school
 from app.services.leads.resource import ATTRIBUTES, LEADS
 from app.services.listing import COUNT_LIMIT, Query, conditions
 
-CARDS = 30
+CARDS = 20
 
 
 @dataclass

@@ -29,8 +29,11 @@ DUPLICATES = ("skip", "import")
 
 
 def check_options(options: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
-    """The options of a lead import, complete. `duplicates`: skip or import; `default_owner_id`: who gets rows that name no owner, None for nobody;
-    unless given it is the importing member of staff. Raises Invalid."""
+    """The options of a lead import, complete.
+
+    `duplicates`: skip or import. `default_owner_id`: who gets rows that name no owner, None for nobody; unless given it is the
+    importing member of staff. Raises Invalid.
+    """
     duplicates = options.get("duplicates", "skip")
     if duplicates not in DUPLICATES:
         raise Invalid(fields={"duplicates": [_("Choose one from the list.")]})
@@ -62,7 +65,7 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     last_line = _stage(sheet, RowReader(sheet.columns, setting, issues), issues, progress, tally)
     _find_doubles(job, issues, tally)
     _write(job, progress, tally, last_line)
-    tally.sample = [_shown(row) for row in db.session.execute(text(sql.SAMPLE), {"most": SAMPLE}).mappings()]
+    tally.sample = [_shown(dict(row)) for row in db.session.execute(text(sql.SAMPLE), {"most": SAMPLE}).mappings()]
     _tell_owners(job, actor)
     return tally
 
@@ -90,19 +93,21 @@ def _stage(sheet: Sheet, reader: RowReader, issues: Issues, progress: Progress, 
 def _find_doubles(job: Import, issues: Issues, tally: Tally) -> None:
     """Find rows whose phone or e-mail a live lead or an earlier row has, report them, and leave them out if that is wished."""
     skip = job.options["duplicates"] == "skip"
-    for statement in ("ANALYZE incoming", sql.FIND_KNOWN, sql.FIND_REPEATED):
-        db.session.execute(text(statement))
+    db.session.execute(text("ANALYZE incoming"))
+    db.session.execute(text(sql.FIND_KNOWN), {"skip": skip})
+    db.session.execute(text(sql.FIND_REPEATED))
     counts = db.session.execute(text(sql.COUNT_DOUBLES)).one()
     tally.duplicate, tally.unchanged = counts.duplicate, counts.unchanged
-    fix = _("It is left out. Change the existing lead, or import duplicates too.") if skip else _("It is imported all the same; merge the two.")
+    left_out, taken = _("It is left out. Change the existing lead, or import duplicates too."), _("It is imported; merge the two.")
     for row in db.session.execute(text(sql.DOUBLES), execution_options={"yield_per": 2000}):
         same = _("phone number") if row.field == "phone" else _("e-mail address")
         if row.lead_id:
             rule = _("%(name)s already has this %(field)s.", name=row.name, field=same)
         else:
             rule = _("Line %(line)s of this file already has this %(field)s.", line=row.first_line, field=same)
-        issues.add(IssueKind.DUPLICATE, Fault(row.line, row.field, row.value, rule, fix), row.lead_id)
-    db.session.execute(text(sql.DROP_DOUBLES), {"skip": skip})
+        issues.add(IssueKind.DUPLICATE, Fault(row.line, row.field, row.value, rule, left_out if skip else taken), row.lead_id)
+    if skip:
+        db.session.execute(text(sql.DROP_DOUBLES))
 
 
 def _write(job: Import, progress: Progress, tally: Tally, last_line: int) -> None:
@@ -117,7 +122,7 @@ def _write(job: Import, progress: Progress, tally: Tally, last_line: int) -> Non
         db.session.execute(text(statement))
 
 
-def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the sample as JSON."""
     return {name: value if value is None or isinstance(value, int) else str(value) for name, value in row.items()}
 
@@ -126,6 +131,6 @@ def _tell_owners(job: Import, actor: Actor) -> None:
     """One notice per owner and import, however many leads they got; none to the one who imports."""
     notices = []
     for row in db.session.execute(text(sql.OWNERS), {"actor_id": actor.id}):
-        what = ngettext("%(num)s new lead is yours, from %(file)s", "%(num)s new leads are yours, from %(file)s", row.leads, file=job.file_name)
-        notices.append(Notice(row.owner_id, job.id, what, link=f"/leads/?f=owner:is:{row.owner_id}"))
+        title = ngettext("%(num)s new lead for you", "%(num)s new leads for you", row.leads)
+        notices.append(Notice(row.owner_id, job.id, title, _("Imported from %(file)s", file=job.file_name), link=f"/leads/?f=owner:is:{row.owner_id}"))
     notify(NotificationType.LEAD_ASSIGNED, "imports", notices, payload={"import_id": job.id})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -76,9 +77,9 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Lead:
 
 
 @transactional
-def update(lead_id: UUID, values: Mapping[str, Any], *, actor: Actor) -> Lead:
-    """Change the given fields of a lead. Raises NotFound, NotAllowed, or Invalid at the field."""
-    lead = lock(Lead, lead_id, visible(Lead, actor))
+def update(lead_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Lead:
+    """Change the given fields of a lead, if nobody changed it since `version`. Raises NotFound, NotAllowed, Conflict, or Invalid at the field."""
+    lead = lock(Lead, lead_id, visible(Lead, actor), version=version)
     reason = may_edit_lead(actor, lead)
     if reason is not None:
         raise NotAllowed(reason)

@@ -19,7 +19,16 @@ from app.policies.scopes import visible
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
 from app.services.inputs import Input, blank_is_none, storable
 from app.services.leads import actions, labels, merging, records, stages, tags, undo
-from app.services.resource import Action, Attribute, Kind, Lookup, Resource, options_of, register, register_lookup
+from app.services.resource import (
+    Action,
+    Attribute,
+    Kind,
+    Lookup,
+    Resource,
+    options_of,
+    register,
+    register_lookup,
+)
 
 SOURCES = options_of(LeadSource, labels.SOURCES)
 FOLLOW_UP = options_of(FollowUpStatus, labels.FOLLOW_UP, {"open": "info", "done": "success"})
@@ -38,7 +47,8 @@ ATTRIBUTES = (
     _lead("last_name", Kind.TEXT, sortable=True),
     _lead("phone", Kind.PHONE),
     _lead("email", Kind.EMAIL),
-    Attribute("stage", _l("Stage"), Kind.RELATION, _stage.name, key=Lead.stage_id, join=(_stage, _stage.id == Lead.stage_id), lookup="lead-stages"),
+    Attribute("stage", _l("Stage"), Kind.RELATION, _stage.name, key=Lead.stage_id, join=(_stage, _stage.id == Lead.stage_id), lookup="lead-stages",
+              badge=True),
     Attribute("owner", _l("Owner"), Kind.RELATION, people.full_name(_owner), key=Lead.owner_id, join=(_owner, _owner.id == Lead.owner_id),
               lookup="staff", nullable=True),
     Attribute("assigned_teacher", _l("Teacher"), Kind.RELATION, people.full_name(_teacher), key=Lead.assigned_teacher_id,
@@ -49,6 +59,7 @@ ATTRIBUTES = (
     _lead("interest", Kind.TEXT),
     _lead("area", Kind.TEXT),
     _lead("community", Kind.TEXT),
+    _lead("address", Kind.TEXT, filterable=False),
     _lead("guardian_name", Kind.TEXT),
     _lead("age", Kind.NUMBER),
     _lead("expected_budget", Kind.NUMBER),
@@ -101,6 +112,10 @@ class MoveFollowUp(Input):
 class TagLeads(Input):
     tag_id: UUID
     remove: bool = False
+
+
+class DeleteStage(Input):
+    fallback_id: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
 
 
 class MergeInto(Input):
@@ -162,6 +177,7 @@ STAGES = register(Resource(
     ),
     search=func.search_fold(LeadStage.name), default_sort="position", input=inputs.of(LeadStage, "name", "position", "is_onboarded", "active"),
     labels=labels.STAGE, relations={"fallback_id": "lead-stages"}, create=stages.create, update=stages.update, delete=stages.delete,
+    delete_input=DeleteStage,
     icon="columns-3", title_columns=(LeadStage.name,),
 ))
 

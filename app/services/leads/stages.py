@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from app.models.leads import LeadStage
 from app.policies.actor import Actor
 from app.services.errors import Conflict, Invalid, NotFound, explain
 from app.services.resource import Outcome, Result
-from app.services.transaction import transactional
+from app.services.transaction import check_version, transactional
 
 explain({
     "uq_lead_stages_name": ("name", _l("There is already a stage with this name.")),
@@ -45,12 +46,13 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> LeadStage:
 
 
 @transactional
-def update(stage_id: UUID, values: Mapping[str, Any], *, actor: Actor) -> LeadStage:
-    """Change a stage. Raises NotFound; Invalid when no active stage would stay."""
+def update(stage_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> LeadStage:
+    """Change a stage. Raises NotFound, Conflict; Invalid when no active stage would stay."""
     stages = _lock_all()
     if stage_id not in stages:
         raise NotFound
     stage = stages[stage_id]
+    check_version(stage, version)
     if values.get("active") is False and not any(each.active for each in stages.values() if each is not stage):
         raise Invalid(fields={"active": [_("At least one stage must stay active.")]})
     for name, value in values.items():

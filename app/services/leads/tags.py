@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,9 +32,9 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Tag:
 
 
 @transactional
-def update(tag_id: UUID, values: Mapping[str, Any], *, actor: Actor) -> Tag:
+def update(tag_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Tag:
     """Rename a tag. Raises NotFound, Conflict."""
-    tag = lock(Tag, tag_id)
+    tag = lock(Tag, tag_id, version=version)
     for name, value in values.items():
         setattr(tag, name, value)
     db.session.flush()

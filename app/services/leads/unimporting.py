@@ -1,0 +1,55 @@
+"""Taking a lead import back: its leads are deleted, except those that somebody has worked with since."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.imports import Import, IssueKind
+from app.policies.actor import Actor
+from app.services.csv_files.reading import Fault
+from app.services.import_run import Issues
+
+# The leads of an import, locked in key order.
+_LOCK = text("SELECT id FROM leads WHERE import_id = :import_id AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE")
+# Everything that the import itself wrote carries the moment of its transaction: whatever is later was done by people.
+_SORT = """
+    CREATE TEMP TABLE leaving ON COMMIT DROP AS
+    SELECT l.id, l.first_name || ' ' || l.last_name AS name, l.phone, coalesce((imported.after ->> 'line')::integer, 1) AS line,
+           NOT (:any OR l.owner_id IS NULL OR l.owner_id = :actor_id) AS not_yours,
+           l.updated_at > l.created_at
+               OR EXISTS (SELECT FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type <> 'bulk_imported')
+               OR EXISTS (SELECT FROM lead_notes n WHERE n.lead_id = l.id AND (n.created_at > l.created_at OR n.updated_at > n.created_at))
+               OR EXISTS (SELECT FROM lead_contact_attempts c WHERE c.lead_id = l.id)
+               OR EXISTS (SELECT FROM leads m WHERE m.merged_into_id = l.id) AS touched
+    FROM leads l LEFT JOIN lead_audit_events imported ON imported.batch_id = l.import_id AND imported.lead_id = l.id
+    WHERE l.import_id = :import_id AND l.deleted_at IS NULL
+"""
+_DELETE = """
+    UPDATE leads l SET deleted_at = now(), deleted_by_id = :actor_id FROM leaving g
+    WHERE g.id = l.id AND NOT g.touched AND NOT g.not_yours
+"""
+_EVENTS = """
+    INSERT INTO lead_audit_events (lead_id, type, after)
+    SELECT id, 'deleted', jsonb_build_object('import_id', CAST(:import_id AS text)) FROM leaving WHERE NOT touched AND NOT not_yours
+"""
+_KEPT = "SELECT id, name, phone, line, touched FROM leaving WHERE touched OR not_yours ORDER BY line"
+
+
+def undo(job: Import, actor: Actor) -> str:
+    """Delete what the actor may delete; the rest is listed among the issues of the import. Returns what was done, in words."""
+    facts = {"import_id": job.id, "actor_id": actor.id, "any": actor.is_admin or actor.id is None}
+    db.session.execute(_LOCK, facts)
+    db.session.execute(text("DROP TABLE IF EXISTS pg_temp.leaving"))
+    db.session.execute(text(_SORT), facts)
+    removed = int(db.session.execute(text(_DELETE), facts).rowcount)  # type: ignore[attr-defined]
+    db.session.execute(text(_EVENTS), facts)
+    issues = Issues(job.id)
+    touched, not_yours = _("Somebody has worked with this lead since the import."), _("The lead belongs to somebody else.")
+    for row in db.session.execute(text(_KEPT)):
+        rule = touched if row.touched else not_yours
+        fix = _("Delete it by hand if it is wrong.") if row.touched else _("Ask its owner or an admin.")
+        issues.add(IssueKind.KEPT, Fault(row.line, "", f"{row.name}, {row.phone}", rule, fix), row.id)
+    issues.store(replace=False)
+    return _("Taken back: %(removed)s leads deleted, %(kept)s kept.", removed=f"{removed:,}", kept=f"{issues.count:,}")
