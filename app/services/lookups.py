@@ -51,6 +51,16 @@ def label(name: str, actor: Actor, record_id: Any) -> str:
     return str(row[1]) if row else ""
 
 
+def key_of_choice(name: str, raw: Any) -> Any:
+    """The key of a choice in its type, or None when it cannot be one."""
+    kind = get(name).key.type.python_type
+    try:
+        key = raw if isinstance(raw, kind) else kind(str(raw))
+    except ValueError:
+        return None
+    return None if isinstance(key, int) and abs(key) >= 2**31 else key
+
+
 def check(name: str, actor: Actor, record_id: Any, field: str) -> None:
     """Raises Invalid at `field` unless `actor` may choose this record: another's id and an unknown one are refused alike."""
     lookup = get(name)

@@ -18,7 +18,10 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "home": ("HomeView",),
     "inbox": ("InboxView",),
     "lookups": ("LookupView", "SearchView"),
+    "accounts": ("AccountView",),
     "settings": ("SettingsView",),
+    "imports": ("LeadImportView",),
+    "jobs": ("JobRunView",),
     "leads": ("LeadView", "LeadStageView", "TagView"),
 }
 

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 from annotated_types import Ge, Le, MaxLen
 from flask import url_for
 from flask_babel import get_timezone
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, SecretStr
 from werkzeug.datastructures import MultiDict
 
 from app.policies.actor import Actor
 from app.services import lookups
-from app.services.resource import Resource
+from app.services.resource import Option, Resource
 from app.views.page import Choice, Field, FieldGroup
 
 LONG_TEXT = 400
@@ -71,6 +71,11 @@ def field(resource: Resource, schema: type[BaseModel], name: str, value: Any, er
     )
     if name in resource.relations:
         return _relation(made, resource.relations[name], value, actor)
+    if kind is SecretStr:  # never shown again
+        made.kind, made.value, made.autocomplete = "password", "", "new-password"
+        return made
+    if typing.get_origin(kind) is list:
+        return _several(made, resource.options.get(name, ()), value)
     if name in resource.options or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         made.kind = "select"
         made.choices = [Choice(option.value, str(option.label), option.value == made.value) for option in resource.options[name]]
@@ -93,22 +98,20 @@ def field(resource: Resource, schema: type[BaseModel], name: str, value: Any, er
     return made
 
 
-def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
-    made.kind, made.lookup_url = "relation", url_for("LookupView.find", name=lookup)
-    if value not in (None, ""):
-        key = _key(lookup, value)
-        made.text = lookups.label(lookup, actor, key) if key is not None else ""
+def _several(made: Field, options: Sequence[Option], value: Any) -> Field:
+    """Any number of the options."""
+    chosen = {_shown(each) for each in value or ()}
+    made.kind, made.value = "relations", ""
+    made.choices = [Choice(option.value, str(option.label), option.value in chosen) for option in options]
     return made
 
 
-def _key(lookup: str, value: Any) -> Any:
-    """The posted key of a choice in its type, or None when it cannot be one."""
-    kind = lookups.get(lookup).key.type.python_type
-    try:
-        key = value if isinstance(value, kind) else kind(str(value))
-    except ValueError:
-        return None
-    return None if isinstance(key, int) and abs(key) >= 2**31 else key
+def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
+    made.kind, made.lookup_url = "relation", url_for("LookupView.find", name=lookup)
+    if value not in (None, ""):
+        key = lookups.key_of_choice(lookup, value)
+        made.text = lookups.label(lookup, actor, key) if key is not None else ""
+    return made
 
 
 def _shown(value: Any) -> str:
@@ -133,7 +136,9 @@ def posted(schema: type[BaseModel], names: Sequence[str], form: MultiDict[str, s
     for name in names:
         kind = core_type(schema, name)
         value = form.get(name)
-        if kind is bool:
+        if typing.get_origin(kind) is list:
+            raw[name] = form.getlist(name)
+        elif kind is bool:
             raw[name] = value not in (None, "", "0")
         elif value is not None:
             raw[name] = _zoned(value) if kind is datetime else value

@@ -9,7 +9,8 @@ from app.services.accounts.access import (
     set_password,
     set_roles,
 )
-from app.services.accounts.records import create_account, find, has_email, update_account
+from app.services.accounts.directory import has_email
+from app.services.accounts.records import create_account, find, update_account
 
 __all__ = [
     "activate",

@@ -70,6 +70,7 @@ def change(
     if regrouped:
         require(rules.may_change_groups(actor))
     user.roles, user.groups = new_roles, new_groups
+    touch(user, actor)
     if user.active and policy.Role.SUPER_ADMIN in before - rules.held_roles(user):
         keep_a_super_admin(user)
 
@@ -141,11 +142,17 @@ def end_sessions(user_id: int, *, actor: Actor) -> int:
 
 def lock_account(user_id: int) -> User:
     """The account, locked against change and read afresh. Raises NotFound."""
-    statement = select(User).where(User.id == user_id).with_for_update(key_share=True, of=User)
-    user = db.session.scalar(statement.execution_options(populate_existing=True))
-    if user is None:
+    found = lock_accounts([user_id])
+    if not found:
         raise NotFound
-    return user
+    return found[0]
+
+
+def lock_accounts(user_ids: Collection[int]) -> list[User]:
+    """These accounts, locked in one order; missing ones are left out."""
+    statement = select(User).where(User.id.in_(user_ids)).order_by(User.id)
+    locked = statement.with_for_update(key_share=True, of=User).execution_options(populate_existing=True)
+    return list(db.session.scalars(locked))
 
 
 def keep_a_super_admin(user: User) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC
+from typing import Any, Final
 
 from flask_appbuilder.security.sqla.models import (
     assoc_group_role,
@@ -13,8 +14,14 @@ from flask_appbuilder.security.sqla.models import (
 from sqlalchemy import func, select, union
 
 from app.extensions import db
-from app.models.access import Group, Role, User
+from app.models.access import Group, Role, User, UserProfile
+from app.policies import accounts as rules
 from app.policies.accounts import SYSTEM
+from app.policies.actor import Actor
+from app.policies.roles import Role as RoleName
+
+# Flask-AppBuilder's table demands an address that nobody else has; `.invalid` never receives mail (RFC 2606).
+NO_EMAIL: Final = "no-email.invalid"
 
 _held = union(
     select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == User.id).correlate(User),
@@ -38,6 +45,45 @@ GROUP_NAMES = (
     .correlate(User)
     .scalar_subquery()
 )
+
+
+def title(account: Any) -> str:
+    """What an account is called: its name, or else its username."""
+    return f"{account.first_name} {account.last_name}".strip() or str(account.username)
+
+
+def details(user: User) -> dict[str, Any]:
+    """Everything that the screens show and change about one account."""
+    profile = db.session.scalar(select(UserProfile).where(UserProfile.user_id == user.id))
+    return {
+        "username": user.username,
+        "email": user.email if has_email(user.email) else "",
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "phone": profile.phone if profile else None,
+        "department": profile.department if profile else None,
+        "main_portal_id": profile.main_portal_id if profile else None,
+        "roles": sorted(role.name for role in user.roles),
+        "groups": sorted(group.name for group in user.groups),
+        "active": bool(user.active),
+        "last_login": user.last_login and user.last_login.replace(tzinfo=UTC),
+        "created_on": user.created_on and user.created_on.replace(tzinfo=UTC),
+    }
+
+
+def has_email(address: str) -> bool:
+    """Whether this is an address, or stands for none."""
+    return not address.endswith(f"@{NO_EMAIL}")
+
+
+def grantable(actor: Actor) -> list[str]:
+    """The roles that the actor may give and take."""
+    names = db.session.scalars(select(Role.name).where(Role.name != RoleName.PUBLIC.value).order_by(Role.name))
+    return [name for name in names if rules.may_grant(actor, {name}) is None]
+
+
+def group_names() -> list[str]:
+    return list(db.session.scalars(select(Group.name).order_by(Group.name)))
 
 
 def everyone() -> Sequence[Any]:

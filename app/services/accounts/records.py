@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask_babel import gettext as _
@@ -15,12 +16,11 @@ from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.services import inputs
 from app.services.accounts import access
+from app.services.accounts.directory import NO_EMAIL, has_email
 from app.services.accounts.inputs import AccountInput
-from app.services.errors import Invalid
+from app.services.errors import Conflict, Invalid
 from app.services.transaction import transactional
 
-# Flask-AppBuilder's table demands an address that nobody else has; `.invalid` never receives mail (RFC 2606).
-NO_EMAIL: Final = "no-email.invalid"
 PROFILE: Final = ("phone", "department", "main_portal_id")
 
 
@@ -81,13 +81,18 @@ def create_account(
 
 
 @transactional
-def update_account(user_id: int, changes: Mapping[str, Any], *, actor: Actor) -> User:
-    """Change the given fields of AccountInput; others stay as they are.
+def update_account(
+    user_id: int, changes: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
+) -> User:
+    """Change the given fields of AccountInput, if nobody changed the account since `version`; others stay.
 
-    Raises NotFound, NotAllowed, Invalid with every error at its field, and Conflict naming the field.
+    Raises NotFound, NotAllowed, Invalid with every error at its field, and Conflict, which names the field unless
+    it is about the version.
     """
     user = access.lock_account(user_id)
     access.require(rules.may_change_account(actor, user))
+    if version is not None and version != version_of(user):
+        raise Conflict(_("Somebody else changed this account meanwhile. Reload it, and make your changes again."))
     values = inputs.parse(AccountInput, changes, change=True)
     username = values.get("username") or user.username
     email = (values.get("email") or _no_email(username)) if "email" in values else user.email
@@ -101,8 +106,7 @@ def update_account(user_id: int, changes: Mapping[str, Any], *, actor: Actor) ->
         if name in values:
             setattr(profile, name, values[name])
     access.change(user, actor, roles=values.get("roles"), groups=values.get("groups"))
-    if db.session.is_modified(user):
-        access.touch(user, actor)
+    access.touch(user, actor)
     db.session.flush()
     return user
 
@@ -127,9 +131,9 @@ def profile_of(user: User) -> UserProfile:
     return profile
 
 
-def has_email(address: str) -> bool:
-    """Whether this is an address, or stands for none."""
-    return not address.endswith(f"@{NO_EMAIL}")
+def version_of(user: User) -> datetime | None:
+    """When the account was last changed."""
+    return user.changed_on and user.changed_on.replace(tzinfo=UTC)
 
 
 def _no_email(username: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import PlainValidator, SecretStr
 from pydantic_core import PydanticCustomError
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import selectinload
 
-from app.models.access import User, UserProfile
+from app.models.access import Group, User, UserProfile
 from app.models.base import UtcDateTime
 from app.policies import accounts as rules
 from app.policies.actor import Actor
@@ -19,7 +21,7 @@ from app.policies.scopes import visible
 from app.services import people
 from app.services.accounts import access, directory, records
 from app.services.accounts.inputs import AccountInput
-from app.services.errors import Invalid, NotFound, Refusal
+from app.services.errors import Invalid, Refusal
 from app.services.inputs import Input
 from app.services.resource import (
     Action,
@@ -66,9 +68,11 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> User:
     return records.create_account(**data, password=password or None, actor=actor)
 
 
-def update(user_id: int, values: Mapping[str, Any], *, actor: Actor) -> User:
+def update(
+    user_id: int, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
+) -> User:
     """Change an account; its password has an action of its own. Raises as `update_account` does."""
-    return records.update_account(user_id, values, actor=actor)
+    return records.update_account(user_id, values, actor=actor, version=version)
 
 
 def deactivate(ids: Sequence[int], *, actor: Actor) -> Result:
@@ -112,3 +116,102 @@ def _typed_twice(password: SecretStr | None, again: SecretStr | None) -> str | N
     if again is not None and again.get_secret_value() != (typed or ""):
         raise Invalid(fields={"password_again": [_("This is not the same as above.")]})
     return typed
+
+
+def _accounts(actor: Actor) -> Select[Any]:
+    """Active accounts, to choose from."""
+    columns = (User.id, people.full_name(User), User.username)
+    return select(*columns).where(User.active, visible(User, actor)).order_by(User.username)
+
+
+ACCOUNTS_LOOKUP = register_lookup(
+    Lookup("accounts", ("lookup", "Accounts"), _accounts, User.username + " " + people.full_name(User), User.id)
+)
+
+_PROFILE = (UserProfile, UserProfile.user_id == User.id)
+LABELS = {
+    "username": _l("Username"),
+    "email": _l("E-mail"),
+    "first_name": _l("First name"),
+    "last_name": _l("Last name"),
+    "phone": _l("Phone"),
+    "department": _l("Department"),
+    "main_portal_id": _l("Portal id"),
+    "roles": _l("Roles"),
+    "groups": _l("Groups"),
+    "active": _l("Active"),
+    "last_login": _l("Last login"),
+    "created_on": _l("Made"),
+    "password": _l("Password"),
+    "password_again": _l("Password once more"),
+}
+
+
+def _attribute(name: str, kind: Kind, value: Any, **more: Any) -> Attribute:
+    return Attribute(name, LABELS[name], kind, value, **more)
+
+
+def _utc(column: Any) -> Any:
+    """Flask-AppBuilder's columns hold no time zone; ours mean UTC."""
+    return func.timezone("UTC", column, type_=UtcDateTime())
+
+
+_email = case((User.email.endswith(f"@{directory.NO_EMAIL}"), None), else_=User.email)
+
+ACCOUNTS = register(
+    Resource(
+        name="Accounts",
+        slug="accounts",
+        model=User,
+        singular=_l("Account"),
+        plural=_l("Accounts"),
+        title=directory.title,
+        attributes=(
+            _attribute("username", Kind.TEXT, User.username, sortable=True),
+            _attribute("first_name", Kind.TEXT, User.first_name),
+            _attribute("last_name", Kind.TEXT, User.last_name, sortable=True),
+            _attribute("email", Kind.EMAIL, _email, nullable=True),
+            _attribute("phone", Kind.PHONE, UserProfile.phone, join=_PROFILE, nullable=True),
+            _attribute("department", Kind.TEXT, UserProfile.department, join=_PROFILE, nullable=True),
+            _attribute("main_portal_id", Kind.TEXT, UserProfile.main_portal_id, join=_PROFILE, nullable=True),
+            _attribute("roles", Kind.TEXT, directory.ROLE_NAMES),
+            _attribute("groups", Kind.TEXT, directory.GROUP_NAMES),
+            _attribute("active", Kind.BOOL, User.active),
+            _attribute("last_login", Kind.DATETIME, _utc(User.last_login), nullable=True, sortable=True),
+            _attribute("created_on", Kind.DATETIME, _utc(User.created_on), nullable=True),
+        ),
+        search=func.search_fold(User.username + " " + people.full_name(User) + " " + User.email),
+        search_help=_l("Username, name or e-mail"),
+        default_sort="username",
+        input=AccountForm,
+        labels=LABELS,
+        create=create,
+        update=update,
+        edit_rule=rules.may_change_account,
+        actions=(
+            Action(
+                "deactivate",
+                _l("Deactivate"),
+                deactivate,
+                rules.may_change_other,
+                icon="user-x",
+                danger=True,
+                help=_l("They can no longer log in, and their open logins end now. Nothing of theirs is lost."),
+            ),
+            Action("activate", _l("Activate"), activate, rules.may_change_other, icon="user-check"),
+            Action(
+                "reset_password",
+                _l("Set password"),
+                reset_password,
+                rules.may_change_other,
+                ResetPassword,
+                icon="key-round",
+                bulk=False,
+                help=_l("Their open logins end now. Tell them the new password yourself."),
+            ),
+        ),
+        load=(selectinload(User.roles), selectinload(User.groups).selectinload(Group.roles)),
+        icon="user-cog",
+        title_columns=(User.username, User.first_name, User.last_name),
+    )
+)

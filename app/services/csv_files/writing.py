@@ -18,7 +18,7 @@ BYTE_ORDER_MARK = "\ufeff".encode()  # without it, Excel takes UTF-8 for the loc
 LONGEST_EXPORT = "15min"  # a slow reader keeps the statement open
 
 
-def export(connection: Connection, statement: Select[Any], columns: Sequence[str]) -> Iterator[bytes]:
+def export(connection: Connection, statement: Select[*tuple[Any, ...]], columns: Sequence[str]) -> Iterator[bytes]:
     """Run the statement and yield its columns of these names, in this order, as blocks of CSV with a header.
 
     Texts are disarmed. Memory does not grow with the rows. The connection is busy until the last block is taken or the generator is closed.

@@ -132,5 +132,6 @@ def _tell_owners(job: Import, actor: Actor) -> None:
     notices = []
     for row in db.session.execute(text(sql.OWNERS), {"actor_id": actor.id}):
         title = ngettext("%(num)s new lead for you", "%(num)s new leads for you", row.leads)
-        notices.append(Notice(row.owner_id, job.id, title, _("Imported from %(file)s", file=job.file_name), link=f"/leads/?f=owner:is:{row.owner_id}"))
+        body = _("Imported from %(file)s", file=job.file_name)
+        notices.append(Notice(row.owner_id, job.id, title, body, link=f"/leads/?f=owner:is:{row.owner_id}"))
     notify(NotificationType.LEAD_ASSIGNED, "imports", notices, payload={"import_id": job.id})

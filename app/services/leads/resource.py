@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.models.access import User
+from app.models.imports import Import
 from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadSource, LeadStage, Tag
 from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead, may_own_lead
@@ -33,7 +34,7 @@ from app.services.resource import (
 SOURCES = options_of(LeadSource, labels.SOURCES)
 FOLLOW_UP = options_of(FollowUpStatus, labels.FOLLOW_UP, {"open": "info", "done": "success"})
 
-_owner, _teacher, _stage = aliased(User), aliased(User), aliased(LeadStage)
+_owner, _teacher, _stage, _import = aliased(User), aliased(User), aliased(LeadStage), aliased(Import)
 
 
 def _lead(name: str, kind: Kind, **more: Any) -> Attribute:
@@ -69,6 +70,8 @@ ATTRIBUTES = (
     _lead("walk_in_date", Kind.DATE),
     _lead("demo_date", Kind.DATE),
     _lead("demo_conducted", Kind.BOOL),
+    Attribute("import", _l("Import"), Kind.RELATION, _import.file_name, key=Lead.import_id, join=(_import, _import.id == Lead.import_id),
+              lookup="lead-imports", nullable=True),
     _lead("created_at", Kind.DATETIME, sortable=True),
 )
 
@@ -160,6 +163,11 @@ def _stage_choices(actor: Actor) -> Select[Any]:
 
 
 register_lookup(Lookup("lead-stages", ("lookup", "Lead stages"), _stage_choices, LeadStage.name, LeadStage.id))
+register_lookup(Lookup(
+    "lead-imports", ("list", "Lead imports"),
+    lambda actor: select(Import.id, Import.file_name, literal("")).where(visible(Import, actor)).order_by(Import.created_at.desc(), Import.id),
+    Import.file_name, Import.id,
+))
 register_lookup(Lookup("tags", ("lookup", "Tags"), lambda actor: select(Tag.id, Tag.name, literal("")).order_by(Tag.name), Tag.name, Tag.id))
 register_lookup(Lookup(
     "leads", ("lookup", "Leads"),

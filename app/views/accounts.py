@@ -1,0 +1,98 @@
+"""Screens of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.policies import accounts as rules
+from app.services.accounts import directory, records
+from app.services.accounts.resource import ACCOUNTS
+from app.services.errors import Refusal
+from app.services.passwords import RULE
+from app.views import forms, render
+from app.views.base import RecordView
+from app.views.page import Cell, Choice, Fact, Field, FormPage, Group, ListPage
+from app.views.security import current_actor
+
+PERSON = ("first_name", "last_name", "email", "phone", "department", "main_portal_id")
+
+
+class AccountView(RecordView):
+    resource = ACCOUNTS
+    list_columns = (
+        "username", "first_name", "last_name", "email", "department", "roles", "groups", "active", "last_login"
+    )
+    show_groups = (
+        (_l("Login"), ("username", "active", "last_login", "created_on")),
+        (_l("Access"), ("groups", "roles")),
+        (_l("Person"), PERSON),
+    )
+    form_helps = {
+        "password": RULE,
+        "email": _l("Notices by mail go there. It also serves to log in."),
+        "groups": _l("Groups give access to the portal."),
+        "roles": _l("They count from the next page that the person opens."),
+    }
+    description = _l("Who may log in, and what they may do.")
+
+    @property
+    def form_groups(self) -> forms.Groups:  # type: ignore[override]
+        """A password only for a new account, groups only for those who may change them."""
+        new = "pk" not in (request.view_args or {})
+        login = ("username", "password", "password_again") if new else ("username",)
+        access = ("groups", "roles") if rules.may_change_groups(current_actor()) is None else ("roles",)
+        return (_l("Login"), login), (_l("Access"), access), (_l("Person"), PERSON)
+
+    def list_record(self) -> ListPage:
+        page: ListPage = super().list_record()
+        for row in page.table.rows:
+            for column, cell in zip(page.table.columns, row.cells, strict=True):
+                _dress(column.name, cell)
+        return page
+
+    def facts(self, record: Any) -> list[Group]:
+        values = directory.details(record)
+        return [
+            Group(str(title), [self._fact(name, values[name]) for name in names]) for title, names in self.show_groups
+        ]
+
+    def _fact(self, name: str, value: Any) -> Fact:
+        attribute = self.resource.by_name[name]
+        cell = render.cell(attribute, ", ".join(value) if isinstance(value, list) else value)
+        return Fact(str(attribute.label), _dress(name, Cell(cell.text, cell.kind, cell.url, cell.tone, cell.title)))
+
+    def form(self, record: Any, values: Mapping[str, Any]) -> Any:
+        return super().form(record, values if record is None else directory.details(record))
+
+    def form_page(self, record: Any, values: Mapping[str, Any], refusal: Refusal) -> FormPage:
+        page = super().form_page(record, values, refusal)
+        offered = {"roles": directory.grantable(current_actor()), "groups": directory.group_names()}
+        for group in page.form.groups:
+            for field in group.fields:
+                if field.name in offered:
+                    chosen = values.get(field.name) or ()
+                    field.choices = [Choice(name, name, name in chosen) for name in offered[field.name]]
+        if record is not None:
+            version = request.form.get("_version") or str(records.version_of(record) or "")
+            page.form.groups[0].fields.append(Field("_version", "", "hidden", version))
+        return page
+
+
+def _dress(name: str, cell: Cell) -> Cell:
+    """Badges for what one looks for: roles, groups, who is inactive, who has no access to the portal."""
+    match name:
+        case "roles":
+            cell.kind = "tags"
+        case "groups" if not cell.text:
+            cell.text, cell.kind, cell.tone = _("No portal access"), "badge", "warning"
+        case "groups":
+            cell.kind = "tags"
+        case "active":
+            active = cell.tone == "success"
+            cell.text, cell.kind = _("Active") if active else _("Inactive"), "badge"
+    return cell
