@@ -113,9 +113,24 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
         yield url
 
 
+class Client(FlaskClient):
+    """Gives every request an application context of its own, as the server does. Inside that of a test, `g`, and with it who acts, would be
+    shared by all requests."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **{"buffered": True} | kwargs)
+
+
+def make_app(url: str, **overrides: Any) -> Flask:
+    application = create_app(settings(url) | overrides)
+    application.test_client_class = Client
+    return application
+
+
 @pytest.fixture(scope="session")
 def app(database_url: str) -> Iterator[Flask]:
-    application = create_app(settings(database_url))
+    application = make_app(database_url)
     yield application
     with application.app_context():
         db.engine.dispose()
@@ -141,7 +156,7 @@ def db_session(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def committed_app(server_url: str, template: str) -> Iterator[Flask]:
     """An application on a database of its own: for races, where commits must be real."""
     with clone(server_url, template) as url:
-        application = create_app(settings(url))
+        application = make_app(url)
         yield application
         with application.app_context():
             db.session.remove()
