@@ -1,5 +1,5 @@
 // The board: cards move by pointer, by keyboard (Space, arrows, Space) or by their menu. Moves show at once and go back when refused.
-import { $, $$, announce, json, say, toast } from "./dom.js";
+import { $, $$, announce, el, json, say, toast } from "./dom.js";
 
 const board = $("[data-board]");
 let lifted = null; // {card, from, before, to}: moved by the keyboard
@@ -37,6 +37,7 @@ export function startBoard() {
     for (const lane of lanes()) lane.classList.remove("over", "no");
   });
   board.addEventListener("keydown", keys);
+  board.addEventListener("toggle", (event) => { if (event.target.open) fill(event.target); }, true);
   board.addEventListener("focusout", (event) => { if (lifted && event.target === lifted.card && !lifted.moving) cancel(); });
   board.addEventListener("click", (event) => {
     const to = event.target.closest("[data-to]");
@@ -46,6 +47,13 @@ export function startBoard() {
     move(card, lanes().find((lane) => lane.dataset.lane === to.dataset.to));
     card.focus();
   });
+}
+
+// The menu of a card: the columns that it may go to.
+function fill(menu) {
+  const card = menu.closest("[data-card]");
+  const items = lanes().filter((lane) => lane !== laneOf(card) && allowed(card, lane)).map((lane) => el("button", { type: "button", class: "item", "data-to": lane.dataset.lane }, name(lane)));
+  $(".pop", menu).replaceChildren(el("p", { class: "options-group" }, $("summary", menu).title), ...items);
 }
 
 function keys(event) {
@@ -163,6 +171,4 @@ function settleCard(card, from, to, data, moves, undone = false) {
   if (data.version) card.dataset.version = data.version;
   const next = data.moves ? data.moves.join(" ") : undone ? moves : [...new Set([...moves.split(" ").filter((id) => id !== to.dataset.lane), from.dataset.lane])].join(" ");
   card.dataset.moves = next;
-  const may = new Set(next.split(" "));
-  for (const button of $$("[data-to]", card)) button.hidden = !may.has(button.dataset.to);
 }

@@ -47,7 +47,7 @@ function draw(box) {
     borderWidth: round ? 3 : line ? 2.5 : 0, borderRadius: round ? 4 : 5, maxBarThickness: 44, tension: .32, pointRadius: line ? 3 : 0, pointHoverRadius: 5, hoverOffset: 4,
   }));
   const scale = { border: { display: false }, ticks: { color: c.muted, precision: 0 }, grid: { color: c.line } };
-  const bare = { ...scale, grid: { display: false } };
+  const bare = { ...scale, grid: { display: false }, ticks: { ...scale.ticks, maxRotation: line ? 0 : 50, autoSkipPadding: 14 } };
   const urls = data.urls ?? [];
   return new window.Chart($("canvas", box), {
     type: data.kind,

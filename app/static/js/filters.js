@@ -46,7 +46,7 @@ const labelled = (text, input, id) => [el("label", { class: "label", for: id }, 
 
 function values(f, op, spec) {
   if (op === "empty" || op === "notempty") return [];
-  if (f.k === "bool") return labelled(spec.value, el("select", { id: "fl-v", "data-one": true }, el("option", { value: "true" }, spec.yes), el("option", { value: "false" }, spec.no)), "fl-v");
+  if (f.k === "bool" && !f.c?.length) return labelled(spec.value, el("select", { id: "fl-v", "data-one": true }, el("option", { value: "true" }, spec.yes), el("option", { value: "false" }, spec.no)), "fl-v");
   if (f.c?.length && op === "in") return [el("fieldset", { class: "checks" }, el("legend", { class: "label" }, spec.many),
     ...f.c.map(([value, label]) => el("label", { class: "check" }, el("input", { type: "checkbox", value, "data-each": true }), el("span", {}, label))))];
   if (f.c?.length) return labelled(spec.value, el("select", { id: "fl-v", "data-one": true }, ...f.c.map(([value, label]) => el("option", { value }, label))), "fl-v");

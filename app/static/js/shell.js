@@ -67,7 +67,7 @@ function menus() {
     const menu = event.target;
     if (!menu.matches?.("details.menu") || !menu.open) return;
     for (const other of $$("details.menu[open]")) if (other !== menu && !other.contains(menu)) other.open = false;
-    place(menu);
+    requestAnimationFrame(() => place(menu));
   }, true);
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("details.menu[open]");
