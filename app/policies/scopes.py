@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, true
 
+from app.models.access import User
 from app.models.imports import Import
 from app.models.leads import Lead, LeadAuditEvent, LeadContactAttempt, LeadNote
 from app.models.notifications import Notification
 from app.models.screens import SavedFilter
+from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.roles import Role
 
@@ -46,6 +48,11 @@ def own_imports(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.is_admin or actor.id is None else Import.created_by_id == actor.id
 
 
+def accounts(actor: Actor) -> ColumnElement[bool]:
+    """The system's own account is nobody's to see."""
+    return User.username != SYSTEM
+
+
 SCOPES: dict[type[Any], Scope] = {
     Lead: leads,
     LeadNote: staff_only,
@@ -54,6 +61,7 @@ SCOPES: dict[type[Any], Scope] = {
     Notification: own_notifications,
     SavedFilter: own_or_shared_filters,
     Import: own_imports,
+    User: accounts,
 }
 
 

@@ -115,7 +115,7 @@ def _pair_ids() -> dict[Pair, int]:
 
 
 def _ids(table: Table) -> dict[str, int]:
-    return dict(db.session.execute(select(table.c.name, table.c.id)).tuples().all())
+    return dict(db.session.execute(select(table.c.name, table.c.id)).all())
 
 
 def _add_names(table: Table, names: set[str], kind: str = "") -> list[str]:

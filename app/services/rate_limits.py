@@ -62,7 +62,7 @@ def network(ip_address: str) -> str:
 def count(keys: Collection[str], period: timedelta) -> dict[str, int]:
     """Count one attempt under each key and return the attempts of the current period, this one included."""
     with _engine().begin() as connection:
-        return dict(connection.execute(_COUNT, {"keys": list(keys), "period": period}).tuples().all())
+        return dict(connection.execute(_COUNT, {"keys": list(keys), "period": period}).all())
 
 
 def give_back(keys: Collection[str]) -> None:

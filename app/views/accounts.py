@@ -25,7 +25,15 @@ PERSON = ("first_name", "last_name", "email", "phone", "department", "main_porta
 class AccountView(RecordView):
     resource = ACCOUNTS
     list_columns = (
-        "username", "first_name", "last_name", "email", "department", "roles", "groups", "active", "last_login"
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "department",
+        "roles",
+        "groups",
+        "active",
+        "last_login",
     )
     show_groups = (
         (_l("Login"), ("username", "active", "last_login", "created_on")),
@@ -43,6 +51,8 @@ class AccountView(RecordView):
     @property
     def form_groups(self) -> forms.Groups:  # type: ignore[override]
         """A password only for a new account, groups only for those who may change them."""
+        if not request:  # Flask-AppBuilder looks at every attribute when it starts
+            return ()
         new = "pk" not in (request.view_args or {})
         login = ("username", "password", "password_again") if new else ("username",)
         access = ("groups", "roles") if rules.may_change_groups(current_actor()) is None else ("roles",)
@@ -58,13 +68,16 @@ class AccountView(RecordView):
     def facts(self, record: Any) -> list[Group]:
         values = directory.details(record)
         return [
-            Group(str(title), [self._fact(name, values[name]) for name in names]) for title, names in self.show_groups
+            Group(str(title), [self._fact(name, values[name]) for name in names])
+            for title, names in self.show_groups
         ]
 
     def _fact(self, name: str, value: Any) -> Fact:
         attribute = self.resource.by_name[name]
         cell = render.cell(attribute, ", ".join(value) if isinstance(value, list) else value)
-        return Fact(str(attribute.label), _dress(name, Cell(cell.text, cell.kind, cell.url, cell.tone, cell.title)))
+        return Fact(
+            str(attribute.label), _dress(name, Cell(cell.text, cell.kind, cell.url, cell.tone, cell.title))
+        )
 
     def form(self, record: Any, values: Mapping[str, Any]) -> Any:
         return super().form(record, values if record is None else directory.details(record))

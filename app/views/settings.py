@@ -42,7 +42,7 @@ class SettingsPage(FormPage):
     tabs: list[Link] = field(default_factory=list)
 
 
-class SettingsView(BaseView):  # type: ignore[misc]
+class SettingsView(BaseView):
     route_base = "/settings"
     class_permission_name = "Settings"
     default_view = "index"

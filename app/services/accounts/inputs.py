@@ -19,13 +19,18 @@ _USERNAME_SIGNS = frozenset("._-+@")
 _TAKEN = _l("Another account already has this username.")
 _EMAIL_TAKEN = _l("Another account already has this e-mail address.")
 
-explain({
-    "uq_ab_user_username": ("username", _TAKEN),
-    "uq_ab_user_username_ci": ("username", _TAKEN),
-    "uq_ab_user_email": ("email", _EMAIL_TAKEN),
-    "uq_ab_user_email_ci": ("email", _EMAIL_TAKEN),
-    "uq_user_profiles_main_portal_id": ("main_portal_id", _l("Another account already has this portal id.")),
-})
+explain(
+    {
+        "uq_ab_user_username": ("username", _TAKEN),
+        "uq_ab_user_username_ci": ("username", _TAKEN),
+        "uq_ab_user_email": ("email", _EMAIL_TAKEN),
+        "uq_ab_user_email_ci": ("email", _EMAIL_TAKEN),
+        "uq_user_profiles_main_portal_id": (
+            "main_portal_id",
+            _l("Another account already has this portal id."),
+        ),
+    }
+)
 
 
 def _wrong(sentence: str) -> PydanticCustomError:

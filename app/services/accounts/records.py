@@ -46,17 +46,20 @@ def create_account(
     capitals, or the portal id.
     """
     access.require(rules.may_create_account(actor))
-    values = inputs.parse(AccountInput, {
-        "username": username,
-        "email": email,
-        "first_name": first_name,
-        "last_name": last_name,
-        "phone": phone,
-        "department": department,
-        "main_portal_id": main_portal_id,
-        "roles": list(roles),
-        "groups": list(groups),
-    })
+    values = inputs.parse(
+        AccountInput,
+        {
+            "username": username,
+            "email": email,
+            "first_name": first_name,
+            "last_name": last_name,
+            "phone": phone,
+            "department": department,
+            "main_portal_id": main_portal_id,
+            "roles": list(roles),
+            "groups": list(groups),
+        },
+    )
     _check_username(values["username"], values.get("email") or "")
     now = access.utc_now()
     user = User(
@@ -86,13 +89,15 @@ def update_account(
 ) -> User:
     """Change the given fields of AccountInput, if nobody changed the account since `version`; others stay.
 
-    Raises NotFound, NotAllowed, Invalid with every error at its field, and Conflict, which names the field unless
-    it is about the version.
+    Raises NotFound, NotAllowed, Invalid with every error at its field, and Conflict, which names the field
+    unless it is about the version.
     """
     user = access.lock_account(user_id)
     access.require(rules.may_change_account(actor, user))
     if version is not None and version != version_of(user):
-        raise Conflict(_("Somebody else changed this account meanwhile. Reload it, and make your changes again."))
+        raise Conflict(
+            _("Somebody else changed this account. Reload it, and change it again.")
+        )
     values = inputs.parse(AccountInput, changes, change=True)
     username = values.get("username") or user.username
     email = (values.get("email") or _no_email(username)) if "email" in values else user.email

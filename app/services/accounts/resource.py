@@ -68,9 +68,7 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> User:
     return records.create_account(**data, password=password or None, actor=actor)
 
 
-def update(
-    user_id: int, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
-) -> User:
+def update(user_id: int, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> User:
     """Change an account; its password has an action of its own. Raises as `update_account` does."""
     return records.update_account(user_id, values, actor=actor, version=version)
 
@@ -83,7 +81,9 @@ def activate(ids: Sequence[int], *, actor: Actor) -> Result:
     return _each(ids, lambda user_id: access.activate(user_id, actor=actor), actor=actor)
 
 
-def reset_password(ids: Sequence[int], *, actor: Actor, password: SecretStr, password_again: SecretStr) -> Result:
+def reset_password(
+    ids: Sequence[int], *, actor: Actor, password: SecretStr, password_again: SecretStr
+) -> Result:
     """Set the password of one account. Raises Invalid at the field."""
     new = _typed_twice(password, password_again) or ""
 
@@ -96,7 +96,7 @@ def reset_password(ids: Sequence[int], *, actor: Actor, password: SecretStr, pas
 
 @transactional
 def _each(ids: Sequence[int], change: Callable[[int], bool], *, actor: Actor) -> Result:
-    """Do it to each account, all locked first in one order. A refusal concerns one account; wrong input stops all."""
+    """Do it to each account, all locked first in one order. Wrong input stops all."""
     found = {user.id: user for user in access.lock_accounts(ids)}
     outcomes = []
     for user_id in dict.fromkeys(ids):
@@ -111,7 +111,7 @@ def _each(ids: Sequence[int], change: Callable[[int], bool], *, actor: Actor) ->
 
 
 def _typed_twice(password: SecretStr | None, again: SecretStr | None) -> str | None:
-    """Raises Invalid when the second differs; where only one is asked for, as on the API, there is no second."""
+    """Raises Invalid when the second differs. Where only one is asked for, as on the API, there is none."""
     typed = password.get_secret_value() if password is not None else None
     if again is not None and again.get_secret_value() != (typed or ""):
         raise Invalid(fields={"password_again": [_("This is not the same as above.")]})
@@ -125,7 +125,9 @@ def _accounts(actor: Actor) -> Select[Any]:
 
 
 ACCOUNTS_LOOKUP = register_lookup(
-    Lookup("accounts", ("lookup", "Accounts"), _accounts, User.username + " " + people.full_name(User), User.id)
+    Lookup(
+        "accounts", ("lookup", "Accounts"), _accounts, User.username + " " + people.full_name(User), User.id
+    )
 )
 
 _PROFILE = (UserProfile, UserProfile.user_id == User.id)
@@ -196,7 +198,9 @@ ACCOUNTS = register(
                 rules.may_change_other,
                 icon="user-x",
                 danger=True,
-                help=_l("They can no longer log in, and their open logins end now. Nothing of theirs is lost."),
+                help=_l(
+                    "They can no longer log in, and their open logins end now. Nothing of theirs is lost."
+                ),
             ),
             Action("activate", _l("Activate"), activate, rules.may_change_other, icon="user-check"),
             Action(
