@@ -38,8 +38,8 @@ def _active(*roles: Role) -> Any:
     return statement
 
 
-STAFF = register_lookup(Lookup("staff", ("lookup", "Leads"), _active(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id))
-TEACHERS = register_lookup(Lookup("teachers", ("lookup", "Leads"), _active(Role.TEACHER), FULL_NAME, User.id))
+STAFF = register_lookup(Lookup("staff", ("lookup", "Leads"), _active(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id, "accounts"))
+TEACHERS = register_lookup(Lookup("teachers", ("lookup", "Leads"), _active(Role.TEACHER), FULL_NAME, User.id, "accounts"))
 ADMIN_IDS = text("""
     SELECT u.id FROM ab_user u WHERE u.active AND EXISTS (
         SELECT FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id = u.id AND r.name IN ('Admin', 'Super Admin')

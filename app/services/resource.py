@@ -124,6 +124,7 @@ class Lookup:
     statement: Callable[[Actor], Select[Any]]
     search: ColumnElement[str]
     key: Any
+    resource: str = ""  # the slug of the records themselves, for "new" and "open"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "settings": ("SettingsView",),
     "imports": ("LeadImportView",),
     "jobs": ("JobRunView",),
-    "leads": ("LeadView", "LeadStageView", "TagView"),
+    "leads": ("LeadView", "LeadBoardView", "LeadWorklistView", "LeadStageView", "TagView"),
 }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
@@ -140,16 +139,9 @@ class RecordView(BaseView):  # type: ignore[misc]
         return []
 
     def bulk_links(self, actor: Actor, query: listing.Query) -> list[Link]:
-        slug = self.resource.slug
         if query.deleted:
-            return [Link(_("Restore"), f"/{slug}/restore", "undo-2", method="post", dialog=True)]
-        made = [
-            Link(str(action.label), f"/{slug}/actions/{action.name}", action.icon, danger=action.danger, method="post", dialog=True)
-            for action in self.resource.actions if action.bulk and actor.may(action.name, self.resource.name)
-        ]
-        if self.resource.delete and self.resource.soft_deleted and actor.may("delete", self.resource.name):
-            made.append(Link(_("Delete"), f"/{slug}/delete", "trash-2", danger=True, method="post", dialog=True))
-        return made
+            return [Link(_("Restore"), f"/{self.resource.slug}/restore", "undo-2", method="post", dialog=True)]
+        return bulk_links(self.resource, actor)
 
     @expose("/filters", methods=["POST"])
     @requires("list")
@@ -286,7 +278,7 @@ class RecordView(BaseView):  # type: ignore[misc]
             assert resource.create is not None
             return resource.create(inputs.parse(resource.input, raw), actor=actor)
         assert resource.update is not None
-        return resource.update(record.id, inputs.parse(resource.input, raw, change=True), actor=actor, version=_version(request.form.get("_version", "")))
+        return resource.update(record.id, inputs.parse(resource.input, raw, change=True), actor=actor, version=forms.read_moment(request.form.get("_version", "")))
 
     def form_page(self, record: Any, values: Mapping[str, Any], refusal: Refusal) -> FormPage:
         resource = self.resource
@@ -336,13 +328,15 @@ class RecordView(BaseView):  # type: ignore[misc]
         return dialogs.run(self, dialogs.restoration(self.resource))
 
 
-def _version(raw: str) -> datetime | None:
-    """When the form was filled from the record; None when the form does not say."""
-    try:
-        moment = datetime.fromisoformat(raw)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+def bulk_links(resource: Resource, actor: Actor) -> list[Link]:
+    """What can be done to many chosen rows at once."""
+    made = [
+        Link(str(action.label), f"/{resource.slug}/actions/{action.name}", action.icon, danger=action.danger, method="post", dialog=True)
+        for action in resource.actions if action.bulk and actor.may(action.name, resource.name)
+    ]
+    if resource.delete and resource.soft_deleted and actor.may("delete", resource.name):
+        made.append(Link(_("Delete"), f"/{resource.slug}/delete", "trash-2", danger=True, method="post", dialog=True))
+    return made
 
 
 def _greyed(link: Link, reason: Any) -> Link:

@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.policies.actor import Actor
 from app.services import lookups
-from app.services.resource import Option, Resource
+from app.services.resource import RESOURCES, Option, Resource
 from app.views.page import Choice, Field, FieldGroup
 
 LONG_TEXT = 400
@@ -108,9 +108,14 @@ def _several(made: Field, options: Sequence[Option], value: Any) -> Field:
 
 def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
     made.kind, made.lookup_url = "relation", url_for("LookupView.find", name=lookup)
+    related = RESOURCES.get(lookups.get(lookup).resource)
+    if related is not None and related.create is not None and actor.may("add", related.name):
+        made.new_url = f"/{related.slug}/new"
     if value not in (None, ""):
         key = lookups.key_of_choice(lookup, value)
         made.text = lookups.label(lookup, actor, key) if key is not None else ""
+        if made.text and related is not None and actor.may("show", related.name):
+            made.open_url = f"/{related.slug}/{key}"
     return made
 
 
@@ -153,4 +158,12 @@ def _zoned(value: str) -> Any:
         return value
 
 
-__all__ = ["Groups", "core_type", "field", "groups", "posted"]
+def read_moment(raw: str) -> datetime | None:
+    """A moment in ISO form with its zone, or None when it is anything else."""
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+

@@ -20,8 +20,8 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
     )),
     (_l("Leads"), (
         (_l("Leads"), "/leads/", "users", "list", "Leads"),
-        (_l("Board"), "/leads/board", "columns-3", "board", "Leads"),
-        (_l("Follow-ups"), "/leads/worklist", "calendar-clock", "worklist", "Leads"),
+        (_l("Board"), "/leads/board/", "columns-3", "board", "Leads"),
+        (_l("Follow-ups"), "/leads/worklist/", "calendar-clock", "worklist", "Leads"),
         (_l("Imports"), "/lead-imports/", "upload", "list", "Lead imports"),
     )),
     (_l("Set-up"), (

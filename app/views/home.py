@@ -14,7 +14,7 @@ from app.services import listing, notifications
 from app.services.leads import LEADS, figures
 from app.views import lists, render
 from app.views.inbox import item
-from app.views.leads import worklist_query, worklist_section
+from app.views.leads.worklist import worklist_query, worklist_section
 from app.views.page import Cell, Chart, Column, Empty, Figure, FrontPage, Link, Row, Section, Table
 from app.views.security import current_actor, requires
 

@@ -17,7 +17,21 @@ from app.services.errors import Invalid
 from app.services.leads import LEADS, import_rows
 from app.services.lookups import key_of_choice
 from app.views import render
-from app.views.page import Cell, Choice, Column, Count, Empty, Field, FieldGroup, Form, ImportPage, Link, Paging, Row, Table
+from app.views.page import (
+    Cell,
+    Choice,
+    Column,
+    Count,
+    Empty,
+    Field,
+    FieldGroup,
+    Form,
+    ImportPage,
+    Link,
+    Paging,
+    Row,
+    Table,
+)
 from app.views.security import current_actor, requires
 
 ISSUES_PER_PAGE = 50

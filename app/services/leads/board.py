@@ -13,7 +13,8 @@ from app.extensions import db
 from app.models.leads import Lead, LeadStage
 from app.policies.actor import Actor
 from app.services import school
-from app.services.leads.resource import ATTRIBUTES, LEADS
+from app.services.leads.attributes import ATTRIBUTES
+from app.services.leads.resource import LEADS
 from app.services.listing import COUNT_LIMIT, Query, conditions
 
 CARDS = 20

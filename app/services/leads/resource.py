@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from pydantic import BeforeValidator, Field
 from sqlalchemy import Select, func, literal, select
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
-from app.models.access import User
 from app.models.imports import Import
-from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadSource, LeadStage, Tag
+from app.models.leads import ContactChannel, ContactOutcome, Lead, LeadStage, Tag
 from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead, may_own_lead
 from app.policies.scopes import visible
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
-from app.services.inputs import Input, blank_is_none, storable
 from app.services.leads import actions, labels, merging, records, stages, tags, undo
+from app.services.leads.attributes import ATTRIBUTES, FOLLOW_UP, SOURCES
+from app.services.leads.schemas import (
+    AddNote,
+    AssignOwner,
+    AssignTeacher,
+    ChangeStage,
+    DeleteStage,
+    LeadInput,
+    LogContact,
+    MergeInto,
+    MoveFollowUp,
+    TagLeads,
+)
 from app.services.resource import (
     Action,
     Attribute,
@@ -30,100 +38,6 @@ from app.services.resource import (
     register,
     register_lookup,
 )
-
-SOURCES = options_of(LeadSource, labels.SOURCES)
-FOLLOW_UP = options_of(FollowUpStatus, labels.FOLLOW_UP, {"open": "info", "done": "success"})
-
-_owner, _teacher, _stage, _import = aliased(User), aliased(User), aliased(LeadStage), aliased(Import)
-
-
-def _lead(name: str, kind: Kind, **more: Any) -> Attribute:
-    column = getattr(Lead, name)
-    return Attribute(name, labels.LEAD[name], kind, column, nullable=column.nullable if hasattr(column, "nullable") else False, **more)
-
-
-ATTRIBUTES = (
-    Attribute("name", _l("Name"), Kind.TEXT, Lead.first_name + " " + Lead.last_name, filterable=False),
-    _lead("first_name", Kind.TEXT),
-    _lead("last_name", Kind.TEXT, sortable=True),
-    _lead("phone", Kind.PHONE),
-    _lead("email", Kind.EMAIL),
-    Attribute("stage", _l("Stage"), Kind.RELATION, _stage.name, key=Lead.stage_id, join=(_stage, _stage.id == Lead.stage_id), lookup="lead-stages",
-              badge=True),
-    Attribute("owner", _l("Owner"), Kind.RELATION, people.full_name(_owner), key=Lead.owner_id, join=(_owner, _owner.id == Lead.owner_id),
-              lookup="staff", nullable=True),
-    Attribute("assigned_teacher", _l("Teacher"), Kind.RELATION, people.full_name(_teacher), key=Lead.assigned_teacher_id,
-              join=(_teacher, _teacher.id == Lead.assigned_teacher_id), lookup="teachers", nullable=True),
-    _lead("follow_up_date", Kind.DATE, sortable=True),
-    _lead("follow_up_status", Kind.CHOICE, options=FOLLOW_UP),
-    _lead("source", Kind.CHOICE, options=SOURCES),
-    _lead("interest", Kind.TEXT),
-    _lead("area", Kind.TEXT),
-    _lead("community", Kind.TEXT),
-    _lead("address", Kind.TEXT, filterable=False),
-    _lead("guardian_name", Kind.TEXT),
-    _lead("age", Kind.NUMBER),
-    _lead("expected_budget", Kind.NUMBER),
-    _lead("contact_attempts", Kind.NUMBER),
-    _lead("last_contacted_on", Kind.DATE),
-    _lead("next_follow_up_at", Kind.DATETIME),
-    _lead("walk_in_date", Kind.DATE),
-    _lead("demo_date", Kind.DATE),
-    _lead("demo_conducted", Kind.BOOL),
-    Attribute("import", _l("Import"), Kind.RELATION, _import.file_name, key=Lead.import_id, join=(_import, _import.id == Lead.import_id),
-              lookup="lead-imports", nullable=True),
-    _lead("created_at", Kind.DATETIME, sortable=True),
-)
-
-LeadInput = inputs.of(
-    Lead, "first_name", "last_name", "email", "interest", "source", "owner_id", "assigned_teacher_id", "area", "community", "address",
-    "guardian_name", "age", "expected_budget", "next_follow_up_at", "walk_in_date", "demo_date", "demo_conducted", "follow_up_date",
-    "follow_up_status",
-    phone=(Annotated[str, Field(min_length=1, max_length=40), BeforeValidator(storable)], ...),
-    stage_id=(Annotated[UUID | None, BeforeValidator(blank_is_none)], None),
-    accept_duplicates=(bool, False),
-)
-
-
-class ChangeStage(Input):
-    stage_id: UUID
-
-
-class AssignOwner(Input):
-    owner_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)] = None
-
-
-class AssignTeacher(Input):
-    assigned_teacher_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)] = None
-
-
-class AddNote(Input):
-    body: Annotated[str, Field(min_length=1, max_length=inputs.LONGEST_TEXT), BeforeValidator(storable)]
-
-
-class LogContact(Input):
-    channel: ContactChannel
-    outcome: ContactOutcome
-    note: Annotated[str | None, Field(max_length=inputs.LONGEST_TEXT), BeforeValidator(blank_is_none), BeforeValidator(storable)] = None
-    follow_up_date: Annotated[date | None, BeforeValidator(blank_is_none)] = None
-
-
-class MoveFollowUp(Input):
-    follow_up_date: date
-
-
-class TagLeads(Input):
-    tag_id: UUID
-    remove: bool = False
-
-
-class DeleteStage(Input):
-    fallback_id: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
-
-
-class MergeInto(Input):
-    into_id: UUID
-
 
 ACTIONS = (
     Action("change_stage", _l("Change stage"), actions.change_stage, may_edit_lead, ChangeStage, icon="arrow-right-left", undo=undo.undo,
@@ -162,17 +76,17 @@ def _stage_choices(actor: Actor) -> Select[Any]:
     return select(LeadStage.id, LeadStage.name, literal("")).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id)
 
 
-register_lookup(Lookup("lead-stages", ("lookup", "Lead stages"), _stage_choices, LeadStage.name, LeadStage.id))
+register_lookup(Lookup("lead-stages", ("lookup", "Lead stages"), _stage_choices, LeadStage.name, LeadStage.id, "lead-stages"))
 register_lookup(Lookup(
     "lead-imports", ("list", "Lead imports"),
     lambda actor: select(Import.id, Import.file_name, literal("")).where(visible(Import, actor)).order_by(Import.created_at.desc(), Import.id),
     Import.file_name, Import.id,
 ))
-register_lookup(Lookup("tags", ("lookup", "Tags"), lambda actor: select(Tag.id, Tag.name, literal("")).order_by(Tag.name), Tag.name, Tag.id))
+register_lookup(Lookup("tags", ("lookup", "Tags"), lambda actor: select(Tag.id, Tag.name, literal("")).order_by(Tag.name), Tag.name, Tag.id, "tags"))
 register_lookup(Lookup(
     "leads", ("lookup", "Leads"),
     lambda actor: select(Lead.id, Lead.first_name + " " + Lead.last_name, Lead.phone).where(visible(Lead, actor)).order_by(Lead.created_at.desc(), Lead.id.desc()),
-    Lead.search_text, Lead.id,
+    Lead.search_text, Lead.id, "leads",
 ))
 
 STAGES = register(Resource(

@@ -1,0 +1,86 @@
+"""The board: leads as cards, stages as columns."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import jsonify, render_template, request
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+
+from app.policies.actor import Actor
+from app.services import inputs, listing
+from app.services.errors import Invalid, NotFound
+from app.services.leads import LEADS, board
+from app.services.listing import Query
+from app.views import lists, render
+from app.views.leads.tabs import tabs
+from app.views.page import (
+    BoardColumn,
+    BoardPage,
+    Card,
+    Cell,
+    Link,
+)
+from app.views.security import current_actor, requires
+
+
+class LeadBoardView(BaseView):  # type: ignore[misc]
+    route_base = "/leads/board"
+    class_permission_name = LEADS.name
+    default_view = "board"
+
+    @expose("/")
+    @requires("board")
+    def board(self) -> Any:
+        actor = current_actor()
+        query = listing.read_query(LEADS, request.args.to_dict(flat=False))
+        columns = [_board_column(column, actor, query) for column in board.columns(actor, query)]
+        new = Link(_("New lead"), "/leads/new", "plus", primary=True) if actor.may("add", LEADS.name) else None
+        page = lists.list_head(LEADS, actor, query, "/leads/board/", new=new, tabs=tabs("board", actor))
+        return render_template("board.html", page=BoardPage(_("Leads by stage"), _("Drag a card, or pick it up with the space bar and move it with the arrow keys."),
+                                                            columns, "/leads/board/move", page))
+
+
+    @expose("/move", methods=["POST"])
+    @requires("change_stage")
+    def move(self) -> Any:
+        """A card was put into another column."""
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise Invalid(_("Send the card and its column as JSON."))
+        action = LEADS.action_by_name["change_stage"]
+        assert action.input is not None
+        result = action.run([_key(body.get("id"))], actor=current_actor(), **inputs.parse(action.input, {"stage_id": body.get("to")}))
+        outcome = result.outcomes[0]
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        undo = {"url": f"/leads/actions/change_stage/undo?batch={result.batch_id}", "label": _("Undo"), "data": {}}
+        return jsonify(message=_("%(name)s was moved.", name=outcome.title), undo=None if outcome.unchanged else undo)
+
+
+
+def _board_column(column: board.Column, actor: Actor, query: Query) -> BoardColumn:
+    others = [str(each) for each in column.moves]
+    cards = [_card(row, others, actor) for row in column.rows]
+    more = listing.read_query(LEADS, {"f": [*map(str, query.filters), f"stage:is:{column.id}"], "q": [query.search]})
+    return BoardColumn(str(column.id), column.title, render.total(column.total, listing.COUNT_LIMIT), cards,
+                       lists.address("/leads/", more.parameters()) if column.total > len(cards) else "", "success" if column.is_onboarded else "")
+
+
+def _card(row: Any, columns: list[str], actor: Actor) -> Card:
+    reason = LEADS.edit_rule(actor, row) if actor.may("change_stage", LEADS.name) else _("You may not move leads.")
+    lines = [Cell(row.phone, "text"), Cell(row.owner or _("Nobody's"), "text" if row.owner else "muted"),
+             Cell(render.day(row.follow_up_date), "date", tone="danger" if row.overdue else "", title=row.follow_up_date.isoformat())]
+    return Card(str(row.id), f"/leads/{row.id}", f"{row.first_name} {row.last_name}", lines, moves=columns if reason is None else [], reason=str(reason or ""))
+
+
+
+
+def _key(raw: Any) -> UUID:
+    """The key of a card. Raises NotFound."""
+    try:
+        return UUID(str(raw))
+    except ValueError:
+        raise NotFound from None

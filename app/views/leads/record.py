@@ -1,0 +1,143 @@
+"""The list and the record of leads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, flash, redirect, request, stream_with_context
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.leads import LeadStage
+from app.policies.actor import Actor
+from app.services import lookups, school
+from app.services.errors import Refusal
+from app.services.leads import LEADS, exporting, merging, timeline
+from app.services.leads.records import PossibleDuplicates, duplicates_of
+from app.services.listing import Query
+from app.views import render
+from app.views.base import RecordView
+from app.views.forms import read_moment
+from app.views.leads import events
+from app.views.leads.tabs import tabs
+from app.views.page import (
+    Cell,
+    Empty,
+    Event,
+    FieldGroup,
+    Form,
+    FormPage,
+    Link,
+    Panel,
+    RecordPage,
+    Row,
+    Table,
+)
+from app.views.page import Column as Head
+from app.views.page import Field as FormField
+from app.views.security import current_actor, requires
+
+
+class LeadView(RecordView):
+    resource = LEADS
+    list_columns = ("name", "phone", "email", "stage", "owner", "follow_up_date", "follow_up_status", "source", "created_at")
+    show_groups = (
+        (_l("Contact"), ("phone", "email", "guardian_name", "area", "community", "address")),
+        (_l("Progress"), ("stage", "owner", "assigned_teacher", "follow_up_date", "follow_up_status", "contact_attempts", "last_contacted_on",
+                          "next_follow_up_at")),
+        (_l("Interest"), ("interest", "source", "age", "expected_budget", "walk_in_date", "demo_date", "demo_conducted")),
+    )
+    form_groups = (
+        (_l("Contact"), ("first_name", "last_name", "phone", "email", "guardian_name", "age")),
+        (_l("Interest"), ("interest", "source", "expected_budget", "walk_in_date", "demo_date", "demo_conducted")),
+        (_l("Progress"), ("stage_id", "owner_id", "assigned_teacher_id", "follow_up_date", "follow_up_status", "next_follow_up_at")),
+        (_l("Where they live"), ("area", "community", "address")),
+    )
+    form_helps = {
+        "phone": _l("As you would dial it; it is kept in international form."),
+        "follow_up_date": _l("Today or later: when someone should be in touch again."),
+        "assigned_teacher_id": _l("Sees this lead, for a trial lesson."),
+    }
+    description = _l("People who asked about lessons, until they are admitted.")
+
+    def tabs(self, actor: Actor, query: Query) -> list[Link]:
+        return tabs("list", actor)
+
+    def tools(self, actor: Actor, query: Query) -> list[Link]:
+        made = super().tools(actor, query)
+        if actor.may("add", "Lead imports"):
+            made.insert(0, Link(_("Import"), "/lead-imports/new", "upload"))
+        return made
+
+    def defaults(self) -> dict[str, Any]:
+        actor = current_actor()
+        return {"follow_up_date": school.today() + timedelta(days=1), "source": "phone", "follow_up_status": "open",
+                "owner_id": actor.id if lookups.label("staff", actor, actor.id) else None, "stage_id": _first_stage_id()}
+
+    def record_page(self, record: Any) -> RecordPage:
+        page, actor = super().record_page(record), current_actor()
+        page.badge = Cell(record.stage.name, "badge", tone="success" if record.stage.is_onboarded else "info")
+        page.subtitle = " · ".join(filter(None, (record.interest, ", ".join(tag.name for tag in record.tags))))
+        if record.merged_into_id:
+            page.deleted = _("Merged into another lead on %(day)s.", day=render.moment(record.deleted_at))
+            page.actions = [Link(_("Undo the merge"), f"/leads/{record.id}/unmerge", "undo-2", method="post", primary=True),
+                            Link(_("Open the lead that stayed"), f"/leads/{record.merged_into_id}", "arrow-right")]
+        staff = actor.may("add_note", LEADS.name)
+        if staff:
+            page.timeline = self.events(record)
+            page.panels = self.duplicates(record)
+        if staff and LEADS.edit_rule(actor, record) is None and not record.deleted_at:
+            body = FormField("body", _("Note"), "textarea", placeholder=_("What was said or agreed?"), required=True, wide=True)
+            page.note = Form(f"/leads/actions/add_note?id={record.id}", [FieldGroup("", [body])], _("Add note"))
+        return page
+
+    def events(self, record: Any) -> list[Event]:
+        raw = request.args.get("before", "")
+        before = read_moment(raw)
+        names = events.Names()
+        return [events.event(row, names) for row in timeline.timeline(record.id, before=before)]
+
+    def duplicates(self, record: Any) -> list[Panel]:
+        """Others with the same phone or e-mail, so that they can be merged."""
+        found = duplicates_of(current_actor(), record.phone, record.email, but=record.id)
+        if not found:
+            return []
+        heads = [Head("name", _("Name")), Head("phone", _("Phone")), Head("email", _("E-mail"))]
+        rows = [Row(str(each.id), f"/leads/{each.id}", each.name, [Cell(each.name, "link", f"/leads/{each.id}"), Cell(each.phone, "phone", f"tel:{each.phone}"),
+                                                                   Cell(each.email or "")]) for each in found]
+        return [Panel(_("Same phone or e-mail"), Table(heads, rows, Empty("")))]
+
+    def form_page(self, record: Any, values: Any, refusal: Refusal) -> FormPage:
+        page = super().form_page(record, values, refusal)
+        if isinstance(refusal, PossibleDuplicates):
+            page.form.warnings = [Cell(f"{each.name}, {each.phone}" + (f", {each.email}" if each.email else ""), "link", f"/leads/{each.id}")
+                                  for each in refusal.leads]
+            page.form.groups.append(FieldGroup("", [FormField("accept_duplicates", _("This is someone else: save all the same"), "checkbox", wide=True)]))
+        return page
+
+    def save(self, record: Any, raw: Any) -> Any:
+        return super().save(record, {**raw, "accept_duplicates": bool(request.form.get("accept_duplicates"))})
+
+    @expose("/<pk>/unmerge", methods=["POST"])
+    @requires("merge")
+    def unmerge(self, pk: str) -> Any:
+        merging.undo_merge([self.key(pk)], actor=current_actor())
+        flash(_("The merge is undone."), "success")
+        return redirect(f"/leads/{pk}")
+
+    @expose("/export.csv")
+    @requires("export")
+    def export(self) -> Any:
+        """Exactly the rows of the list, as CSV."""
+        blocks = exporting.export(current_actor(), self.query())
+        name = f"leads-{school.today().isoformat()}.csv"
+        return Response(stream_with_context(blocks), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+
+def _first_stage_id() -> Any:
+    return db.session.scalar(select(LeadStage.id).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id).limit(1))

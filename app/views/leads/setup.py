@@ -1,0 +1,30 @@
+"""Stages and tags: what admins set up for leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.services.leads import STAGES, TAGS
+from app.views.base import RecordView
+
+
+class LeadStageView(RecordView):
+    resource = STAGES
+    list_columns = ("name", "position", "is_onboarded", "active")
+    show_groups = (("", ("name", "position", "is_onboarded", "active")),)
+    form_groups = (("", ("name", "position", "is_onboarded", "active")),)
+    form_helps = {"is_onboarded": _l("Only one stage can be the final one."), "active": _l("At least one stage stays active.")}
+    description = _l("The steps from the first question to the admission.")
+
+    def defaults(self) -> dict[str, Any]:
+        return {"active": True}
+
+
+class TagView(RecordView):
+    resource = TAGS
+    list_columns = ("name", "created_at")
+    show_groups = (("", ("name", "created_at")),)
+    form_groups = (("", ("name",)),)
+    description = _l("Words to find leads again.")

@@ -1,0 +1,76 @@
+"""The worklist: who should hear from us, by day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import render_template, request
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+
+from app.models.leads import FollowUpStatus
+from app.policies.actor import Actor
+from app.services import listing, school
+from app.services.leads import LEADS
+from app.services.listing import Query
+from app.views import lists, render
+from app.views.base import bulk_links
+from app.views.leads.tabs import tabs
+from app.views.page import (
+    Empty,
+    Link,
+    Section,
+    Table,
+    WorklistPage,
+)
+from app.views.security import current_actor, requires
+
+WORKLIST_COLUMNS = ("name", "phone", "stage", "owner", "follow_up_date", "contact_attempts")
+WORKLIST_SIZE = 25
+
+
+
+
+class LeadWorklistView(BaseView):  # type: ignore[misc]
+    route_base = "/leads/worklist"
+    class_permission_name = LEADS.name
+    default_view = "worklist"
+
+    @expose("/")
+    @requires("worklist")
+    def worklist(self) -> Any:
+        actor = current_actor()
+        mine = request.args.get("whose", "mine" if not actor.is_admin else "all")
+        sections = [worklist_section(actor, name, mine) for name in ("overdue", "today", "next")]
+        whose = [Link(_("Mine"), "/leads/worklist/?whose=mine", "user", active=mine == "mine"), Link(_("Everyone's"), "/leads/worklist/?whose=all", "users", active=mine != "mine")]
+        return render_template("worklist.html", page=WorklistPage(
+            _("Follow-ups"), _("Who should hear from us, in the order of the days."), sections, tabs("worklist", actor), whose,
+            bulk_links(LEADS, actor),
+        ))
+
+
+
+
+def worklist_query(name: str, whose: str, actor: Actor) -> Query:
+    """The open follow-ups that are overdue, due today, or due in the next seven days."""
+    day = school.today()
+    span = {"overdue": f"before:{day}", "today": f"is:{day}", "next": f"between:{day + timedelta(days=1)}..{day + timedelta(days=7)}"}[name]
+    filters = [f"follow_up_status:is:{FollowUpStatus.OPEN}", f"follow_up_date:{span}"]
+    if whose == "mine":
+        filters.append(f"owner:is:{actor.id}")
+    return listing.read_query(LEADS, {"f": filters, "sort": ["follow_up_date"]})
+
+
+def worklist_section(actor: Actor, name: str, whose: str) -> Section:
+    """A part of the worklist, with the address of the whole of it."""
+    titles = {"overdue": _("Overdue"), "today": _("Today"), "next": _("Next 7 days")}
+    empties = {"overdue": _("Nothing is overdue."), "today": _("Nothing left for today."), "next": _("Nothing in the coming week.")}
+    query = worklist_query(name, whose, actor)
+    page = listing.fetch(LEADS, actor, query, WORKLIST_COLUMNS)
+    heads = lists.columns(LEADS, WORKLIST_COLUMNS, query, "/leads/")
+    for head in heads:
+        head.sort_url = ""
+    rows = [lists.row(LEADS, WORKLIST_COLUMNS, found, f"/leads/{found.id}") for found in page.rows]
+    return Section(titles[name], render.total(page.total, listing.COUNT_LIMIT), Table(heads, rows, Empty(empties[name])),
+                   {"overdue": "danger", "today": "warning"}.get(name, ""), "" if page.last else lists.address("/leads/", query.parameters()))
