@@ -26,6 +26,10 @@ class Refusal(Exception):
     def __str__(self) -> str:
         return str(self.message)
 
+    def details(self) -> dict[str, Any]:
+        """What a program is told beyond the sentence, as JSON."""
+        return {}
+
 
 class Invalid(Refusal):
     """The input is wrong; `fields` says where."""

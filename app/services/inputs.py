@@ -13,6 +13,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -52,6 +53,16 @@ def blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def near(value: datetime) -> datetime:
+    """Refuses moments that fall out of the calendar in some time zone."""
+    if not 1900 <= value.year < 2200:
+        raise PydanticCustomError("moment", "moment", {"sentence": _("Must be between the years 1900 and 2199.")})
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(near)]
+
+
 def of(model: type[Any], *names: str, name: str = "", base: type[BaseModel] = Input, **extra: Any) -> type[BaseModel]:
     """An input with these columns of a model. A column is required when it is NOT NULL and has no default. `extra` adds or replaces fields."""
     mapper = sa_inspect(model)
@@ -82,7 +93,7 @@ def type_of(column: Column[Any]) -> Any:
         return Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
     if isinstance(kind, Numeric):
         return Annotated[Decimal, Field(max_digits=kind.precision, decimal_places=kind.scale, allow_inf_nan=False)]
-    for sql, python in ((Boolean, bool), (Date, date), (Time, time), (Uuid, UUID), (UtcDateTime, AwareDatetime), (JSONB, Any)):
+    for sql, python in ((Boolean, bool), (Date, date), (Time, time), (Uuid, UUID), (UtcDateTime, Moment), (JSONB, Any)):
         if isinstance(kind, sql):
             return python
     raise TypeError(f"no input for {column}")
@@ -117,6 +128,9 @@ _SENTENCES: dict[str, Any] = {
     "string_too_short": _l("This field is required."),
     "string_too_long": _l("At most %(max_length)s characters."),
     "string_type": _l("Must be a text."),
+    "list_type": _l("Must be a list."),
+    "too_short": _l("At least %(min_length)s."),
+    "too_long": _l("At most %(max_length)s."),
     "int_parsing": _l("Must be a whole number."),
     "int_type": _l("Must be a whole number."),
     "int_from_float": _l("Must be a whole number."),

@@ -142,7 +142,7 @@ def _read_filter(resource: Resource, raw: str) -> Filter | None:
     candidate = Filter(attribute, operator, value[:500])
     try:
         _condition(candidate)
-    except (ValueError, InvalidOperation):
+    except (ValueError, OverflowError, InvalidOperation):
         return None
     return candidate
 
@@ -311,7 +311,7 @@ def _read_position(resource: Resource, sort_name: str, raw: str) -> tuple[Any, A
         if value is None:
             return (None, key) if sort.nullable else None
         return _position_value(sort, value), key
-    except (ValueError, TypeError, binascii.Error, InvalidOperation, RecursionError):
+    except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, RecursionError):
         return None
 
 
@@ -328,4 +328,5 @@ def _position_value(sort: Attribute, value: Any) -> Any:
             return bool(value)
         case _:
             text = str(value)
+            text.encode()  # a lone surrogate, which cannot be compared either, is a ValueError
             return text if "\0" not in text else _refuse(text)

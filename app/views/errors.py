@@ -7,15 +7,16 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.extensions import db
 from app.services.errors import Refusal, refusal_from
 from app.views.security import wants_fragment
+from app.web import error_body
 
 log = logging.getLogger(__name__)
 
@@ -45,19 +46,19 @@ def _titles() -> dict[int, tuple[str, str]]:
     }
 
 
-def answer(code: int, text: str = "", *, reference: str = "", fields: Any = None) -> Any:
+def answer(status: int, text: str = "", *, reference: str = "", refusal: Refusal | None = None) -> Any:
     """An error as a page, or as JSON for the API and for scripts."""
     titles = _titles()
-    title, default = titles.get(code, titles[500 if code >= 500 else 400])
+    title, default = titles.get(status, titles[500 if status >= 500 else 400])
     if request.path.startswith("/api/") or wants_fragment():
-        body = {"message": text or default or title, "fields": {name: [str(each) for each in texts] for name, texts in (fields or {}).items()}}
-        return jsonify(body | ({"reference": reference} if reference else {})), code
-    return render_template("error.html", page=ErrorPage(code, title, text or default, reference)), code
+        more = {"code": refusal.code, "fields": refusal.fields, "details": refusal.details()} if refusal is not None else {}
+        return jsonify(error_body(status, text or default or title, reference=reference, **more)), status
+    return render_template("error.html", page=ErrorPage(status, title, text or default, reference)), status
 
 
 def _refusal(refusal: Refusal) -> Any:
     texts = [str(each) for texts in refusal.fields.values() for each in texts]
-    return answer(refusal.status, " ".join(texts) or str(refusal), fields=refusal.fields)
+    return answer(refusal.status, " ".join(texts) or str(refusal), refusal=refusal)
 
 
 def _database(error: DBAPIError) -> Any:
@@ -69,7 +70,10 @@ def _database(error: DBAPIError) -> Any:
 def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
-    response = answer(error.code, _("The page was open for too long. Go back, reload it and try again.") if isinstance(error, CSRFError) else "")
+    text = _("The page was open for too long. Go back, reload it and try again.") if isinstance(error, CSRFError) else ""
+    response = make_response(answer(error.code, text))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
 
 

@@ -12,11 +12,12 @@ from typing import Any
 from flask import abort, g, redirect, request, session, url_for
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin
 
 from app.models.access import SessionKind
 from app.policies.actor import NOBODY, Actor
 from app.services import sessions
+from app.web import current_actor
 
 TOKEN = "token"  # the key of the login's token in the signed session cookie
 
@@ -62,14 +63,6 @@ class RegistrarBuilder(AppBuilder):  # type: ignore[misc]
 
     def _add_admin_views(self) -> None:
         pass
-
-
-def current_actor() -> Actor:
-    """Who makes this request."""
-    if "actor" not in g:
-        g.actor = current_user.actor if current_user.is_authenticated else NOBODY
-    actor: Actor = g.actor
-    return actor
 
 
 def requires(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

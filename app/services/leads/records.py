@@ -34,6 +34,9 @@ class PossibleDuplicates(Invalid):
         super().__init__(_("This may be someone you already know."))
         self.leads = leads
 
+    def details(self) -> dict[str, Any]:
+        return {"duplicates": [{"id": str(each.id), "name": each.name, "phone": each.phone, "email": each.email} for each in self.leads]}
+
 
 def duplicates_of(actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5) -> list[Row[Any]]:
     """Visible live leads with this phone (E.164) or e-mail (any case): id, name, phone, email."""
