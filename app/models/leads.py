@@ -8,7 +8,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Computed, ForeignKey, Index, Integer, Numeric, SmallInteger, String, Table, Text, Uuid, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -118,6 +133,7 @@ class Lead(TimeOrderedKey, Stamps, SoftDelete, Base):
         Index("ix_leads_email", func.lower(text("email")), postgresql_where=text("deleted_at IS NULL AND email IS NOT NULL")),
         Index("ix_leads_assigned_teacher_id", "assigned_teacher_id", postgresql_where=text("assigned_teacher_id IS NOT NULL")),
         Index("ix_leads_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
+        Index("ix_leads_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
         Index("ix_leads_search_text", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}),
         CheckConstraint(r"phone ~ '^\+[1-9][0-9]{4,14}$'", name="phone_e164"),
         CheckConstraint("btrim(first_name) <> '' AND btrim(last_name) <> ''", name="name_not_blank"),

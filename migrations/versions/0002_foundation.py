@@ -643,6 +643,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index("ix_leads_import_id", "leads", ["import_id"], unique=False, postgresql_where=sa.text("import_id IS NOT NULL"))
+    op.create_index(
+        "ix_leads_merged_into_id", "leads", ["merged_into_id"], unique=False, postgresql_where=sa.text("merged_into_id IS NOT NULL")
+    )
     op.create_index("ix_leads_last_name_id", "leads", ["last_name", "id"], unique=False, postgresql_where=sa.text("deleted_at IS NULL"))
     op.create_index(
         "ix_leads_owner_id_created_at_id",
@@ -812,6 +815,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_leads_owner_id_created_at_id", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
     op.drop_index("ix_leads_last_name_id", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
+    op.drop_index("ix_leads_merged_into_id", table_name="leads", postgresql_where=sa.text("merged_into_id IS NOT NULL"))
     op.drop_index("ix_leads_import_id", table_name="leads", postgresql_where=sa.text("import_id IS NOT NULL"))
     op.drop_index("ix_leads_follow_up_date_follow_up_status", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
     op.drop_index("ix_leads_email", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL AND email IS NOT NULL"))
