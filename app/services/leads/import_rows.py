@@ -21,6 +21,8 @@ from app.services.csv_files.reading import Fault
 from app.services.import_run import Issues
 
 MOST_TAGS = 20
+LONGEST = {column.name: getattr(column.type, "length", None) or 0 for column in (*Lead.__table__.columns, *Tag.__table__.columns)}
+LONGEST_TAG, LONGEST_EMAIL, LONGEST_TYPED_PHONE = LONGEST["name"], LONGEST["email"], LONGEST["phone_raw"]
 OLDEST = 120  # years
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 MONEY = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?", re.ASCII)
@@ -117,7 +119,7 @@ class RowReader:
                 good = self._refuse(line, name, cell, *map(str, error.args))
         if not good:
             return None
-        row[self._raw_to] = cells[self._phone_at].strip()[: Lead.phone_raw.type.length]
+        row[self._raw_to] = cells[self._phone_at].strip()[: LONGEST_TYPED_PHONE]
         return row
 
     def _refuse(self, line: int, column: str, value: str, rule: str, fix: str) -> bool:
@@ -128,7 +130,7 @@ class RowReader:
 def _parsers(setting: Setting) -> dict[str, Parser]:
     """How each column is read."""
     lines = ("first_name", "last_name", "interest", "area", "community", "address", "guardian_name")
-    return {name: _one_line(getattr(Lead, name).type.length) for name in lines} | {
+    return {name: _one_line(LONGEST[name]) for name in lines} | {
         "phone": _phone(setting.region),
         "email": _email,
         "source": _source,
@@ -164,7 +166,7 @@ def _phone(region: str) -> Parser:
 
 
 def _email(cell: str) -> str:
-    if not EMAIL.fullmatch(cell) or len(cell) > Lead.email.type.length:
+    if not EMAIL.fullmatch(cell) or len(cell) > LONGEST_EMAIL:
         raise WrongError(_("Must be an e-mail address, as name@example.org."), _("Correct it, or leave it empty."))
     return cell
 
@@ -223,9 +225,8 @@ def _follow_up(today: date) -> Parser:
 
 def _tags(cell: str) -> list[str]:
     tags = {tag.casefold(): tag for part in BETWEEN_TAGS.split(cell) if (tag := " ".join(part.split()))}
-    if len(tags) > MOST_TAGS or max(map(len, tags.values()), default=0) > Tag.name.type.length:
-        raise WrongError(
-            _("At most %(tags)s tags of at most %(length)s characters.", tags=MOST_TAGS, length=Tag.name.type.length), _("Leave some out.")
-        )
+    if len(tags) > MOST_TAGS or max(map(len, tags.values()), default=0) > LONGEST_TAG:
+        rule = _("At most %(tags)s tags of at most %(length)s characters.", tags=MOST_TAGS, length=LONGEST_TAG)
+        raise WrongError(rule, _("Leave some out."))
     return list(tags.values())
 
