@@ -1,0 +1,131 @@
+"""Migrations: from nothing to here, back, and here again; models and migrations agree."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import text
+
+from app.extensions import db, migrate
+from app.services import deployment
+from tests.conftest import at, clone, connect, make_app
+from tests.factories.leads import lead
+
+OBJECTS = text("""
+    SELECT 'table ' || tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    UNION ALL SELECT 'function ' || p.oid::regprocedure::text FROM pg_proc p
+    WHERE pronamespace = 'public'::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL SELECT 'type ' || typname FROM pg_type
+    WHERE typnamespace = 'public'::regnamespace AND typtype = 'e'
+""")
+SHAPE = text("""
+    SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+           || coalesce(column_default, '') || coalesce(generation_expression, '')
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT conrelid::regclass || conname || pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT tgrelid::regclass || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT proname || prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+""")
+CHECKSUM = "SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {} AS t"
+
+
+@contextmanager
+def empty_database(server_url: str) -> Iterator[str]:
+    name = f"registrar_migrations_{uuid.uuid4().hex[:12]}"
+    with connect(server_url) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield at(server_url, name)
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def running(url: str) -> Iterator[None]:
+    with make_app(url).app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def everything(statement) -> list[str]:
+    with db.engine.connect() as connection:
+        return sorted(connection.scalars(statement))
+
+
+def test_up_down_and_up_again_gives_the_same_schema(server_url):
+    with empty_database(server_url) as url, running(url):
+        configuration = migrate.get_config()
+        command.upgrade(configuration, "head")
+        first = everything(SHAPE)
+        command.downgrade(configuration, "base")
+        assert everything(OBJECTS) == []
+        command.upgrade(configuration, "head")
+        assert everything(SHAPE) == first
+
+
+def test_the_migrations_make_what_the_models_say(server_url, template):
+    with clone(server_url, template) as url, running(url):
+        command.check(migrate.get_config())
+
+
+def test_the_check_would_see_a_difference(server_url, template):
+    with clone(server_url, template) as url, running(url):
+        with db.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE leads DROP COLUMN area"))
+        with pytest.raises(CommandError, match="New upgrade operations detected"):
+            command.check(migrate.get_config())
+
+
+def test_there_is_one_line_of_migrations():
+    from alembic.script import ScriptDirectory
+
+    from tests.conftest import ROOT
+
+    script = ScriptDirectory(str(ROOT / "migrations"))
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
+    assert all(revision.module.downgrade for revision in script.walk_revisions())
+
+
+def test_data_survives_deploying_again(server_url, template):
+    with clone(server_url, template) as url, running(url):
+        made = lead(first_name="Survivor")
+        names = [name for name in everything(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))]
+
+        def checksums():
+            with db.engine.connect() as connection:
+                return {name: tuple(connection.execute(text(CHECKSUM.format(f'"{name}"'))).one()) for name in names}
+
+        before = checksums()
+        assert deployment.deploy() == []
+        assert checksums() == before
+        assert made.first_name == "Survivor"
+
+
+def test_deployments_at_once_do_the_work_once(server_url):
+    """From several machines: one works, the others wait for it and find nothing left to do."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with empty_database(server_url) as url:
+        app = make_app(url)
+
+        def deploy() -> list[str]:
+            with app.app_context():
+                return deployment.deploy()
+
+        with ThreadPoolExecutor(2) as pool:
+            results = [future.result() for future in [pool.submit(deploy) for _ in range(2)]]
+        assert sorted(map(bool, results)) == [False, True]
+        with app.app_context():
+            db.engine.dispose()
