@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from flask_appbuilder.security.sqla.models import Group, Role, User
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Key, Stamps, choice
 
-__all__ = ["Group", "PermissionStamp", "RateLimit", "Role", "SessionKind", "User", "UserProfile", "UserSession", "UserSettings"]
+__all__ = ["Group", "IdempotencyKey", "PermissionStamp", "RateLimit", "Role", "SessionKind", "User", "UserProfile", "UserSession", "UserSettings"]
 
 
 # Two accounts never differ by capitals alone.
@@ -112,3 +114,15 @@ class RateLimit(Base):
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     hits: Mapped[int]
     expires_at: Mapped[datetime]
+
+
+class IdempotencyKey(Base):
+    """The answer to a request that its sender gave a key, so that sending it again has no second effect. `answer` is
+    written in the transaction that makes the row: nobody else ever sees it empty."""
+
+    __tablename__ = "idempotency_keys"
+    user_id: Mapped[int] = mapped_column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[Any | None] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

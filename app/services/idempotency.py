@@ -1,0 +1,58 @@
+"""Doing once what is asked twice: a client that lost the answer sends the request again with the same key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from flask_babel import gettext as _
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.extensions import db
+from app.policies.actor import Actor
+from app.services.errors import Invalid
+from app.services.transaction import transactional
+
+KEPT: Final = timedelta(days=1)
+LONGEST_KEY: Final = 255
+
+# Of several at once, the first inserts and the others wait here for its end: they then find its answer, or, when it was
+# rolled back, insert themselves.
+_CLAIM = text("""
+    INSERT INTO idempotency_keys (user_id, key, fingerprint) VALUES (:user_id, :key, :fingerprint) ON CONFLICT DO NOTHING
+""")
+_FORGET = text("DELETE FROM idempotency_keys WHERE user_id = :user_id AND created_at < now() - CAST(:kept AS interval)")
+_KNOWN = text("SELECT fingerprint, answer FROM idempotency_keys WHERE user_id = :user_id AND key = :key")
+_KEEP = text("UPDATE idempotency_keys SET answer = :answer WHERE user_id = :user_id AND key = :key").bindparams(
+    bindparam("answer", type_=JSONB)
+)
+
+
+@transactional
+def once(key: str, fingerprint: str, work: Callable[[], Any], *, actor: Actor) -> tuple[Any, bool]:
+    """Run `work` and keep what it returns (JSON), in one transaction; or, when this actor's key has been used for the same
+    request, return what was kept. The second value tells which. Refusals are not kept: nothing was done.
+
+    Raises Invalid for a key that cannot be one or was used for another request, and what `work` raises.
+    """
+    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid(fields={"Idempotency-Key": [_("Use 1 to %(most)s visible ASCII characters.", most=LONGEST_KEY)]})
+    names = {"user_id": actor.id, "key": key}
+    db.session.execute(_FORGET, {"user_id": actor.id, "kept": KEPT})
+    if db.session.execute(_CLAIM, names | {"fingerprint": fingerprint}).rowcount == 0:  # type: ignore[attr-defined]
+        known = db.session.execute(_KNOWN, names).one()
+        if known.fingerprint != fingerprint:
+            raise Invalid(fields={"Idempotency-Key": [_("This key was used for another request.")]})
+        return known.answer, True
+    answer = work()
+    db.session.execute(_KEEP, names | {"answer": answer})
+    return answer, False
+
+
+@transactional
+def clean_up() -> int:
+    """Forget the answers that are no longer kept; returns how many."""
+    statement = text("DELETE FROM idempotency_keys WHERE created_at < now() - CAST(:kept AS interval)")
+    return int(db.session.execute(statement, {"kept": KEPT}).rowcount)  # type: ignore[attr-defined]
