@@ -1,14 +1,16 @@
 // Actions in a dialog: any link or form with data-dialog is fetched as a fragment; its forms go on inside until it is closed.
 // The server answers with HTML for the dialog, or with the header X-Location (or a redirect) to leave for another page.
-import { $, say, toast } from "./dom.js";
+import { $, csrf, say, toast } from "./dom.js";
 import { startForms } from "./forms.js";
 
 let opener = null;
 let dirty = false; // something was done: the page behind is stale
+const NEWS = "registrar-news"; // what to tell after the page was loaded anew
 
 export function startDialogs() {
   const box = $("#dialog");
   if (!box) return;
+  news();
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-dialog]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -29,14 +31,15 @@ export function startDialogs() {
   box.addEventListener("click", (event) => {
     const away = event.target.closest("[data-close], [data-done]");
     if (event.target === box) box.close();
-    if (!away) return;
+    if (!away || away.dataset.away !== undefined) return;
     event.preventDefault();
     box.close();
   });
   box.addEventListener("close", () => {
     box.replaceChildren();
     if (dirty) return location.reload();
-    opener?.isConnected && opener.focus();
+    const menu = opener?.closest("details.menu:not([open])");
+    (menu ? $("summary", menu) : opener)?.focus();
     opener = null;
   });
 }
@@ -75,9 +78,36 @@ function show(html) {
   const found = new DOMParser().parseFromString(html, "text/html");
   box.replaceChildren(...found.body.childNodes);
   if ($("[data-stage=done]", box)) dirty = true;
+  const quick = $("[data-quick]", box);
+  if (quick) return fresh({ text: quick.dataset.quick, undo: quick.dataset.undo });
   if (!box.open) box.showModal();
   startForms(box);
   if ($("[aria-invalid=true], [data-problems]", box)) return;
   const first = $(".field :is(input:not([type=hidden]), select, textarea)", box) ?? $(".dialog-foot .primary:not(:disabled), .dialog-foot .solid:not(:disabled)", box) ?? $("#dialog-title", box);
   first?.focus();
+  return undefined;
+}
+
+// One record, done, nothing to read: the page is loaded anew and says so, with the way back.
+function fresh(message) {
+  sessionStorage.setItem(NEWS, JSON.stringify(message));
+  location.reload();
+}
+
+function news() {
+  const found = JSON.parse(sessionStorage.getItem(NEWS) ?? "null");
+  if (!found) return;
+  sessionStorage.removeItem(NEWS);
+  requestAnimationFrame(() => toast(found.text, "success", found.undo && { label: say("undo"), run: () => takeBack(found.undo) }));
+}
+
+async function takeBack(url) {
+  try {
+    const response = await fetch(url, { method: "POST", body: new URLSearchParams({ csrf_token: csrf() }), credentials: "same-origin", headers: { "X-Fragment": "1", Accept: "text/html" } });
+    if (response.ok) return fresh({ text: say("undone") });
+    const data = await response.json().catch(() => ({}));
+    return toast(data.message ?? say("failed"), "danger");
+  } catch {
+    return toast(say("offline"), "danger");
+  }
 }

@@ -65,7 +65,7 @@ export function settle(node, after, tone) {
   start();
 }
 
-// GET or POST of JSON. Resolves to {ok, status, data}; never rejects.
+// GET or POST of JSON. Resolves to {ok, status, data}; never rejects. An undo may answer with the dialog of its result instead.
 export async function json(url, { body, signal } = {}) {
   const headers = { Accept: "application/json", "X-Requested-With": "fetch" };
   const options = { headers, credentials: "same-origin", signal };
@@ -79,6 +79,7 @@ export async function json(url, { body, signal } = {}) {
     const response = await fetch(url, options);
     const type = response.headers.get("Content-Type") ?? "";
     const found = type.includes("json") ? await response.json() : null;
+    if (response.ok && !response.redirected && type.includes("html")) return { ok: !(await response.text()).includes('<li class="refused"'), status: response.status, data: {} };
     if (response.redirected && !found) return { ok: false, status: 401, data: { message: say("expired") } };
     return { ok: response.ok && (found !== null || response.status === 204), status: response.status, data: found ?? {} };
   } catch (error) {

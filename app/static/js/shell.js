@@ -61,7 +61,8 @@ function trap(event, items) {
 // Menus are details elements: here they close on Escape, on a press elsewhere, and arrows move between their items.
 function menus() {
   document.addEventListener("click", (event) => {
-    for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    const item = event.target.closest("a.item, button.item");
+    for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target) || (item && item.getAttribute("aria-disabled") !== "true")) menu.open = false;
   });
   document.addEventListener("toggle", (event) => {
     const menu = event.target;
