@@ -12,9 +12,10 @@ from flask_babel import gettext as _
 from app.policies.actor import Actor
 from app.services import listing, notifications
 from app.services.leads import LEADS, figures
+from app.services.leads.worklist import query as worklist_query
 from app.views import lists, render
 from app.views.inbox import item
-from app.views.leads.worklist import worklist_query, worklist_section
+from app.views.leads.worklist import worklist_section
 from app.views.page import Cell, Chart, Column, Empty, Figure, FrontPage, Link, Row, Section, Table
 from app.views.security import current_actor, requires
 

@@ -9,13 +9,12 @@ from flask import abort, jsonify, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
-from app.services import listing, lookups
-from app.services.resource import RESOURCES, Resource
+from app.services import listing, lookups, search
+from app.services.resource import Resource
 from app.views import lists, render
 from app.views.page import Empty, Section, Table
 from app.views.security import current_actor, refuse_unless, requires
 
-SEARCHED = ("leads",)  # resources that the search box of the top bar looks through
 SUGGESTIONS = 6
 
 
@@ -58,12 +57,10 @@ class SearchView(BaseView):  # type: ignore[misc]
         return render_template("search.html", page=SearchPage(_("Search"), words, sections))
 
     def resources(self) -> list[Resource]:
-        actor = current_actor()
-        return [RESOURCES[slug] for slug in SEARCHED if actor.may("list", RESOURCES[slug].name)]
+        return search.resources(current_actor())
 
     def found(self, resource: Resource, words: str, size: int) -> listing.Page:
-        names = tuple(attribute.name for attribute in resource.attributes[:1]) + ("phone", "email")
-        return listing.fetch(resource, current_actor(), listing.Query(search=words, size=size), names, count=False)
+        return search.find(resource, words, size, current_actor())
 
     def suggestions(self, resource: Resource, words: str) -> list[dict[str, str]]:
         if len(words) < 2:

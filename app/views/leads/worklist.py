@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from flask import render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
-from app.models.leads import FollowUpStatus
 from app.policies.actor import Actor
-from app.services import listing, school
+from app.services import listing
 from app.services.leads import LEADS
-from app.services.listing import Query
+from app.services.leads.worklist import SECTIONS
+from app.services.leads.worklist import query as worklist_query
 from app.views import lists, render
 from app.views.base import bulk_links
 from app.views.leads.tabs import tabs
@@ -30,8 +29,6 @@ WORKLIST_COLUMNS = ("name", "phone", "stage", "owner", "follow_up_date", "contac
 WORKLIST_SIZE = 25
 
 
-
-
 class LeadWorklistView(BaseView):  # type: ignore[misc]
     route_base = "/leads/worklist"
     class_permission_name = LEADS.name
@@ -42,24 +39,12 @@ class LeadWorklistView(BaseView):  # type: ignore[misc]
     def worklist(self) -> Any:
         actor = current_actor()
         mine = request.args.get("whose", "mine" if not actor.is_admin else "all")
-        sections = [worklist_section(actor, name, mine) for name in ("overdue", "today", "next")]
+        sections = [worklist_section(actor, name, mine) for name in SECTIONS]
         whose = [Link(_("Mine"), "/leads/worklist/?whose=mine", "user", active=mine == "mine"), Link(_("Everyone's"), "/leads/worklist/?whose=all", "users", active=mine != "mine")]
         return render_template("worklist.html", page=WorklistPage(
             _("Follow-ups"), _("Who should hear from us, in the order of the days."), sections, tabs("worklist", actor), whose,
             bulk_links(LEADS, actor),
         ))
-
-
-
-
-def worklist_query(name: str, whose: str, actor: Actor) -> Query:
-    """The open follow-ups that are overdue, due today, or due in the next seven days."""
-    day = school.today()
-    span = {"overdue": f"before:{day}", "today": f"is:{day}", "next": f"between:{day + timedelta(days=1)}..{day + timedelta(days=7)}"}[name]
-    filters = [f"follow_up_status:is:{FollowUpStatus.OPEN}", f"follow_up_date:{span}"]
-    if whose == "mine":
-        filters.append(f"owner:is:{actor.id}")
-    return listing.read_query(LEADS, {"f": filters, "sort": ["follow_up_date"]})
 
 
 def worklist_section(actor: Actor, name: str, whose: str) -> Section:
