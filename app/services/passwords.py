@@ -23,7 +23,7 @@ METHOD: Final = "scrypt:32768:8:3"
 FAKE_HASH: Final = f"{METHOD}$registrar-no-one${'0' * 128}"
 
 _STRONG: Final = 3  # of 4: more than 10^8 guesses
-_ESTIMATED: Final = 72  # the estimate takes longer with every character; what follows can only add strength
+_ESTIMATED: Final = 32  # the estimate takes seconds for long ones; what follows can only add strength
 _OWN_CHARACTERS: Final = 8  # how much must be left without the person's own words
 _EVERYBODY_KNOWS: Final = ("registrar", "school", "password")
 
