@@ -53,8 +53,8 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     for name, value in filled.items():
         setattr(kept, name, value)
     kept.contact_attempts += gone.contact_attempts
-    gone.merged_into_id = kept.id
-    gone.deleted_at, gone.deleted_by_id = db.session.scalar(text("SELECT now()")), actor.id
+    now = db.session.scalar(text("SELECT now()"))  # before the next line: reading writes what is pending, and only all three are valid
+    gone.merged_into_id, gone.deleted_at, gone.deleted_by_id = kept.id, now, actor.id
     db.session.flush()
     record(LeadEvent.MERGED, [(kept.id, None, moved), (gone.id, None, {"into": str(kept.id)})])
     return Result([Outcome(str(gone.id), gone.name, message=_("merged into %(name)s", name=kept.name))])
