@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, session
+from flask import redirect, render_template, request, session
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
 from app.models.access import SessionKind
 from app.policies.actor import NOBODY
-from app.services import login, sessions
+from app.services import demo, login, sessions
 from app.services.errors import Refusal
 from app.views.security import TOKEN, current_actor, safe_next
 
@@ -46,7 +46,7 @@ class LoginView(BaseView):  # type: ignore[misc]
         return redirect(target)
 
     def page(self, target: str, username: str = "", error: str = "") -> str:
-        return render_template("login.html", page=LoginPage(_("Sign in"), target, username, error, current_app.config.get("DEMO_LOGINS") or []))
+        return render_template("login.html", page=LoginPage(_("Sign in"), target, username, error, demo.logins()))
 
 
 class LogoutView(BaseView):  # type: ignore[misc]

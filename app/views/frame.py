@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.policies.actor import NOBODY, Actor
 from app.policies.roles import Role
+from app.services import demo
 from app.services.errors import Text
 from app.views import render
 from app.views.page import Choice, Frame, MenuItem, MenuSection
@@ -40,12 +41,13 @@ def frame() -> Frame:
     actor = current_actor()
     made = Frame(
         app_name="Registrar", school=current_app.config["SCHOOL_NAME"], lang=render.language(), dir=render.direction(), theme=actor.theme,
-        signed_in=actor is not NOBODY, login_url="/login/", home_url="/", demo=bool(current_app.config.get("DEMO")),
+        signed_in=actor is not NOBODY, login_url="/login/", home_url="/",
     )
     return _signed_in(made, actor) if made.signed_in else made
 
 
 def _signed_in(made: Frame, actor: Actor) -> Frame:
+    made.demo = demo.is_on()
     made.user, made.initials = actor.name, "".join(part[:1] for part in (actor.first_name, actor.last_name)).upper() or actor.username[:1].upper()
     made.roles = ", ".join(sorted(role for role in actor.roles if role != Role.PUBLIC))
     made.menu = [section for section in (_section(label, entries, actor) for label, entries in MENU) if section.items]
