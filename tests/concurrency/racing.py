@@ -1,0 +1,101 @@
+"""Races made to happen: threads that start together, and a meeting point in the middle of what they do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Select, text
+
+from app.extensions import db
+from app.policies.actor import Actor
+from app.services import accounts, sessions
+from app.services.errors import Refusal
+
+PATIENCE = 0.4  # how long one waits for the other at a meeting point; with the locks on the other cannot come
+
+
+def race(app: Flask, *jobs: Callable[[], Any]) -> list[Any]:
+    """Run the jobs at once, each in a thread and session of its own; a refusal is a result, in order."""
+    start = threading.Barrier(len(jobs))
+    results: list[Any] = [None] * len(jobs)
+
+    def run(place: int, job: Callable[[], Any]) -> None:
+        with app.app_context():
+            try:
+                start.wait(20)
+                results[place] = job()
+            except Refusal as refusal:
+                results[place] = refusal
+            except Exception as error:  # noqa: BLE001 - raised again by the test
+                results[place] = error
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=run, args=each, daemon=True) for each in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive(), "still running: a deadlock"
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, Refusal):
+            raise result
+    return results
+
+
+class Meeting:
+    """A place where all wait for one another, once, and go on alone when the others do not come."""
+
+    def __init__(self, parties: int = 2, patience: float = PATIENCE) -> None:
+        self._barrier, self._patience = threading.Barrier(parties), patience
+
+    def wait(self) -> None:
+        with suppress(threading.BrokenBarrierError):
+            self._barrier.wait(self._patience)
+
+
+def meet_after(monkeypatch: Any, module: Any, name: str, meeting: Meeting | None = None) -> None:
+    """Everyone who has called this function waits for the others before going on."""
+    original, place = getattr(module, name), meeting or Meeting()
+
+    def met(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        place.wait()
+        return result
+
+    monkeypatch.setattr(module, name, met)
+
+
+def meet_before(monkeypatch: Any, module: Any, name: str, meeting: Meeting | None = None) -> None:
+    original, place = getattr(module, name), meeting or Meeting()
+
+    def met(*args: Any, **kwargs: Any) -> Any:
+        place.wait()
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, met)
+
+
+def take_locks_off(monkeypatch: Any) -> None:
+    """No SELECT locks anything: what the code would do had it forgotten to."""
+    monkeypatch.setattr(Select, "with_for_update", lambda self, *args, **kwargs: self)
+
+
+def actor(username: str) -> Actor:
+    user = accounts.find(username)
+    assert user is not None
+    return sessions.load_by_id(user.id)
+
+
+def count(statement: str, **values: Any) -> int:
+    """A number from the database as it is now, whatever the session has seen."""
+    with db.engine.connect() as connection:
+        return int(connection.execute(text(statement), values).scalar_one())
+
+
+def refusals(results: Sequence[Any]) -> list[Refusal]:
+    return [each for each in results if isinstance(each, Refusal)]
