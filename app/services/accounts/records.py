@@ -50,7 +50,7 @@ def create_account(
         AccountInput,
         {
             "username": username,
-            "email": email,
+            "email": username if not (email or "").strip() and "@" in username else email,
             "first_name": first_name,
             "last_name": last_name,
             "phone": phone,
