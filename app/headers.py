@@ -23,8 +23,10 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def forbid_keeping(response: Response) -> Response:
-        """Personal pages are not kept by browsers or proxies; files of the application are."""
+        """Personal pages are not kept by browsers or proxies; files of the application are, under an address that changes with them."""
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
+        elif "v" in request.args and response.status_code == 200:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return response

@@ -1,0 +1,92 @@
+"""A real Chromium against a real server on a database of its own. Skipped, saying so, where there is no Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from app.tasks.worker import work
+from tests.conftest import PASSWORD
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: install it, or name it in CHROMIUM"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def site(committed_app: Flask) -> Iterator[str]:
+    """The address of a running server, with CSRF protection on as in use."""
+    committed_app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, committed_app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(5)
+
+
+@pytest.fixture
+def do_queued_work(committed_app: Flask) -> Callable[[], None]:
+    """Work off the queue, as the worker process does."""
+
+    def run() -> None:
+        # Playwright has an event loop in this thread already.
+        thread = threading.Thread(target=work, args=(committed_app,), kwargs={"wait": False})
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive()
+
+    return run
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Open a page, signed in through the login page; any error in the browser's console fails the test."""
+    complaints: list[str] = []
+    contexts: list[Any] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"{message.type}: {message.text}")
+
+    def make(username: str | None, **options: Any) -> Page:
+        context = browser.new_context(base_url=site, **({"viewport": {"width": 1280, "height": 850}} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if username is not None:
+            page.goto("/login/")
+            page.locator("input[name=username]").fill(username)
+            page.locator("input[name=password]").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("heading", name="Today", exact=True, level=1).wait_for()
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []

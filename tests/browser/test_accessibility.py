@@ -1,0 +1,84 @@
+"""Every kind of page, checked with axe in light and dark, at a desk and on a phone, from left to right and from right to left."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from app.extensions import db
+from app.models.access import UserSettings
+from app.services import accounts, sessions
+from app.services.leads import actions
+from tests.factories.leads import lead, stage
+
+PHONE = {"width": 390, "height": 844}
+PAGES = (
+    "/", "/leads/", "/leads/?q=nobody-of-this-name", "/leads/new", "/leads/{lead}", "/leads/{lead}/edit", "/leads/{lead}/history", "/leads/board/",
+    "/leads/worklist/", "/leads/actions/log_contact?id={lead}", "/lead-imports/", "/lead-imports/new", "/lead-stages/", "/tags/", "/inbox/", "/accounts/",
+    "/settings/", "/search/?q=rao", "/job-runs/", "/no-such-page",
+)
+
+
+@pytest.fixture
+def some_leads(committed_app) -> str:
+    """A few leads in several stages, one with a history; returns its key."""
+    with committed_app.app_context():
+        owner = accounts.find("admin").id
+        made = [lead(owner_id=owner, stage_id=stage(name).id) for name in ("New", "Contacted", "Trial Scheduled") for _ in range(3)]
+        admin = sessions.load_by_id(owner)
+        actions.add_note([made[0].id], actor=admin, body="Asked about evening lessons.")
+        actions.change_stage([made[0].id], actor=admin, stage_id=stage("Contacted").id)
+        return str(made[0].id)
+
+
+def faults(page) -> list[str]:
+    """Serious faults that axe finds, with where they are."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:150]}" for fault in found if fault["impact"] in {"serious", "critical"}]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(open_page, some_leads, scheme):
+    page = open_page("admin", color_scheme=scheme)
+    found = {}
+    for path in PAGES:
+        page.goto(path.format(lead=some_leads))
+        if faults_here := faults(page):
+            found[path] = faults_here
+        assert page.locator("h1").count() == 1, path
+    assert found == {}
+
+
+def test_pages_fit_a_phone(open_page, some_leads):
+    page = open_page("admin", viewport=PHONE)
+    too_wide = []
+    for path in PAGES:
+        page.goto(path.format(lead=some_leads))
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+            too_wide.append(path)
+    assert too_wide == []
+
+
+def test_right_to_left(open_page, committed_app, some_leads):
+    with committed_app.app_context():
+        settings = db.session.query(UserSettings).filter_by(user_id=accounts.find("admin").id).one()
+        settings.locale = "ar"
+        db.session.commit()
+    page = open_page(None)
+    page.goto("/login/")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill("correct horse battery 9")
+    page.keyboard.press("Enter")
+    page.goto("/leads/")
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert page.locator("html").get_attribute("lang") == "ar"
+    side = page.locator("nav").first.bounding_box()
+    assert side is not None and side["x"] > 640  # the side bar is on the right
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert faults(page) == []
+
+
+def test_login_page(open_page):
+    page = open_page(None)
+    page.goto("/login/")
+    assert faults(page) == []
