@@ -6,7 +6,7 @@ import csv
 import time
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import text
@@ -39,13 +39,21 @@ class Issues:
 
     def __init__(self, import_id: UUID) -> None:
         self._import_id = import_id
-        self.clear()
+        self.count = 0
+        self._file = SpooledTemporaryFile(IN_MEMORY, mode="w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by __exit__
+        self._rows = csv.writer(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._file.close()
 
     def clear(self) -> None:
         """Begin again: the transaction is tried once more."""
         self.count = 0
-        self._file = SpooledTemporaryFile(IN_MEMORY, mode="w+", encoding="utf-8", newline="")  # noqa: SIM115 - lives as long as the run
-        self._rows = csv.writer(self._file)
+        self._file.seek(0)
+        self._file.truncate()
 
     def add(self, kind: IssueKind, fault: Fault, record_id: UUID | None = None) -> None:
         self.count += 1

@@ -150,8 +150,7 @@ def _attempt(import_id: UUID, step: Step) -> bool:
         raise NotFound
     user_id = job.confirmed_by_id if step is CARRY_OUT else job.created_by_id
     locale = job.options.get("locale") or current_app.config["BABEL_DEFAULT_LOCALE"]
-    issues = Issues(import_id)
-    with force_locale(locale):
+    with force_locale(locale), Issues(import_id) as issues:
         try:
             if user_id is None:
                 raise NotAllowed(_("The account that asked for this import no longer exists."))

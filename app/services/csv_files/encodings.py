@@ -52,7 +52,8 @@ def _strictly(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode(encoding, "ignore").encode()
+        mark = len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0  # its positions are counted after the mark
+        before = content[: error.start + mark].decode(encoding, "ignore").encode()
         raise UndecodableError(_line(before, len(before)), DAMAGED) from error
 
 

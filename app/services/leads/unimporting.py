@@ -45,11 +45,11 @@ def undo(job: Import, actor: Actor) -> str:
     db.session.execute(text(_SORT), facts)
     removed = int(db.session.execute(text(_DELETE), facts).rowcount)  # type: ignore[attr-defined]
     db.session.execute(text(_EVENTS), facts)
-    issues = Issues(job.id)
     touched, not_yours = _("Somebody has worked with this lead since the import."), _("The lead belongs to somebody else.")
-    for row in db.session.execute(text(_KEPT)):
-        rule = touched if row.touched else not_yours
-        fix = _("Delete it by hand if it is wrong.") if row.touched else _("Ask its owner or an admin.")
-        issues.add(IssueKind.KEPT, Fault(row.line, "", f"{row.name}, {row.phone}", rule, fix), row.id)
-    issues.store(replace=False)
+    by_hand, ask = _("Delete it by hand if it is wrong."), _("Ask its owner or an admin.")
+    with Issues(job.id) as issues:
+        for row in db.session.execute(text(_KEPT)):
+            rule, fix = (touched, by_hand) if row.touched else (not_yours, ask)
+            issues.add(IssueKind.KEPT, Fault(row.line, "", f"{row.name}, {row.phone}", rule, fix), row.id)
+        issues.store(replace=False)
     return _("Taken back: %(removed)s leads deleted, %(kept)s kept.", removed=f"{removed:,}", kept=f"{issues.count:,}")
