@@ -20,7 +20,10 @@ from app.models.access import Group, User
 from app.models.access import Role as RoleRow
 from app.policies.roles import Role
 from app.services import permission_sync
+from app.services.permission_sync import DeploymentError
 from app.services.transaction import transactional
+
+__all__ = ["DeploymentError", "deploy"]
 
 LOCK_KEY: Final = 0x52454749  # "REGI": any constant, the same on every machine
 SYSTEM: Final = "system"
@@ -34,15 +37,11 @@ GROUPS: Final = {
 }
 
 
-class DeploymentError(Exception):
-    """The database cannot be made to fit; the message says why and what to do."""
-
-
 def deploy() -> list[str]:
     """Bring the database up to this version of the code. Returns what was done, in words; empty: nothing.
 
-    Raises DeploymentError when the application's database role cannot be given its rights, and what Alembic
-    raises.
+    Raises DeploymentError when roles are granted what nothing has, or the application's database role cannot
+    be given its rights; and what Alembic raises.
     """
     with _alone():
         done = upgrade()

@@ -6,7 +6,6 @@ run of this one writes nothing, so that no process has to read its permissions a
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -31,7 +30,12 @@ PERMISSIONS, VIEWS, PAIRS, ROLES = (
 )
 
 
-log = logging.getLogger(__name__)
+class DeploymentError(Exception):
+    """The database cannot be made to fit the code; the message says why and what to do."""
+
+
+class UnknownGrantError(DeploymentError):
+    """The table of roles grants what no screen or API has; the message names it."""
 
 
 def declared(appbuilder: Any) -> frozenset[Pair]:
@@ -62,14 +66,14 @@ def granted(role: Role) -> set[Pair]:
 def sync(pairs: frozenset[Pair]) -> list[str]:
     """Make roles, permissions and grants as the code says, and return what changed, in words.
 
-    Roles that an admin made by hand keep what they have, as far as it still exists.
+    Roles that an admin made by hand keep what they have, as far as it still exists. Raises UnknownGrantError.
     """
     if missing := unknown_grants(pairs):
-        log.error("The table of roles grants what does not exist: %s", ", ".join(missing))
+        raise UnknownGrantError(f"The table of roles grants what does not exist: {', '.join(missing)}.")
     done = _add_names(ROLES, {role.value for role in Role}, "role")
     done += _sync_pairs(pairs)
     for role in Role:
-        done += _sync_grants(role.value, set(pairs) if role is Role.SUPER_ADMIN else granted(role) & pairs)
+        done += _sync_grants(role.value, set(pairs) if role is Role.SUPER_ADMIN else granted(role))
     return done
 
 
