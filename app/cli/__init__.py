@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -68,6 +70,8 @@ def create_app() -> Flask:
     Raises ConfigError and EmbeddedError.
     """
     if config.is_embedded():
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which would end us without letting go
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         embedded.hold(config.instance_dir())
     from app import create_app as factory
 
@@ -78,7 +82,9 @@ main = Registrar(
     name="registrar",
     create_app=create_app,
     add_default_commands=False,
+    add_version_option=False,
     load_dotenv=False,
     set_debug_flag=False,
     help="Registrar, the front office of a school.",
 )
+main.params.clear()  # Flask's --app, --env-file and --debug have no meaning here

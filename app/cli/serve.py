@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -26,17 +28,30 @@ TICK_SECONDS = 0.5
 def run(info: ScriptInfo) -> None:
     """Start everything on this machine, until Ctrl-C."""
     _require_free_port(config.host(), config.port())
-    _stop_on_signals()
+    stopping = _stop_on_signals()
     children = _children()
+    guard = _guard() if config.is_embedded() else None
     try:
-        _serve(info, children)
+        _serve(info, children, stopping)
     except KeyboardInterrupt:
         click.echo()
     finally:
-        _stop(children)
+        _stop(children, guard)
 
 
-def _serve(info: ScriptInfo, children: list[Child]) -> None:
+def _guard() -> subprocess.Popen[bytes]:
+    """Start what stops the database if this process is killed."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "app.embedded.guard", str(config.instance_dir())],
+        cwd=config.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _serve(info: ScriptInfo, children: list[Child], stopping: threading.Event) -> None:
     logins, empty = _prepare(info)
     web, *others = children
     web.start()
@@ -44,30 +59,41 @@ def _serve(info: ScriptInfo, children: list[Child]) -> None:
     _announce(logins, empty)
     for child in others:  # not before: the page should be there soon, even on one processor
         child.start()
-    while True:
-        time.sleep(TICK_SECONDS)
+    while not stopping.wait(TICK_SECONDS):
         if config.is_embedded() and embedded.revive(config.instance_dir()):
             click.echo("The database ended unexpectedly; it was started again.")
         for child in children:
             child.revive(click.echo)
 
 
-def _stop_on_signals() -> None:
-    """Let SIGTERM, and a terminal that closes, end us as Ctrl-C does."""
+def _stop_on_signals() -> threading.Event:
+    """Let SIGTERM, and a terminal that closes, end us as Ctrl-C does.
+
+    The event is set as well, because Python drops an exception that is raised inside some of its own hooks.
+    """
+    stopping = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        raise KeyboardInterrupt
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, stop)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # it is ignored under nohup
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, stop)
+    return stopping
 
 
-def _stop(children: list[Child]) -> None:
+def _stop(children: list[Child], guard: subprocess.Popen[bytes] | None) -> None:
     """Stop the children in order, then the database. A second Ctrl-C changes nothing any more."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     click.echo("Stopping ...")
     for child in children:
         child.stop()
-    if config.is_embedded():
+    if guard:
+        guard.kill()
+        guard.wait()
         embedded.release(config.instance_dir())
     click.echo("Stopped.")
 

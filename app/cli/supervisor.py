@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 LARGEST_LOG = 10 * 1024 * 1024
 LONGEST_WAIT = 30.0  # between two restarts
 STEADY_SECONDS = 60.0  # after which a child counts as healthy again
-PR_SET_PDEATHSIG = 1
+ATTACHED = Path(__file__).with_name("attached.py")
 
 
 class Child:
@@ -39,13 +38,12 @@ class Child:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                self.command,
+                [sys.executable, "-I", str(ATTACHED), str(os.getpid()), *self.command],
                 cwd=self.cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent(os.getpid()),
             )
         self._started = time.monotonic()
         self._restart_at = None
@@ -91,17 +89,3 @@ class Child:
 
 def _reason(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit {code}"
-
-
-def _end_with_parent(parent: int) -> Callable[[], None] | None:
-    """Return what a child does first so that it ends when its parent is killed (Linux only)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None)
-
-    def arrange() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it was killed just before
-            os._exit(1)
-
-    return arrange

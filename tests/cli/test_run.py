@@ -71,7 +71,7 @@ def read_until_ready(process):
     raise AssertionError("".join(lines))
 
 
-def wait_until_gone(path, seconds=15):
+def wait_until_gone(path, seconds=60):
     deadline = time.monotonic() + seconds
     while of_instance(path):
         assert time.monotonic() < deadline, [process.cmdline() for process in of_instance(path)]
@@ -85,15 +85,15 @@ def test_starts_serves_and_stops_cleanly(start, port, tmp_path):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
         assert answer.status == 200
     rival = start()
-    words, _ = rival.communicate(timeout=20)
+    words, _ = rival.communicate(timeout=60)
     assert rival.returncode == 1
     assert words.count("\n") == 1, "one sentence"
     assert f"Port {port}" in words
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=20)
+    rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30
     assert "Stopped." in rest
     assert "Traceback" not in rest
     assert of_instance(tmp_path) == []
@@ -103,10 +103,9 @@ def test_starts_serves_and_stops_cleanly(start, port, tmp_path):
 def test_a_killed_supervisor_takes_everything_along_and_starts_again(start, port, tmp_path):
     process = start()
     read_until_ready(process)
-    time.sleep(4)  # the worker and the scheduler have come up
     process.kill()
     wait_until_gone(tmp_path)
     again = start()
     read_until_ready(again)
     again.terminate()
-    assert again.wait(20) == 0
+    assert again.wait(60) == 0
