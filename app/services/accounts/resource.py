@@ -46,7 +46,7 @@ def _secret(value: Any) -> SecretStr:
     return SecretStr(value)
 
 
-Secret = Annotated[SecretStr, PlainValidator(_secret)]
+Secret = Annotated[SecretStr, PlainValidator(_secret, json_schema_input_type=str)]
 
 
 class AccountForm(AccountInput):

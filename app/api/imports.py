@@ -1,0 +1,131 @@
+"""REST of lead imports: upload, check, issues, confirm, undo. Checking and importing are done by the queue's workers; ask for the
+import until its status is `checked`, `done` or `failed`."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, stream_with_context
+from flask_babel import gettext as _
+
+from app.api import lists, schemas
+from app.api.base import read_number
+from app.api.bodies import WrongType
+from app.api.represent import mapping
+from app.api.routes import PREFIX, Api, Parameter, route
+from app.models.imports import Import, ImportStatus, IssueKind
+from app.services import import_reports, imports
+from app.services.errors import Invalid
+from app.services.lookups import key_of_choice
+from app.web import current_actor
+
+SHOWN = (
+    "id", "resource", "file_name", "sha256", "status", "message", "total_rows", "done_rows", "new_rows", "invalid_rows",
+    "duplicate_rows", "unchanged_rows", "created_at", "created_by_id", "checked_at", "finished_at",
+)
+COUNTS = {name: schemas.COUNT for name in SHOWN if name.endswith("_rows")}
+IMPORT = schemas.an_object(
+    id=schemas.UUID_, resource=schemas.TEXT, file_name=schemas.TEXT, sha256=schemas.TEXT,
+    status={"type": "string", "enum": [status.value for status in ImportStatus]}, message=schemas.TEXT, **COUNTS,
+    created_at=schemas.MOMENT, created_by_id=schemas.null_or({"type": "integer"}), checked_at=schemas.null_or(schemas.MOMENT),
+    finished_at=schemas.null_or(schemas.MOMENT),
+)
+SAMPLE = {"type": "array", "items": {"type": "object"}, "description": "The first rows as they are written."}
+FULL = schemas.an_object(**IMPORT["properties"], sample=SAMPLE)
+ISSUE_COLUMNS = ("id", "line", "column", "value", "kind", "rule", "fix", "record_id")
+ISSUE = schemas.an_object(
+    id={"type": "integer"}, line={"type": "integer"}, column=schemas.TEXT, value=schemas.TEXT,
+    kind={"type": "string", "enum": [kind.value for kind in IssueKind]}, rule=schemas.TEXT, fix=schemas.TEXT,
+    record_id=schemas.null_or(schemas.UUID_),
+)
+UPLOAD = {
+    "type": "object", "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "contentMediaType": "text/csv", "description": "At most 200,000 rows and 32 MB."},
+        "duplicates": {"type": "string", "enum": ["skip", "import"], "default": "skip"},
+        "default_owner_id": {"type": "string", "description": "Who gets rows that name no owner; empty: nobody. Unless given, you."},
+    },
+}
+ISSUES_PAGE = 100
+FROM = Parameter("from", "How many issues to pass over, from `next`.", {"type": "integer", "minimum": 0, "default": 0})
+MULTIPART = "multipart/form-data"
+
+
+class LeadImportApi(Api):
+    route_base = f"{PREFIX}/lead-imports"
+    class_permission_name = "Lead imports"
+
+    @route("GET", "", "The latest imports", needs="list", answer=schemas.items(IMPORT))
+    def index(self) -> Any:
+        return {"items": [_shown(job) for job in import_reports.history("leads", current_actor())]}
+
+    @route("POST", "", "Upload a file, to be checked", needs="add", body=UPLOAD, content=MULTIPART, status=201, answer=FULL)
+    def upload(self) -> Any:
+        if request.mimetype != MULTIPART:
+            raise WrongType(_("Send the file as multipart/form-data."))
+        file = request.files.get("file")
+        if file is None or not file.filename:
+            raise Invalid(fields={"file": [_("Choose a CSV file.")]})
+        job = imports.start("leads", file.filename, file.read(), actor=current_actor(), options=_options())
+        return _full(job), 201, {"Location": f"{self.route_base}/{job.id}"}
+
+    @route("GET", "/template.csv", "An empty file with all columns", needs="add", answer=schemas.TEXT, answer_type="text/csv")
+    def template(self) -> Any:
+        return _file(import_reports.template("leads"), "leads-template.csv")
+
+    @route("GET", "/<uuid:import_id>", "An import: its status, counts and first rows", needs="show", answer=FULL, others=(404,))
+    def show(self, import_id: UUID) -> Any:
+        return _full(import_reports.get(import_id, current_actor()))
+
+    @route("GET", "/<uuid:import_id>/issues", "What is wrong with which line", needs="show", parameters=(FROM,),
+           answer=schemas.items(ISSUE, total=schemas.COUNT, next=schemas.ADDRESS), others=(404,))
+    def issues(self, import_id: UUID) -> Any:
+        offset = min(read_number("from") or 0, 10**9)
+        found, total = import_reports.issues(import_id, current_actor(), offset=offset, limit=ISSUES_PAGE)
+        more = offset + len(found)
+        older = f"{self.route_base}/{import_id}/issues?from={more}" if found and more < total else None
+        items = [mapping({name: getattr(each, name) for name in ISSUE_COLUMNS}) for each in found]
+        return {"items": items, "total": total, "next": older}, 200, lists.link_header({"next": older})
+
+    @route("GET", "/<uuid:import_id>/report.csv", "What is wrong, as a file", needs="show", answer=schemas.TEXT, answer_type="text/csv", others=(404,))
+    def report(self, import_id: UUID) -> Any:
+        import_reports.get(import_id, current_actor())
+        return _file(stream_with_context(_lazily(import_id)), f"import-report-{str(import_id)[:8]}.csv")
+
+    @route("POST", "/<uuid:import_id>/confirm", "Import the good rows of a checked file", needs="confirm", answer=FULL, others=(404, 409))
+    def confirm(self, import_id: UUID) -> Any:
+        """Asking again changes nothing."""
+        return _full(imports.confirm(import_id, actor=current_actor()))
+
+    @route("POST", "/<uuid:import_id>/undo", "Take an import back", needs="undo", answer=FULL, others=(404, 409))
+    def undo(self, import_id: UUID) -> Any:
+        """Leads that somebody has worked with since are kept, and listed among the issues."""
+        return _full(imports.undo(import_id, actor=current_actor()))
+
+
+def _options() -> dict[str, Any]:
+    """Raises Invalid."""
+    options: dict[str, Any] = {"duplicates": request.form.get("duplicates", "skip")}
+    raw = request.form.get("default_owner_id")
+    if raw is not None:
+        options["default_owner_id"] = key_of_choice("staff", raw) if raw else None
+        if raw and options["default_owner_id"] is None:
+            raise Invalid(fields={"default_owner_id": [_("Choose one from the list.")]})
+    return options
+
+
+def _lazily(import_id: UUID) -> Any:
+    yield from import_reports.report(import_id, current_actor())
+
+
+def _shown(job: Import) -> dict[str, Any]:
+    return mapping({name: getattr(job, name) for name in SHOWN})
+
+
+def _full(job: Import) -> dict[str, Any]:
+    return _shown(job) | {"sample": job.sample}
+
+
+def _file(content: Any, name: str) -> Response:
+    return Response(content, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,102 @@
+"""One declaration per route: its address, its permission, and what the OpenAPI document says of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Response, jsonify
+from flask_appbuilder.api import BaseApi
+
+from app.api.auth import allow, authenticate
+
+PREFIX: Final = "/api/v1"
+SIGNED_IN: Final = ""  # any account may
+PUBLIC: Final = "public"  # no token is asked for
+BY_NAME: Final = "by name"  # the permission is named in the address, and checked by the route itself
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the query or a header."""
+
+    name: str
+    help: str
+    schema: Json
+    place: str = "query"
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is said of a route. `body` and `answer` are schemas, or functions that make them for an API; `body` may be an
+    input class. `others` are the refusals that are not usual."""
+
+    method: str
+    path: str
+    needs: str
+    summary: str
+    body: Any = None
+    content: str = "application/json"
+    answer: Any = None
+    status: int = 200
+    answer_type: str = "application/json"
+    parameters: Sequence[Parameter] = ()
+    others: Sequence[int] = ()
+    variants: Callable[[Any], Mapping[str, tuple[str, Any]]] | None = None  # for each name in the address: summary, body
+
+
+class Api(BaseApi):
+    """Base of all API classes. Flask-AppBuilder registers their routes and permissions; nothing else of it is used."""
+
+    allow_browser_login = False
+
+    def __init__(self) -> None:
+        # Flask-AppBuilder takes the names of previous permissions from here; there are none.
+        self.previous_class_permission_name = self.class_permission_name
+        super().__init__()
+
+    @property
+    def tag(self) -> str:
+        """Under which heading the document lists the routes."""
+        return str(self.class_permission_name)
+
+
+def route(method: str, path: str, summary: str, *, needs: str = SIGNED_IN, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a route. It returns a mapping (200, or the declared status), None (204), a tuple of (mapping, status, headers),
+    or a response. Without a token: 401; without the permission: 403."""
+    operation = Operation(method, path, needs, summary, **more)
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if needs != PUBLIC:
+                authenticate()
+            if needs not in (PUBLIC, SIGNED_IN, BY_NAME):
+                allow(needs, self.class_permission_name)
+            return respond(function(self, *args, **kwargs), operation.status)
+
+        wrapper._urls = [(path, [method])]  # type: ignore[attr-defined]  # read by Flask-AppBuilder
+        if needs not in (PUBLIC, SIGNED_IN, BY_NAME):
+            wrapper._permission_name = needs  # type: ignore[attr-defined]
+        wrapper._operation = operation  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
+
+
+def respond(result: Any, status: int = 200) -> Response:
+    """The response for what a route returned."""
+    if isinstance(result, Response):
+        return result
+    if result is None:
+        return Response(status=204)
+    body, status, headers = result if isinstance(result, tuple) else (result, status, {})
+    response = jsonify(body)
+    response.status_code = status
+    response.headers.extend(headers)
+    return response

@@ -1,0 +1,66 @@
+"""Logging in for programs: an access token for an hour, and a refresh token as long as the login lasts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask import current_app, request
+from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt
+from pydantic import Field
+
+from app.api import bodies, schemas
+from app.api.auth import authenticate
+from app.api.routes import PREFIX, PUBLIC, Api, route
+from app.models.access import SessionKind
+from app.policies.actor import Actor
+from app.services import login, sessions
+from app.services.inputs import Input
+from app.web import current_actor
+
+ACCESS = {"access_token": schemas.TEXT, "token_type": {"type": "string", "enum": ["Bearer"]},
+          "expires_in": {**schemas.COUNT, "description": "Seconds."}}
+
+
+class Credentials(Input):
+    """A username or e-mail address, and its password."""
+
+    model_config = {"str_strip_whitespace": False}  # white space around a password is part of it
+
+    username: Annotated[str, Field(min_length=1, max_length=320)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class SecurityApi(Api):
+    route_base = f"{PREFIX}/security"
+    class_permission_name = "Login"
+
+    @route("POST", "/login", "Log in", needs=PUBLIC, body=Credentials, answer=schemas.an_object(**ACCESS, refresh_token=schemas.TEXT),
+           others=(401,))
+    def login(self) -> Any:
+        """Every reason for a refusal gets the same answer."""
+        values = bodies.read(Credentials)
+        actor, token = login.log_in(
+            values["username"], values["password"], kind=SessionKind.API, ip_address=request.remote_addr or "",
+            user_agent=request.user_agent.string,
+        )
+        refresh = create_refresh_token(str(actor.id), expires_delta=sessions.ABSOLUTE_LIFETIME[SessionKind.API],
+                                       additional_claims={"sid": token})
+        return _access(actor, token) | {"refresh_token": refresh}
+
+    @route("POST", "/refresh", "A new access token, for a refresh token", needs=PUBLIC, answer=schemas.an_object(**ACCESS), others=(401,))
+    def refresh(self) -> Any:
+        """Send the refresh token as the bearer token."""
+        actor = authenticate(refresh=True)
+        return _access(actor, get_jwt()["sid"])
+
+    @route("POST", "/logout", "Log out", status=204)
+    def logout(self) -> Any:
+        """Every copy of the tokens of this login is worth nothing from now on."""
+        sessions.end(current_actor().session_id)
+
+
+def _access(actor: Actor, token: str) -> dict[str, Any]:
+    seconds = int(current_app.config["JWT_ACCESS_TOKEN_EXPIRES"].total_seconds())
+    return {
+        "access_token": create_access_token(str(actor.id), additional_claims={"sid": token}), "token_type": "Bearer", "expires_in": seconds,
+    }
