@@ -266,6 +266,15 @@ def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str]
     )
 
 
+def keys(resource: Resource, actor: Actor, query: Query) -> list[Any]:
+    """The keys of all rows of a list. Raises Invalid when there are more than COUNT_LIMIT."""
+    statement = select(resource.model.id).where(*conditions(resource, actor, query)).order_by(resource.model.id)
+    found = list(db.session.scalars(statement.limit(COUNT_LIMIT + 1)))
+    if len(found) > COUNT_LIMIT:
+        raise Invalid(_("At most %(most)s at once: narrow the list by a filter.", most=f"{COUNT_LIMIT:,}"))
+    return found
+
+
 def count_rows(resource: Resource, where: Sequence[ColumnElement[bool]]) -> int:
     """How many rows, counted up to COUNT_LIMIT + 1."""
     some = select(literal_column("1")).select_from(resource.model).where(*where).limit(COUNT_LIMIT + 1).subquery()

@@ -11,11 +11,12 @@ from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
 from app.policies.scopes import visible
-from app.services import inputs
+from app.services import inputs, listing
 from app.services.errors import Invalid, NotFound, Refusal
 from app.services.resource import Action, Outcome, Resource, Result
 from app.services.transaction import rehearse
 from app.views import forms
+from app.views.lists import query_arguments
 from app.views.page import DialogPage, Form, Link
 from app.views.page import Outcome as Line
 from app.views.security import current_actor
@@ -74,7 +75,13 @@ def undo(view: Any, action: Action) -> Any:
 
 
 def keys(view: Any, raw: list[str]) -> list[Any]:
-    """The typed keys of the chosen records. Raises Invalid for none, NotFound for what cannot be a key."""
+    """The typed keys of the chosen records, or of all that match the list when `_all` says so.
+
+    Raises Invalid for none, and for more than can be done at once; NotFound for what cannot be a key.
+    """
+    if request.form.get("_all"):
+        query = listing.read_query(view.resource, query_arguments(request.form.get("_query", "")))
+        return listing.keys(view.resource, current_actor(), query)
     if not raw:
         raise Invalid(_("Choose at least one record."))
     return [view.key(each) for each in dict.fromkeys(raw)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from flask import request, url_for
 from flask_babel import gettext as _
@@ -164,3 +164,8 @@ def list_page(resource: Resource, actor: Actor, query: Query, default_columns: S
     page.paging, page.saved, page.save_url = paging(query, found, url), saved(resource, query, url, actor), f"{url}filters"
     page.column_choices = [Choice(each.name, str(each.label), each.name in names) for each in resource.attributes]
     return page
+
+
+def query_arguments(raw: str) -> dict[str, list[str]]:
+    """The arguments in a saved query string, of bounded size."""
+    return parse_qs(raw.lstrip("?"), max_num_fields=60) if len(raw) < 8000 else {}

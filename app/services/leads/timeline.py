@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from app.extensions import db
 
+PAGE = 50  # entries at a time
+
 _TIMELINE = text("""
     SELECT item.kind, item.at, item.before, item.after, item.body, u.first_name || ' ' || u.last_name AS who
     FROM (
@@ -28,6 +30,6 @@ _TIMELINE = text("""
 """)
 
 
-def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = 50) -> list[Any]:
+def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = PAGE) -> list[Any]:
     """The newest entries (kind, at, before, after, body, who), older ones from `before` on. The caller has checked that the lead may be seen."""
     return list(db.session.execute(_TIMELINE, {"lead_id": lead_id, "before": before, "limit": limit}).all())

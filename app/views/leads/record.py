@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, flash, redirect, request, stream_with_context
 from flask_appbuilder import expose
@@ -89,6 +90,8 @@ class LeadView(RecordView):
         staff = actor.may("add_note", LEADS.name)
         if staff:
             page.timeline = self.events(record)
+            if len(page.timeline) == timeline.PAGE:
+                page.timeline_more_url = f"/leads/{record.id}?" + urlencode({"before": page.timeline[-1].when_iso})
             page.panels = self.duplicates(record)
         if staff and LEADS.edit_rule(actor, record) is None and not record.deleted_at:
             body = FormField("body", _("Note"), "textarea", placeholder=_("What was said or agreed?"), required=True, wide=True)

@@ -1,0 +1,85 @@
+"""Forms that make and change records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, render_template, request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+
+from app.services import inputs
+from app.services.errors import Invalid, NotAllowed, Refusal
+from app.views import forms
+from app.views.base.core import ResourceView
+from app.views.page import (
+    Choice,
+    Field,
+    Form,
+    FormPage,
+)
+from app.views.security import current_actor, requires
+
+
+class FormScreens(ResourceView):
+    @expose("/new", methods=["GET", "POST"])
+    @requires("add")
+    def add(self) -> Any:
+        return self.form(None, self.defaults())
+
+    @expose("/<pk>/edit", methods=["GET", "POST"])
+    @requires("edit")
+    def edit(self, pk: str) -> Any:
+        record, actor = self.load(pk), current_actor()
+        reason = self.resource.edit_rule(actor, record)
+        if reason is not None:
+            raise NotAllowed(reason)
+        return self.form(record, {name: getattr(record, name) for _title, names in self.form_groups for name in names if hasattr(record, name)})
+
+    def defaults(self) -> dict[str, Any]:
+        """What a new form holds."""
+        return {}
+
+    def form(self, record: Any, values: Mapping[str, Any]) -> Any:
+        """Show the form, or save what was posted; refused, it comes back with everything that was typed."""
+        if request.method == "GET":
+            return render_template("form.html", page=self.form_page(record, values, Refusal()))
+        names = [name for _title, names in self.form_groups for name in names]
+        assert self.resource.input is not None
+        raw = forms.posted(self.resource.input, names, request.form)
+        try:
+            saved = self.save(record, raw)
+        except Refusal as refusal:
+            if not isinstance(refusal, Invalid) and refusal.status not in (409, 422):
+                raise
+            return render_template("form.html", page=self.form_page(record, raw, refusal)), refusal.status
+        flash(_("%(title)s is saved.", title=self.resource.title(saved)), "success")
+        return redirect(f"/{self.resource.slug}/new" if request.form.get("_then") == "add" else self.record_url(saved.id))
+
+    def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
+        resource, actor = self.resource, current_actor()
+        assert resource.input is not None
+        if record is None:
+            assert resource.create is not None
+            return resource.create(inputs.parse(resource.input, raw), actor=actor)
+        assert resource.update is not None
+        return resource.update(record.id, inputs.parse(resource.input, raw, change=True), actor=actor, version=forms.read_moment(request.form.get("_version", "")))
+
+    def form_page(self, record: Any, values: Mapping[str, Any], refusal: Refusal) -> FormPage:
+        resource = self.resource
+        assert resource.input is not None
+        listed = {name for _title, names in self.form_groups for name in names}
+        general = [str(each) for name, texts in refusal.fields.items() if name not in listed for each in texts]
+        if str(refusal) and not refusal.fields:
+            general.append(str(refusal))
+        url = self.record_url(record.id) if record is not None else ""
+        form = Form(
+            url=f"{url}/edit" if url else f"/{resource.slug}/new", submit=_("Save"), cancel_url=url or f"/{resource.slug}/", errors=general,
+            groups=forms.groups(resource, resource.input, self.form_groups, values, refusal.fields, current_actor(), self.form_helps),
+            more_submits=[] if url else [Choice("add", _("Save and add another"))],
+        )
+        if url and hasattr(record, "updated_at"):
+            form.groups[0].fields.append(Field("_version", "", "hidden", request.form.get("_version") or record.updated_at.isoformat()))
+        title = _("Edit %(title)s", title=resource.title(record)) if url else _("New %(kind)s", kind=str(resource.singular).lower())
+        return FormPage(title, form, f"/{resource.slug}/", str(resource.plural), url, resource.title(record) if url else "")
