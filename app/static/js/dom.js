@@ -1,4 +1,4 @@
-// Small helpers: selecting, making elements, texts of the page, requests, toasts, announcements.
+// Small tools: selecting, making elements, texts of the page, requests, toasts, announcements.
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
