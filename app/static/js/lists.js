@@ -35,6 +35,11 @@ function selection(form) {
     if (!bar) return;
     bar.hidden = !on.length;
     $("[data-bulk-count]", bar).textContent = say("selected", { n: on.length });
+    // With the whole page chosen, the choice can reach the rows of the other pages too.
+    const rest = $("[data-bulk-all]", bar);
+    if (!rest) return;
+    rest.hidden = on.length < all.length;
+    if (rest.hidden) $("input", rest).checked = false;
   };
   // A cell of ticks is a large target: a press beside the box counts.
   form.addEventListener("click", (event) => {
