@@ -105,6 +105,7 @@ class Story:
             return  # the import writes this event, which knows the line
         self._event(LeadEvent.CREATED, None, {"source": self.plan.source})
         if self.luck.random() < 0.5:
+            self._later()
             name = self.luck.choice(texts.TAGS)
             self.book.tags.append(
                 {"id": key(self.at, self.luck), "lead_id": self.lead["id"], "tag_id": self.book.tag_ids[name]}

@@ -27,7 +27,7 @@ def load(school: School) -> None:
     luck = chance("leads")
     tags = _tags(school, luck)
     import_id = key(school.hours.moment(imported_at(school)), luck)
-    stage_ids: dict[str, UUID] = dict(db.session.execute(select(LeadStage.name, LeadStage.id)).tuples().all())
+    stage_ids = {stage.name: stage.id for stage in db.session.execute(select(LeadStage.name, LeadStage.id))}
     book = Book(school, Notices(school), stage_ids, {tag["name"]: tag["id"] for tag in tags}, import_id)
     wanted = plans(school, luck)
     for plan, person in zip(wanted, _with_doubles(wanted, luck), strict=True):
