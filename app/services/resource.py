@@ -61,6 +61,7 @@ class Attribute:
     sortable: bool = False
     filterable: bool = True
     badge: bool = False  # a relation that reads as a state
+    person: bool = False  # a relation to someone
 
     @property
     def compared(self) -> Any:

@@ -48,7 +48,7 @@ def frame() -> Frame:
 
 def _signed_in(made: Frame, actor: Actor) -> Frame:
     made.demo = demo.is_on()
-    made.user, made.initials = actor.name, "".join(part[:1] for part in (actor.first_name, actor.last_name)).upper() or actor.username[:1].upper()
+    made.user, made.initials = actor.name, render.initials(actor.first_name, actor.last_name) or actor.username[:1].upper()
     made.roles = ", ".join(sorted(role for role in actor.roles if role != Role.PUBLIC))
     made.menu = [section for section in (_section(label, entries, actor) for label, entries in MENU) if section.items]
     made.unread = "" if not actor.unread else "99+" if actor.unread > 99 else str(actor.unread)

@@ -15,8 +15,6 @@ from app.services.resource import Attribute, Kind
 from app.views.page import Cell
 from app.views.security import current_actor
 
-EMPTY = Cell()
-
 
 def _remembered(kind: str, value: Any, make: Any) -> str:
     """Formats by locale are slow and a page repeats them."""
@@ -49,7 +47,7 @@ def number(value: Decimal | int | float) -> str:
 def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
     """The cell of an attribute's value."""
     if value is None or value == "":
-        return EMPTY
+        return Cell()
     match attribute.kind:
         case Kind.DATE:
             return Cell(day(value), "date", title=value.isoformat())
@@ -66,6 +64,8 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
             return Cell(value, "email", f"mailto:{value}")
         case Kind.PHONE:
             return Cell(value, "phone", f"tel:{value}")
+        case _ if attribute.person:
+            return Cell(str(value), "person")
         case _ if attribute.badge:
             return Cell(str(value), "badge", tone="info")
         case _:
@@ -94,3 +94,8 @@ def language() -> str:
 def direction() -> str:
     locale = get_locale()
     return locale.text_direction if locale else "ltr"
+
+
+def initials(*names: str) -> str:
+    """The first letters of a person's names, for the disc beside them."""
+    return "".join(name[:1] for name in names).upper()

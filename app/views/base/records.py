@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import g, render_template, request
@@ -11,8 +12,10 @@ from flask_babel import gettext as _
 from app.policies.actor import Actor
 from app.services import history as row_history
 from app.services import lookups
+from app.services.resource import Kind
 from app.views import render
 from app.views.base.core import ResourceView
+from app.views.forms import read_moment
 from app.views.page import (
     Cell,
     Change,
@@ -99,11 +102,24 @@ class RecordScreens(ResourceView):
         value = (row or {}).get(name)
         lookup = self.resource.relations.get(name)
         if value is None or lookup is None:
-            return render.plain(value)
+            return self.plain_value(name, value)
         known: dict[tuple[str, str], str] = g.setdefault("history_labels", {})
         if (lookup, str(value)) not in known:
             known[lookup, str(value)] = lookups.label(lookup, current_actor(), lookups.key_of_choice(lookup, value)) or str(value)
         return known[lookup, str(value)]
+
+    def plain_value(self, name: str, value: Any) -> str:
+        """A value of the history as the column reads: days, moments and choices in words."""
+        option = next((each for each in self.resource.options.get(name, ()) if each.value == value), None)
+        if option is not None:
+            return str(option.label)
+        attribute = self.resource.by_name.get(name)
+        if isinstance(value, str) and (name.endswith("_at") or (attribute is not None and attribute.kind is Kind.DATETIME)):
+            moment = read_moment(value)
+            return render.moment(moment) if moment else value
+        if isinstance(value, str) and attribute is not None and attribute.kind is Kind.DATE:
+            return render.day(date.fromisoformat(value))
+        return render.plain(value)
 
     def history_event(self, row: Any) -> Event:
         names = sorted({*(row.before or {}), *(row.after or {})} - {"id"})

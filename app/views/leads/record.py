@@ -17,7 +17,7 @@ from app.models.leads import LeadStage
 from app.policies.actor import Actor
 from app.services import lookups, school
 from app.services.errors import Refusal
-from app.services.leads import LEADS, exporting, merging, timeline
+from app.services.leads import LEADS, exporting, labels, merging, timeline
 from app.services.leads.records import PossibleDuplicates, duplicates_of
 from app.services.listing import Query
 from app.views import render
@@ -33,6 +33,7 @@ from app.views.page import (
     Form,
     FormPage,
     Link,
+    ListPage,
     Panel,
     RecordPage,
     Row,
@@ -68,6 +69,19 @@ class LeadView(RecordView):
     def tabs(self, actor: Actor, query: Query) -> list[Link]:
         return tabs("list", actor)
 
+    def list_record(self) -> ListPage:
+        """The list, with the follow-ups that have passed marked."""
+        page = super().list_record()
+        places = {column.name: at for at, column in enumerate(page.table.columns)}
+        if "follow_up_date" in places and "follow_up_status" in places:
+            today = school.today().isoformat()
+            done = str(labels.FOLLOW_UP["done"])
+            for row in page.table.rows:
+                cell = row.cells[places["follow_up_date"]]
+                if cell.title < today and row.cells[places["follow_up_status"]].text != done:
+                    cell.tone = "danger"
+        return page
+
     def tools(self, actor: Actor, query: Query) -> list[Link]:
         made = super().tools(actor, query)
         if actor.may("add", "Lead imports"):
@@ -81,6 +95,7 @@ class LeadView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
+        page.initials = render.initials(record.first_name, record.last_name)
         page.badge = Cell(record.stage.name, "badge", tone="success" if record.stage.is_onboarded else "info")
         page.subtitle = " · ".join(filter(None, (record.interest, ", ".join(tag.name for tag in record.tags))))
         if record.merged_into_id:
