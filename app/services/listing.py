@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import Select, and_, func, literal_column, or_, select, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.extensions import db
@@ -212,9 +212,18 @@ def _condition(item: Filter) -> ColumnElement[bool]:
             return column < value
 
 
+def _met(resource: Resource, item: Filter) -> ColumnElement[bool]:
+    """The rows that meet a filter. A value of another table is compared apart, so that no caller has to join that table."""
+    condition, attribute = _condition(item), item.attribute
+    if attribute.key is not None or attribute.join is None:
+        return condition
+    key = resource.model.id
+    return key.in_(select(key).outerjoin(*attribute.join).where(condition).correlate(None))
+
+
 def conditions(resource: Resource, actor: Actor, query: Query) -> list[ColumnElement[bool]]:
     """Everything that decides which rows are in the list."""
-    found = [visible(resource.model, actor, deleted=query.deleted), *map(_condition, query.filters)]
+    found = [visible(resource.model, actor, deleted=query.deleted), *(_met(resource, item) for item in query.filters)]
     if query.ids:
         found.append(resource.model.id.in_(query.ids))
     if query.search and resource.search is not None:
@@ -288,7 +297,7 @@ def _beyond(resource: Resource, sort: Attribute, position: tuple[Any, Any], down
     """Rows past a position in the direction of reading. Without NULLs one row comparison, which an index answers directly."""
     value, key = position
     if value is LAST:
-        return and_()
+        return true()
     model_id = resource.model.id
     if not sort.nullable:
         left, right = tuple_(sort.value, model_id), tuple_(value, key)
