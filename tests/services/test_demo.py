@@ -17,9 +17,9 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.access import SessionKind
 from app.policies.roles import Role
-from app.services import accounts, demo, health, login, passwords, phones, sessions
+from app.services import accounts, demo, health, imports, login, passwords, phones, sessions
 from app.services.errors import Invalid, WrongState
-from tests.conftest import clone, make_app
+from tests.conftest import ROOT, clone, make_app
 
 SATURDAY = datetime(2026, 3, 28, 15, 20, tzinfo=UTC)  # the night after, clocks change
 MONDAY = datetime(2026, 10, 26, 7, 5, tzinfo=UTC)  # closed, and not open yet
@@ -394,4 +394,18 @@ def test_doctor_warns_where_others_can_reach_it(
         assert health._demo_accounts().level is health.Level.OK
         monkeypatch.setitem(application.config, "PUBLIC_URL", "https://school.example")
         assert health._demo_accounts().level is health.Level.FAIL
+        db.session.remove()
+
+
+def test_the_sample_file_of_the_documentation(loaded: tuple[Flask, datetime]) -> None:
+    """Nobody in it is in the demo already."""
+    with loaded[0].app_context():
+        user = accounts.find("staff")
+        assert user is not None
+        sample = ROOT / "docs" / "leads-sample.csv"
+        actor = sessions.load_by_id(user.id)
+        job = imports.start("leads", sample.name, sample.read_bytes(), actor=actor, queued=False)
+        assert imports.check(job.id)
+        db.session.refresh(job)
+        assert (job.total_rows, job.new_rows, job.invalid_rows, job.duplicate_rows) == (200, 188, 12, 0)
         db.session.remove()

@@ -143,7 +143,8 @@ def people(luck: Random) -> Iterator[Person]:
         while address in seen:
             address += str(luck.randrange(2, 100))
         seen.add(address)
-        yield _person(luck, first, last, phone, f"{address}@{luck.choice(DOMAINS)}", luck.choice(first_names))
+        relative = luck.choice([name for name in first_names if name != first])
+        yield _person(luck, first, last, phone, f"{address}@{luck.choice(DOMAINS)}", relative)
 
 
 def _person(luck: Random, first: str, last: str, phone: str, email: str, relative: str) -> Person:
