@@ -116,7 +116,7 @@ def grant_privileges(role: str) -> None:
     other = db.session.scalar(differs, {"role": role})
     if not other:
         problem = "does not exist" if other is None else "is the one that deploys, which owns the tables"
-        raise DeploymentError(f"REGISTRAR_APP_ROLE: the database role {role} {problem}.")
+        raise DeploymentError(f"APP_ROLE: the database role {role} {problem}.")
     name = db.engine.dialect.identifier_preparer.quote(role)
     tables = ", ".join(APPEND_ONLY)
     for statement in (

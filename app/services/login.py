@@ -53,7 +53,7 @@ def log_in(
     username_or_email: str, password: str, *, kind: SessionKind, ip_address: str = "", user_agent: str = ""
 ) -> tuple[Actor, str]:
     """Begin a session; returns who it is and the session's token. Raises LoginRefused."""
-    user = find(username_or_email)
+    user = _look_up(username_or_email)
     limits = _limits(user, username_or_email, ip_address)
     counted = rate_limits.count(limits, PERIOD)
     matches = passwords.verify(user.password if user else None, password)
@@ -70,6 +70,12 @@ def log_in(
     actor = sessions.load(token, kind)
     log.info("Login accepted: account %s, %s, session %s", actor.id, kind.value, actor.session_id)
     return actor, token
+
+
+@transactional
+def _look_up(name: str) -> User | None:
+    """In a transaction of its own, so that no connection is held while the password is hashed."""
+    return find(name)
 
 
 def _limits(user: User | None, name: str, ip_address: str) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -142,7 +143,7 @@ def version_of(user: User) -> datetime | None:
 
 
 def _no_email(username: str) -> str:
-    return username if "@" in username else f"{username}@{NO_EMAIL}"
+    return username if "@" in username else f"{secrets.token_hex(8)}@{NO_EMAIL}"
 
 
 def _check_username(username: str, email: str) -> None:
