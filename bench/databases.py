@@ -41,9 +41,9 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
-def database(server_url: str, leads: int) -> Iterator[str]:
-    """A database with that many leads, dropped afterwards."""
-    template, name = _template(server_url, leads), f"{PREFIX}run_{leads}"
+def database(server_url: str, leads: int, *, keep: bool = False) -> Iterator[str]:
+    """A database with that many leads, dropped afterwards. `keep`: seeded by an older version will do."""
+    template, name = _template(server_url, leads, keep), f"{PREFIX}run_{leads}"
     with connect(server_url) as connection:
         _drop(connection, name)
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(name), sql.Identifier(template)))
@@ -70,16 +70,16 @@ def at(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def _template(server_url: str, leads: int) -> str:
+def _template(server_url: str, leads: int, keep: bool) -> str:
     """The name of the seeded database, made now unless one of this version is there."""
     name = f"{PREFIX}{leads}_{_version()}"
     with connect(server_url) as connection:
         known = [row[0] for row in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}{leads}\\_%"])]
-        if name in known:
-            return name
+        if name in known or (keep and known):
+            return name if name in known else known[0]
         for old in known:
             _drop(connection, old)
-        started, draft = time.monotonic(), f"{PREFIX}draft"
+        started, draft = time.monotonic(), f"{PREFIX}draft_{leads}"
         print(f"Seeding {leads:,} leads ...", flush=True)
         _drop(connection, draft)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
