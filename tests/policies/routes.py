@@ -1,0 +1,152 @@
+"""What every route asks for, declared. The table of roles says who has it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from werkzeug.routing import Rule
+
+from app.policies.roles import Role, granted
+from app.services.resource import LOOKUPS, RESOURCES
+
+PUBLIC: Final = "public"
+VISITOR: Final = Role.PUBLIC
+
+# Whoever has no login may use these, and no others.
+PUBLIC_ROUTES: Final = {"static", "appbuilder.static", "LoginView.login", "LogoutView.logout"}
+
+# View -> what its permissions are called.
+VIEWS: Final = {
+    "HomeView": "Home",
+    "InboxView": "Inbox",
+    "SearchView": "Search",
+    "SettingsView": "Settings",
+    "AccountView": "Accounts",
+    "JobRunView": "Job runs",
+    "LeadImportView": "Lead imports",
+    "LeadView": "Leads",
+    "LeadBoardView": "Leads",
+    "LeadWorklistView": "Leads",
+    "LeadStageView": "Lead stages",
+    "TagView": "Tags",
+}
+# What the routes that every resource gets ask for.
+RECORD_ROUTES: Final = {
+    "index": "list",
+    "show": "show",
+    "history": "history",
+    "add": "add",
+    "edit": "edit",
+    "delete": "delete",
+    "restore": "restore",
+    "save_filter": "list",
+    "delete_filter": "list",
+}
+# The others, one by one.
+OTHER_ROUTES: Final = {
+    "HomeView.index": "show",
+    "InboxView.index": "list",
+    "InboxView.bell": "list",
+    "InboxView.read": "mark",
+    "InboxView.read_all": "mark",
+    "SearchView.index": "list",
+    "SettingsView.index": "edit",
+    "SettingsView.look": "edit",
+    "SettingsView.password": "edit",
+    "SettingsView.sessions": "edit",
+    "SettingsView.end_sessions": "edit",
+    "LeadView.unmerge": "merge",
+    "LeadView.export": "export",
+    "LeadBoardView.board": "board",
+    "LeadBoardView.move": "change_stage",
+    "LeadWorklistView.worklist": "worklist",
+    "LeadImportView.index": "list",
+    "LeadImportView.new": "add",
+    "LeadImportView.template": "add",
+    "LeadImportView.show": "show",
+    "LeadImportView.status": "show",
+    "LeadImportView.report": "show",
+    "LeadImportView.confirm": "confirm",
+    "LeadImportView.undo": "undo",
+}
+RECORD_VIEWS: Final = {"AccountView", "JobRunView", "LeadView", "LeadStageView", "TagView"}
+# Every action that can be asked for by name, with the permission that it needs.
+ACTIONS: Final = {
+    "Leads": {
+        "change_stage",
+        "assign_owner",
+        "assign_teacher",
+        "add_note",
+        "log_contact",
+        "move_follow_up",
+        "finish_follow_up",
+        "tag",
+        "merge",
+    },
+    "Accounts": {"deactivate", "activate", "reset_password"},
+}
+UNDOABLE: Final = {
+    "Leads": {"change_stage", "assign_owner", "assign_teacher", "move_follow_up", "finish_follow_up"},
+}
+# Every list of choices, with the permission that it needs.
+CHOICES: Final = {
+    "leads": ("lookup", "Leads"),
+    "staff": ("lookup", "Leads"),
+    "teachers": ("lookup", "Leads"),
+    "lead-stages": ("lookup", "Lead stages"),
+    "tags": ("lookup", "Tags"),
+    "accounts": ("lookup", "Accounts"),
+    "lead-imports": ("list", "Lead imports"),
+}
+
+Need = tuple[str, str]  # permission, resource
+
+
+class UndeclaredError(Exception):
+    """A route that nobody has said anything about."""
+
+
+def need(endpoint: str, name: str = "") -> Need | None:
+    """What the route asks for; None when it asks for nothing. Raises UndeclaredError."""
+    if endpoint in PUBLIC_ROUTES:
+        return None
+    view, _dot, method = endpoint.partition(".")
+    if endpoint == "LookupView.find":
+        return CHOICES[name]
+    if view not in VIEWS:
+        raise UndeclaredError(endpoint)
+    if method in ("perform", "undo") and view in RECORD_VIEWS:
+        return name, VIEWS[view]
+    word = OTHER_ROUTES.get(endpoint) or (RECORD_ROUTES.get(method) if view in RECORD_VIEWS else None)
+    if word is None:
+        raise UndeclaredError(endpoint)
+    return word, VIEWS[view]
+
+
+def names(rule: Rule) -> list[str]:
+    """The names with which a route by name is called; [""] for other routes."""
+    if "name" not in rule.arguments:
+        return [""]
+    if rule.endpoint == "LookupView.find":
+        return sorted(CHOICES)
+    view, _dot, method = rule.endpoint.partition(".")
+    return sorted((UNDOABLE if method == "undo" else ACTIONS).get(VIEWS[view], ()))
+
+
+def may(role: Role, wanted: Need | None) -> bool:
+    return wanted is None or (role is not VISITOR and granted(role, *wanted))
+
+
+def known_actions() -> dict[str, set[str]]:
+    return {each.name: set(each.action_by_name) for each in RESOURCES.values() if each.actions}
+
+
+def known_undoable() -> dict[str, set[str]]:
+    undoable = {
+        each.name: {action.name for action in each.actions if action.undo} for each in RESOURCES.values()
+    }
+    return {name: words for name, words in undoable.items() if words}
+
+
+def known_choices() -> dict[str, Need]:
+    return {name: lookup.permission for name, lookup in LOOKUPS.items()}

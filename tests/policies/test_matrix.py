@@ -1,0 +1,196 @@
+"""Every route and every action, for every role: allowed or refused, as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from app.extensions import db
+from app.policies.roles import GRANTS, Role
+from app.services import permission_sync
+from tests.conftest import PEOPLE
+from tests.policies import routes
+from tests.policies.world import changed, checksums, make_world
+
+READING = {"GET", "HEAD", "OPTIONS"}
+WRITING = "POST"
+API = "/api/"  # has its own table, in the tests of the API
+OF_LOGINS = {("LogoutView.logout", "POST"), ("LoginView.login", "POST")}  # have their own tests
+
+
+def rules(app) -> Iterator[tuple]:
+    """Every route of the screens with every name by which it can be called."""
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        if not rule.rule.startswith(API):
+            for name in routes.names(rule):
+                yield rule, name
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done inside is taken back."""
+    db.session.remove()
+    savepoint = db.session.get_bind().begin_nested()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        savepoint.rollback()
+
+
+@pytest.fixture
+def world(db_session, actors):
+    return make_world(actors.admin, actors.staff.id)
+
+
+def address(app, rule, name, world) -> str:
+    with app.test_request_context():
+        return app.url_map.bind("localhost").build(rule.endpoint, world.arguments(rule, name))
+
+
+def send(client, method, url, world, endpoint):
+    if method == "GET":
+        return client.get(url, query_string={"id": str(world.record(endpoint))})
+    if endpoint == "LeadBoardView.move":
+        return client.post(url, json=world.form(endpoint), headers={"Accept": "text/html"})
+    return client.post(url, data=world.form(endpoint))
+
+
+def was_refused(role, answer) -> bool:
+    """A visitor is sent to the login page, or told 401 when a script asks; anyone else gets 403."""
+    if role is routes.VISITOR:
+        return answer.status_code == 401 or answer.headers.get("Location", "").startswith("/login/")
+    return answer.status_code == 403
+
+
+def test_every_route_is_declared(app):
+    for rule, name in rules(app):
+        routes.need(rule.endpoint, name)
+    endpoints = {rule.endpoint for rule, _name in rules(app)}
+    assert endpoints >= routes.PUBLIC_ROUTES
+    assert set(routes.OTHER_ROUTES) <= endpoints, "an entry for a route that is gone"
+
+
+def test_an_undeclared_route_would_fail():
+    with pytest.raises(routes.UndeclaredError):
+        routes.need("NewView.index")
+    with pytest.raises(routes.UndeclaredError):
+        routes.need("LeadView.something_new")
+
+
+def test_every_action_and_every_choice_is_declared(app):
+    assert routes.known_actions() == routes.ACTIONS
+    assert routes.known_undoable() == routes.UNDOABLE
+    assert routes.known_choices() == routes.CHOICES
+
+
+def test_every_route_reads_or_is_a_post(app):
+    for rule, _name in rules(app):
+        assert rule.methods - READING <= {WRITING}, rule
+
+
+def test_the_database_grants_what_the_table_says(app, db_session):
+    rows = db_session.execute(
+        text("""
+            SELECT r.name AS role, p.name AS permission, v.name AS resource FROM ab_role r
+            LEFT JOIN ab_permission_view_role pvr ON pvr.role_id = r.id
+            LEFT JOIN ab_permission_view pv ON pv.id = pvr.permission_view_id
+            LEFT JOIN ab_permission p ON p.id = pv.permission_id
+            LEFT JOIN ab_view_menu v ON v.id = pv.view_menu_id
+        """)
+    ).all()
+    held = {(row.role, row.permission, row.resource) for row in rows if row.permission}
+    assert {row.role for row in rows} == {role.value for role in Role}
+    declared = permission_sync.declared(app.extensions["appbuilder"])
+    assert permission_sync.unknown_grants(declared) == []
+    for role in Role:
+        wanted = declared if role is Role.SUPER_ADMIN else permission_sync.granted(role)
+        assert {(word, name) for held_by, word, name in held if held_by == role} == set(wanted), role
+    assert GRANTS[Role.PUBLIC] == {}
+
+
+@pytest.mark.parametrize("role", list(Role), ids=lambda role: PEOPLE.get(role, "public"))
+def test_every_route_as_this_role(app, client_of, world, role):
+    client = client_of(PEOPLE.get(role, "public"))
+    wrong, refused_posts = [], []
+    for rule, name in rules(app):
+        wanted = routes.need(rule.endpoint, name)
+        url = address(app, rule, name, world)
+        for method in sorted(rule.methods & {"GET", "POST"}):
+            if not routes.may(role, wanted):
+                if method == "POST":
+                    refused_posts.append((url, rule.endpoint))
+                    continue
+                answer = send(client, method, url, world, rule.endpoint)
+                if not was_refused(role, answer):
+                    wrong.append(f"{method} {url}: {answer.status_code}, not refused ({wanted})")
+            elif (rule.endpoint, method) not in OF_LOGINS:
+                with undone():
+                    answer = send(client, method, url, world, rule.endpoint)
+                # Of a record that the role may see, a rule may still refuse a change: 403 with the reason.
+                ruled = method == "POST" or rule.endpoint.endswith(".edit")
+                if answer.status_code in ((401,) if ruled else (401, 403)) or answer.status_code >= 500:
+                    wrong.append(f"{method} {url}: {answer.status_code}, although allowed ({wanted})")
+    before = checksums()
+    for url, endpoint in refused_posts:
+        answer = send(client, "POST", url, world, endpoint)
+        if not was_refused(role, answer):
+            wrong.append(f"POST {url}: {answer.status_code}, not refused")
+    assert changed(before, checksums()) == [], "a refused POST changed something"
+    assert wrong == []
+
+
+def test_a_get_of_what_is_only_posted_is_405(app, client_of, world):
+    client = client_of("super_admin")
+    posted = [(rule, name) for rule, name in rules(app) if "GET" not in rule.methods]
+    assert len(posted) > 12
+    for rule, name in posted:
+        url = address(app, rule, name, world)
+        answer = client.get(url)
+        if url.endswith("/filters"):
+            assert answer.status_code == 404, "reads as the key of a record, of which there is none"
+            continue
+        assert answer.status_code == 405, rule
+        assert answer.headers["Allow"] == "OPTIONS, POST"
+
+
+# POSTs that only log in or out, or of which the payload here is not one that they can take.
+NOT_SHOWN = {
+    "LoginView.login": "makes a login",
+    "LogoutView.logout": "ends a login",
+    "SettingsView.end_sessions": "ends logins",
+    "SettingsView.password": "needs the current password",
+    "LeadImportView.new": "needs a file",
+    "LeadImportView.confirm": "needs a checked file",
+    "LeadImportView.undo": "needs a finished import",
+    "LeadView.unmerge": "needs a merged lead",
+    "InboxView.read": "has no notice of its own",
+    "InboxView.read_all": "has no notice of its own",
+    "LeadView.undo": "only the batches of one's own",
+    "AccountView.undo": "nothing of it can be undone",
+    "AccountView.edit": "",
+}
+
+
+def test_the_same_posts_do_something_for_those_who_may(app, client_of, world):
+    """Otherwise their refusal would prove nothing."""
+    client = client_of("super_admin")
+    idle = []
+    for rule, name in rules(app):
+        if (
+            "POST" not in rule.methods
+            or rule.endpoint in NOT_SHOWN
+            or rule.endpoint.endswith("delete_filter")
+        ):
+            continue
+        if name in ("activate", "assign_teacher", "assign_owner"):
+            continue  # already so
+        with undone():
+            before = checksums()
+            answer = send(client, "POST", address(app, rule, name, world), world, rule.endpoint)
+            if not changed(before, checksums()):
+                idle.append(f"{rule} {name}: {answer.status_code}")
+    assert idle == []

@@ -1,0 +1,148 @@
+"""A little of everything, and requests that would change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from werkzeug.routing import Rule
+
+from app.extensions import db
+from app.models.imports import Import
+from app.models.jobs import JobRun
+from app.models.leads import Lead, Tag
+from app.models.notifications import Notification, NotificationType
+from app.models.screens import SavedFilter
+from app.services import accounts, school
+from tests.factories.leads import lead, stage
+
+# Logins and counters of attempts come and go with every request that is allowed to make one.
+PASSING = {"user_sessions", "rate_limits"}
+
+
+@dataclass
+class World:
+    lead: Lead
+    other: Lead
+    deleted: Lead
+    tag: Tag
+    saved: SavedFilter
+    imported: Import
+    run: JobRun
+    notice: Notification
+    student: int
+    batch: UUID
+
+    def arguments(self, rule: Rule, name: str) -> dict[str, Any]:
+        """What the address of a route is filled with."""
+        view = rule.endpoint.partition(".")[0]
+        keys = {
+            "LeadView": self.lead.id,
+            "LeadStageView": stage().id,
+            "TagView": self.tag.id,
+            "AccountView": self.student,
+            "JobRunView": self.run.id,
+        }
+        known = {
+            "pk": keys.get(view),
+            "name": name,
+            "filter_id": self.saved.id,
+            "import_id": self.imported.id,
+            "filename": "favicon.svg",
+        }
+        return {each: known[each] for each in rule.arguments}
+
+    def record(self, endpoint: str) -> Any:
+        """The record that an action of this view is asked for."""
+        view = endpoint.partition(".")[0]
+        if endpoint == "LeadView.restore":
+            return self.deleted.id
+        return {
+            "LeadStageView": stage("Contacted").id,
+            "TagView": self.tag.id,
+            "AccountView": self.student,
+        }.get(view, self.lead.id)
+
+    def form(self, endpoint: str) -> dict[str, Any]:
+        """Everything that any form asks for, so that a route that let it pass would do something."""
+        return {
+            "id": str(self.record(endpoint)),
+            "_stage": "do",
+            "stage_id": str(stage("Contacted").id),
+            "fallback_id": str(stage().id),
+            "to": str(stage("Contacted").id),
+            "tag_id": str(self.tag.id),
+            "into_id": str(self.other.id),
+            "batch": str(self.batch),
+            "body": "A note",
+            "channel": "call",
+            "outcome": "reached",
+            "follow_up_date": str(school.today() + timedelta(days=9)),
+            "first_name": "Changed",
+            "last_name": "Changed",
+            "phone": "+442071838750",
+            "name": "Changed",
+            "position": "7",
+            "active": "1",
+            "username": "changed",
+            "email": "changed@school.example",
+            "password": "purple walruses on ice",
+            "password_again": "purple walruses on ice",
+            "roles": "Student",
+            "query": "q=a",
+            "theme": "dark",
+            "source": "ads",
+        }
+
+
+def make_world(actor: Any, owner_id: int) -> World:
+    """Records of all kinds; the lead has an owner, and something that can be undone."""
+    from app.services.leads import actions
+
+    today = school.today()
+    made = lead(owner_id=owner_id, interest="Piano")
+    actions.assign_owner([made.id], actor=actor, owner_id=None)
+    done = actions.assign_owner([made.id], actor=actor, owner_id=owner_id)
+    assert done.batch_id is not None
+    others = [
+        Tag(name="Fair"),
+        SavedFilter(owner_id=owner_id, resource="leads", name="Mine", query="q=a", shared=True),
+        Import(resource="leads", file_name="leads.csv", sha256="0" * 64, created_by_id=owner_id),
+        JobRun(name="lead_followup_due", day=today),
+        Notification(
+            recipient_id=owner_id,
+            type=NotificationType.LEAD_ASSIGNED,
+            title="A lead",
+            entity_type="leads",
+            entity_id=str(made.id),
+            dedup_day=today - timedelta(days=1),
+        ),
+    ]
+    db.session.add_all(others)
+    db.session.commit()
+    student = accounts.find("student")
+    assert student is not None
+    deleted = lead(owner_id=owner_id)
+    actions.delete([deleted.id], actor=actor)
+    return World(made, lead(owner_id=owner_id), deleted, *others, student=student.id, batch=done.batch_id)
+
+
+def checksums() -> dict[str, str]:
+    """The content of every table, but those of logins and attempts."""
+    names = db.session.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    ).all()
+    parts = [
+        f"SELECT '{name}', count(*) || ':' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') "
+        f'FROM "{name}" AS t'
+        for name in names
+        if name not in PASSING
+    ]
+    return dict(map(tuple, db.session.execute(text(" UNION ALL ".join(parts)))))
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    return [name for name in after if after[name] != before.get(name)]
