@@ -49,7 +49,7 @@ STATES: dict[ImportStatus, tuple[str, Any, str]] = {
     ImportStatus.UNDONE: ("undone", _l("Taken back"), "warning"),
 }
 DUPLICATES = {"skip": _l("Leave them out"), "import": _l("Import them all the same")}
-KINDS = {"file": _l("File"), "invalid": _l("Invalid"), "duplicate": _l("Duplicate")}
+KINDS = {"file": _l("File"), "invalid": _l("Invalid"), "duplicate": _l("Duplicate"), "kept": _l("Kept")}
 
 
 class LeadImportView(BaseView):  # type: ignore[misc]
@@ -208,7 +208,7 @@ def _actions(job: Import, actor: Actor, url: str) -> list[Link]:
 def _issues(issues: Any) -> Table:
     heads = [Column("line", _("Line"), align="end"), Column("column", _("Column")), Column("value", _("Value")), Column("kind", _("Kind")),
              Column("rule", _("What is wrong")), Column("fix", _("How to mend it"))]
-    tones = {"invalid": "danger", "duplicate": "warning", "file": "danger"}
+    tones = {"invalid": "danger", "duplicate": "warning", "file": "danger", "kept": "info"}
     rows = [
         Row(str(each.id), f"/leads/{each.record_id}" if each.record_id else "", _("Line %(line)s", line=each.line), [
             Cell(render.number(each.line), "number"), Cell(each.column), Cell(each.value[:80], title=each.value if len(each.value) > 80 else ""),
