@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -63,6 +64,25 @@ def near(value: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(near)]
 
 
+def _json(value: Any) -> Any:
+    """What a form's text means as JSON: an object or a list. Typed values, as of a request's body, are taken as they are."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise PydanticCustomError("json", "json", {"sentence": _("Must be JSON.")}) from None
+    if not isinstance(value, (dict, list)):
+        raise PydanticCustomError("json", "json", {"sentence": _("Must be a JSON object or list.")})
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)  # NaN and Infinity are not JSON
+
+
+Json = Annotated[Any, BeforeValidator(_json)]
+
+
 def of(model: type[Any], *names: str, name: str = "", base: type[BaseModel] = Input, **extra: Any) -> type[BaseModel]:
     """An input with these columns of a model. A column is required when it is NOT NULL and has no default. `extra` adds or replaces fields."""
     mapper = sa_inspect(model)
@@ -93,7 +113,7 @@ def type_of(column: Column[Any]) -> Any:
         return Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
     if isinstance(kind, Numeric):
         return Annotated[Decimal, Field(max_digits=kind.precision, decimal_places=kind.scale, allow_inf_nan=False)]
-    for sql, python in ((Boolean, bool), (Date, date), (Time, time), (Uuid, UUID), (UtcDateTime, Moment), (JSONB, Any)):
+    for sql, python in ((Boolean, bool), (Date, date), (Time, time), (Uuid, UUID), (UtcDateTime, Moment), (JSONB, Json)):
         if isinstance(kind, sql):
             return python
     raise TypeError(f"no input for {column}")

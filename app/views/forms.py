@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -131,6 +132,8 @@ def _shown(value: Any) -> str:
             return value.astimezone(ZoneInfo(str(get_timezone()))).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.isoformat(timespec="minutes")
         case date() | time():
             return value.isoformat()
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False, indent=2, default=str)
         case _:
             return str(value)
 
