@@ -24,8 +24,8 @@ with embedded.server(Path(sys.argv[1])):
 
 
 @pytest.fixture
-def instance(tmp_path):
-    path = tmp_path / "instance"
+def instance(place):
+    path = place / "instance"
     yield path
     if pid := server_pid(path):  # only after a failed test
         os.kill(pid, signal.SIGQUIT)
@@ -105,8 +105,8 @@ def test_revives_a_dead_server(instance):
         assert connects(url)
 
 
-def test_long_paths_have_a_short_socket(tmp_path):
-    instance = tmp_path / ("long" * 30)
+def test_long_paths_have_a_short_socket(place):
+    instance = place / ("long" * 30)
     with embedded.server(instance) as url:
         assert str(instance) not in url
         assert connects(url)

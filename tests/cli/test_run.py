@@ -24,13 +24,13 @@ def port():
 
 
 @pytest.fixture
-def start(tmp_path, port):
+def start(place, port):
     """Start `registrar run` in an instance of its own, as a terminal would not: without a question."""
     started = []
     environ = {
         name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SECRET_KEY")
     }
-    environ |= {"REGISTRAR_INSTANCE": str(tmp_path / "i"), "REGISTRAR_DEMO": "0", "PORT": str(port)}
+    environ |= {"REGISTRAR_INSTANCE": str(place / "i"), "REGISTRAR_DEMO": "0", "PORT": str(port)}
 
     def run():
         process = subprocess.Popen(
@@ -45,7 +45,7 @@ def start(tmp_path, port):
         process.kill()
         process.wait()
         process.stdout.close()
-    for process in of_instance(tmp_path):
+    for process in of_instance(place):
         process.kill()
 
 
@@ -78,7 +78,7 @@ def wait_until_gone(path, seconds=60):
         time.sleep(0.2)
 
 
-def test_starts_serves_and_stops_cleanly(start, port, tmp_path):
+def test_starts_serves_and_stops_cleanly(start, port, place):
     process = start()
     output = read_until_ready(process)
     assert f"http://localhost:{port}" in output
@@ -96,15 +96,15 @@ def test_starts_serves_and_stops_cleanly(start, port, tmp_path):
     assert time.monotonic() - began < 30
     assert "Stopped." in rest
     assert "Traceback" not in rest
-    assert of_instance(tmp_path) == []
+    assert of_instance(place) == []
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel tells the children, on Linux")
-def test_a_killed_supervisor_takes_everything_along_and_starts_again(start, port, tmp_path):
+def test_a_killed_supervisor_takes_everything_along_and_starts_again(start, port, place):
     process = start()
     read_until_ready(process)
     process.kill()
-    wait_until_gone(tmp_path)
+    wait_until_gone(place)
     again = start()
     read_until_ready(again)
     again.terminate()
