@@ -7,12 +7,14 @@ from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, Field, create_model
 
-from app.api import bodies, represent
+from app.api import bodies, lists, represent
 from app.api.once import once
-from app.services.errors import NotFound
+from app.services import listing
+from app.services.errors import Invalid, NotFound
 from app.services.inputs import Input
 from app.services.resource import Action, Resource, Result
 from app.services.transaction import rehearse
@@ -61,11 +63,12 @@ def one_input(schema: type[BaseModel] | None) -> type[BaseModel]:
 
 @cache
 def many_input(schema: type[BaseModel] | None, key: type) -> type[BaseModel]:
-    """The body of an action on many records, which it names by their ids."""
+    """The body of an action on many records: named by their ids, or all that match the query string of a list."""
     each: Any = Annotated[int, Field(ge=1, le=2**31 - 1)] if key is int else key
-    ids = Annotated[list[each], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    ids = Annotated[list[each] | None, Field(min_length=1, max_length=MOST_AT_ONCE)]
+    matching = Annotated[str | None, Field(max_length=4000)]
     name = f"{schema.__name__ if schema is not None else ''}Many{key.__name__.title()}"
-    made: type[BaseModel] = create_model(name, __base__=one_input(schema), ids=(ids, ...))
+    made: type[BaseModel] = create_model(name, __base__=one_input(schema), ids=(ids, None), matching=(matching, None))
     return made
 
 
@@ -77,8 +80,19 @@ def key_type(resource: Resource) -> type:
 def many(resource: Resource, action: Action) -> Any:
     """Do it to the records that the body names; each has its outcome. Raises what the action raises for all."""
     values = bodies.read(many_input(action.input, key_type(resource)))
-    ids, dry_run = list(dict.fromkeys(values.pop("ids"))), values.pop("dry_run", False)
+    ids, dry_run = _chosen(resource, values), values.pop("dry_run", False)
     return _once(lambda: represent.result(run(action, ids, values, dry_run=dry_run), dry_run=dry_run), dry_run=dry_run)
+
+
+def _chosen(resource: Resource, values: dict[str, Any]) -> list[Any]:
+    """The keys that the body names, taken out of it. Raises Invalid."""
+    ids, matching = values.pop("ids", None), values.pop("matching", None)
+    if (ids is None) == (matching is None):
+        raise Invalid(fields={"ids": [_("Give either ids or matching.")]})
+    if ids is not None:
+        return list(dict.fromkeys(ids))
+    actor = current_actor()
+    return listing.keys(resource, actor, lists.read_text(resource, actor, matching, "matching"))
 
 
 def one(action: Action, key: Any) -> Any:
@@ -94,12 +108,9 @@ def _once(work: Callable[[], dict[str, Any]], *, dry_run: bool) -> Any:
 
 
 def run(action: Action, ids: Sequence[Any], values: dict[str, Any], *, dry_run: bool) -> Result:
-    """The action itself, in a rehearsal that is undone when `dry_run`. Raises NotFound when nothing was found at all."""
+    """The action itself; in a rehearsal that is undone when `dry_run`."""
     actor = current_actor()
-    result = rehearse(action.run, ids, actor=actor, **values) if dry_run else action.run(ids, actor=actor, **values)
-    if not result.outcomes:
-        raise NotFound
-    return result
+    return rehearse(action.run, ids, actor=actor, **values) if dry_run else action.run(ids, actor=actor, **values)
 
 
 def undo(action: Action) -> dict[str, Any]:

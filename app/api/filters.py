@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask_babel import gettext as _
 from pydantic import BeforeValidator, Field
-from werkzeug.datastructures import MultiDict
 
 from app.api import bodies, lists
 from app.services import saved_filters
-from app.services.errors import Invalid
 from app.services.inputs import Input, storable
 from app.services.resource import Resource
 from app.web import current_actor
@@ -34,13 +31,7 @@ def listed(resource: Resource) -> dict[str, Any]:
 def save(resource: Resource) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Keep a query under a name. Raises Invalid for a query that the list would refuse, Conflict for a name that is taken."""
     values, actor = bodies.read(FilterInput), current_actor()
-    try:
-        arguments = MultiDict(parse_qsl(values["query"].lstrip("?"), max_num_fields=60))
-        query = urlencode(lists.read_arguments(resource, actor, arguments).parameters())
-    except Invalid as error:
-        raise Invalid(fields={"query": [text for texts in error.fields.values() for text in texts]}) from error
-    except ValueError as error:
-        raise Invalid(fields={"query": [_("There are too many parameters.")]}) from error
+    query = urlencode(lists.read_text(resource, actor, values["query"], "query").parameters())
     saved = saved_filters.save(resource.slug, values["name"], query, values.get("shared", False), actor=actor)
     return _shown(saved), 201, {"Location": f"{lists.PREFIX}/{resource.slug}/filters/{saved.id}"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import request
 from flask_babel import gettext as _
@@ -15,10 +15,11 @@ from app.api.routes import PREFIX, Parameter
 from app.policies.actor import Actor
 from app.services import listing
 from app.services.errors import Invalid, NotAllowed
-from app.services.listing import COUNT_LIMIT, MOST_FILTERS, SIZES, Page, Query
+from app.services.listing import MOST_FILTERS, SIZES, Page, Query
 from app.services.resource import Resource
 
 LONGEST_SEARCH = 200
+MOST_ARGUMENTS = 60
 LIST = ("q", "f", "sort", "size", "after", "before", "cols", "deleted")
 CONDITIONS = ("q", "f", "deleted")
 
@@ -37,6 +38,16 @@ def read_arguments(resource: Resource, actor: Actor, arguments: MultiDict[str, s
     if query.deleted and not actor.may("restore", resource.name):
         raise NotAllowed(_("Only those who may restore records see deleted ones."))
     return query
+
+
+def read_text(resource: Resource, actor: Actor, text: str, field: str) -> Query:
+    """The query that a query string says. Raises Invalid at `field`, and NotAllowed as `read` does."""
+    try:
+        return read_arguments(resource, actor, MultiDict(parse_qsl(text.removeprefix("?"), max_num_fields=MOST_ARGUMENTS)))
+    except Invalid as error:
+        raise Invalid(fields={field: [sentence for sentences in error.fields.values() for sentence in sentences]}) from error
+    except ValueError as error:
+        raise Invalid(fields={field: [_("There are too many parameters.")]}) from error
 
 
 def _problems(resource: Resource, arguments: MultiDict[str, str], allowed: Sequence[str]) -> Any:
@@ -70,8 +81,8 @@ def answer(resource: Resource, query: Query, page: Page, columns: Sequence[str])
         "previous": None if page.first or not page.start else address(resource, query, before=page.start),
     }
     body = {
-        "items": [row(attributes, found) for found in page.rows], "total": min(page.total, COUNT_LIMIT),
-        "total_is_exact": page.total <= COUNT_LIMIT, **ways,
+        "items": [row(attributes, found) for found in page.rows], "total": min(page.total, page.limit),
+        "total_is_exact": page.total <= page.limit, **ways,
     }
     return body, 200, link_header(ways)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
+from app.services.errors import NotFound
 from app.services.resource import Attribute, Outcome, Result
 
 STATES = ("ok", "unchanged", "refused")
@@ -65,7 +66,9 @@ def result(done: Result, *, dry_run: bool) -> dict[str, Any]:
 
 
 def single(done: Result, *, dry_run: bool) -> dict[str, Any]:
-    """What happened to the one record. Raises its refusal."""
+    """What happened to the one record. Raises its refusal, or NotFound when there was none."""
+    if not done.outcomes:
+        raise NotFound
     one = done.outcomes[0]
     if one.refusal is not None:
         raise one.refusal

@@ -129,11 +129,9 @@ def test_positions_of_another_sort_do_not_break(api):
 
 
 def test_counting_stops(api, monkeypatch):
-    from app.api import lists
     from app.services import listing
 
     monkeypatch.setattr(listing, "COUNT_LIMIT", 3)
-    monkeypatch.setattr(lists, "COUNT_LIMIT", 3)
     for _each in range(5):
         lead()
     body = api("admin").get("/leads").json
