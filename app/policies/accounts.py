@@ -55,6 +55,14 @@ def may_change_other(actor: Actor, user: Any) -> Reason | None:
     return reason
 
 
+def may_deactivate(actor: Actor, user: Any) -> Reason | None:
+    return may_change_other(actor, user) if user.active else _l("It is inactive already.")
+
+
+def may_activate(actor: Actor, user: Any) -> Reason | None:
+    return _l("It is active already.") if user.active else may_change_other(actor, user)
+
+
 def may_grant(actor: Actor, roles: Collection[str]) -> Reason | None:
     """Giving these roles, or taking them away."""
     if actor.has(Role.SUPER_ADMIN) or not roles or (actor.has(Role.ADMIN) and MANAGED.issuperset(roles)):

@@ -24,17 +24,7 @@ PERSON = ("first_name", "last_name", "email", "phone", "department", "main_porta
 
 class AccountView(RecordView):
     resource = ACCOUNTS
-    list_columns = (
-        "username",
-        "first_name",
-        "last_name",
-        "email",
-        "department",
-        "roles",
-        "groups",
-        "active",
-        "last_login",
-    )
+    list_columns = ("username", "name", "email", "department", "roles", "groups", "active", "last_login")
     show_groups = (
         (_l("Login"), ("username", "active", "last_login", "created_on")),
         (_l("Access"), ("groups", "roles")),

@@ -34,6 +34,23 @@ from app.views.page import (
 )
 from app.views.security import current_actor, requires, safe_next
 
+# The first mark found counts: Edge and Opera also call themselves Chrome, and all but Firefox Safari.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
 
 @dataclass(slots=True)
 class SettingsPage(FormPage):
@@ -226,7 +243,7 @@ def _check_repeated() -> None:
 def _session_row(session: UserSession, actor: Actor) -> Row:
     here = str(session.id) == actor.session_id
     kinds = {"web": _("Browser"), "api": _("API")}
-    what = session.user_agent or kinds[session.kind.value]
+    what = _device(session.user_agent or "") or kinds[session.kind.value]
     return Row(
         str(session.id),
         "",
@@ -238,10 +255,17 @@ def _session_row(session: UserSession, actor: Actor) -> Row:
                 title=session.created_at.isoformat(timespec="seconds"),
             ),
             Cell(session.ip_address or ""),
-            Cell(what[:80], title=what),
+            Cell(what[:80], title=session.user_agent or ""),
             Cell(_("This one"), "badge", tone="success") if here else Cell(),
         ],
     )
+
+
+def _device(user_agent: str) -> str:
+    """A browser and its system in two words, as "Firefox, Windows"; what says neither is shown as it is."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return ", ".join(filter(None, (browser, system))) or user_agent
 
 
 def _path_of(address: str | None) -> str | None:

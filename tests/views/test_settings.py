@@ -114,3 +114,23 @@ def test_own_logins_are_listed_and_ended_elsewhere(client_of, actors):
     assert client.get("/settings/sessions").status_code == 200
     assert "/login/" in other.get("/settings/").location
     assert sessions.load(stranger).username == "admin"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "shown"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML) Chrome/126.0 Safari/537.36 Edg/126.0",
+            "Edge, Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605 Version/17.5 Safari/604.1",
+            "Safari, iPhone",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox, Linux"),
+        ("registrar-client/2", "registrar-client/2"),
+    ],
+)
+def test_a_login_is_shown_by_its_device(client_of, actors, user_agent, shown):
+    sessions.start(actors.staff.id, kind=SessionKind.WEB, user_agent=user_agent)
+    assert f">{shown}<" in client_of("staff").get("/settings/sessions").text

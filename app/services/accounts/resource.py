@@ -170,6 +170,7 @@ ACCOUNTS = register(
         title=directory.title,
         attributes=(
             _attribute("username", Kind.TEXT, User.username, sortable=True),
+            Attribute("name", _l("Name"), Kind.TEXT, people.full_name(User), filterable=False),
             _attribute("first_name", Kind.TEXT, User.first_name),
             _attribute("last_name", Kind.TEXT, User.last_name, sortable=True),
             _attribute("email", Kind.EMAIL, _email, nullable=True),
@@ -195,14 +196,14 @@ ACCOUNTS = register(
                 "deactivate",
                 _l("Deactivate"),
                 deactivate,
-                rules.may_change_other,
+                rules.may_deactivate,
                 icon="user-x",
                 danger=True,
                 help=_l(
                     "They can no longer log in, and their open logins end now. Nothing of theirs is lost."
                 ),
             ),
-            Action("activate", _l("Activate"), activate, rules.may_change_other, icon="user-check"),
+            Action("activate", _l("Activate"), activate, rules.may_activate, icon="user-check"),
             Action(
                 "reset_password",
                 _l("Set password"),
