@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
+from app.policies.actor import Actor
 from app.services import accounts, sessions
 from app.services import demo as service
 from app.services.errors import Refusal
@@ -38,17 +39,16 @@ def logins() -> None:
 def close() -> None:
     """Deactivate the demo accounts; the data stays. Make a Super Admin of your own first."""
     try:
-        count = _close()
+        count = _close(actor=sessions.system())
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from refusal
     click.echo(f"{count} demo accounts are deactivated.")
 
 
 @transactional
-def _close() -> int:
-    system = sessions.system()
+def _close(*, actor: Actor) -> int:
     users = [accounts.find(username) for _role, username, _password in service.logins()]
-    return sum(accounts.deactivate(user.id, actor=system) for user in users if user)
+    return sum(accounts.deactivate(user.id, actor=actor) for user in users if user)
 
 
 def _show() -> None:

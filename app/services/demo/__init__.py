@@ -21,11 +21,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
+from app.policies.actor import Actor
 from app.services import sessions
 from app.services.demo import jobs, leads, people
 from app.services.demo.people import LOGINS, PASSWORD, PASSWORD_HASH
 from app.services.demo.school import School
-from app.services.transaction import act_as, transactional
+from app.services.transaction import transactional
 
 __all__ = ["LOGINS", "PASSWORD", "is_on", "load", "logins", "wanted"]
 
@@ -47,20 +48,23 @@ def wanted() -> bool:
     return not db.session.scalar(text(f"SELECT {others} OR {used}"))
 
 
-@transactional
 def load(now: datetime | None = None) -> list[Login]:
     """Fill a new database with the demo school, all of it or nothing, and return its logins.
 
     A database that is in use stays as it is: of two that load at once, the second finds it filled.
     """
+    _fill(now or datetime.now(UTC), actor=sessions.system())
+    return logins()
+
+
+@transactional
+def _fill(now: datetime, *, actor: Actor) -> None:
     db.session.execute(text("SET LOCAL lock_timeout = 0"))
     db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     if wanted():
-        act_as(sessions.system())
-        school = School(now or datetime.now(UTC))
+        school = School(now)
         for domain in DOMAINS:
             domain.load(school)
-    return logins()
 
 
 def logins() -> list[Login]:
