@@ -126,4 +126,4 @@ def _still_used(error: DBAPIError) -> str:
     """"Still used by leads", when the refused foreign key is that of another table."""
     detail = getattr(getattr(error.orig, "diag", None), "message_detail", None) or ""
     table = getattr(getattr(error.orig, "diag", None), "table_name", None) or ""
-    return _("It is still used by: %(table)s.", table=table.replace("_", " ")) if "still referenced" in detail and table else ""
+    return _("It is still used by: %(table)s.", table=table.replace("_", " ")) if "referenced from table" in detail and table else ""

@@ -13,7 +13,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.policies.actor import Actor
 from app.services import listing, lookups, saved_filters
-from app.services.listing import COUNT_LIMIT, LAST, SIZES, Page, Query
+from app.services.listing import SIZES, Page, Query
+from app.services.positions import LAST
 from app.services.resource import Attribute, Kind, Resource
 from app.views import render
 from app.views.page import (
@@ -94,7 +95,7 @@ def _filter_value(attribute: Attribute, operator: str, raw: str, actor: Actor) -
     if operator == "between":
         low, high = (part.strip() or "…" for part in raw.split(".."))
         return _("%(low)s and %(high)s", low=low, high=high)
-    parts = raw.split(",") if operator == "in" else [raw]
+    parts = [part for part in raw.split(",") if part.strip()] if operator == "in" else [raw]
     return ", ".join(_one_value(attribute, part.strip(), actor) for part in parts)
 
 
@@ -113,7 +114,7 @@ def paging(query: Query, page: Page, url: str) -> Paging:
         return address(url, query.parameters(**position))
 
     return Paging(
-        render.total(page.total, COUNT_LIMIT), len(page.rows),
+        render.total(page.total, page.limit), len(page.rows),
         first_url="" if page.first else at(), previous_url="" if page.first or not page.start else at(before=page.start),
         next_url="" if page.last or not page.end else at(after=page.end), last_url="" if page.last else at(before=LAST),
         sizes=[Choice(address(url, query.parameters(size=size)), str(size), size == query.size) for size in SIZES],
