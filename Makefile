@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
-.PHONY: help run test lint types bench lock setup setup-dev clean
+.PHONY: help run test lint types bench translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -27,6 +27,14 @@ types: .venv/.dev  ## Check types with mypy
 
 bench: .venv/.dev  ## Measure speed with a million leads
 	$(BIN)/python -m bench $(ARGS)
+
+translations: .venv/.runtime  ## Bring the translations in step with the code and compile them
+	@mkdir -p build
+	cd app && ../$(BIN)/pybabel -q extract -F ../pyproject.toml -k _l -k _ -k ngettext:1,2 \
+		--no-location --sort-output --omit-header -o ../build/messages.pot .
+	$(BIN)/pybabel -q update -i build/messages.pot -d app/translations --no-fuzzy-matching --ignore-obsolete \
+		--ignore-pot-creation-date
+	$(BIN)/pybabel compile -d app/translations --statistics
 
 setup: .venv/.runtime  ## Create .venv with what is needed to run
 
