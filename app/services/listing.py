@@ -1,22 +1,19 @@
 """Reading lists: filters, search, sorting and keyset paging over a resource, under the actor's row rule.
 
-A page costs the same whatever the table holds: the position is a key, not an offset, and counting stops at `COUNT_LIMIT`.
+A page costs the same whatever the table holds: the position is a key, not an offset, and counting stops at a limit.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, func, literal_column, or_, select, true, tuple_
+from sqlalchemy import Select, and_, func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.extensions import db
@@ -24,11 +21,13 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import school
 from app.services.errors import Invalid
-from app.services.lookups import escape_like
+from app.services.matching import all_words, escape_like, plan_for_values
+from app.services.positions import LAST, beyond, position_of, read_position
 from app.services.resource import Attribute, Kind, Resource
 
 SIZES = (25, 50, 100)
 COUNT_LIMIT = 10_000
+SEARCH_COUNT_LIMIT = 1_000  # every row that a search counts is read
 MOST_FILTERS = 12
 MOST_WORDS = 8
 
@@ -89,10 +88,11 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list. `total` counts up to COUNT_LIMIT + 1."""
+    """Some rows of a list. `total` counts up to `limit` + 1."""
 
     rows: Sequence[Any]
     total: int
+    limit: int
     first: bool
     last: bool
     start: str
@@ -125,7 +125,7 @@ def read_query(resource: Resource, arguments: Mapping[str, Sequence[str]], *, st
     search = one("q").replace("\0", "")[:200].strip()
     positions = {name: one(name) for name in ("after", "before") if one(name)}
     for name, position in positions.items():
-        if _read_position(resource, sort or resource.default_sort, position) is None:
+        if read_position(resource, sort or resource.default_sort, position) is None:
             problems[name] = [_("This position is not valid.")]
             positions[name] = ""
     if strict and problems:
@@ -227,7 +227,7 @@ def conditions(resource: Resource, actor: Actor, query: Query) -> list[ColumnEle
     if query.ids:
         found.append(resource.model.id.in_(query.ids))
     if query.search and resource.search is not None:
-        found += [resource.search.like(func.search_fold(f"%{escape_like(word)}%")) for word in query.search.split()[:MOST_WORDS]]
+        found += all_words(resource.search, query.search, MOST_WORDS)
     return found
 
 
@@ -255,23 +255,26 @@ def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str]
     statement = from_joined(select(*selected).select_from(resource.model), [*shown, sort]).where(*where)
 
     backwards = bool(query.before)
-    position = _read_position(resource, sort_name, query.before or query.after)
+    position = read_position(resource, sort_name, query.before or query.after)
     downwards = descending != backwards
     if position is not None:
-        statement = statement.where(_beyond(resource, sort, position, downwards))
+        statement = statement.where(beyond(resource, sort, position, downwards))
     direction = (lambda column: column.desc()) if downwards else (lambda column: column.asc())
     order = [direction(sort.value), direction(resource.model.id)]
     if sort.nullable:
         order[0] = order[0].nulls_last() if not downwards else order[0].nulls_first()
+    if query.search or query.filters:
+        plan_for_values()
     rows = list(db.session.execute(statement.order_by(*order).limit(query.size + 1)).all())
     more = len(rows) > query.size
     rows = rows[: query.size]
     if backwards:
         rows.reverse()
-    total = count_rows(resource, where) if count else len(rows)
+    limit = SEARCH_COUNT_LIMIT if query.search or any(item.operator == "contains" for item in query.filters) else COUNT_LIMIT
+    total = count_rows(resource, where, limit) if count and (more or position is not None) else len(rows)
     return Page(
-        rows, total, first=not more if backwards else not query.after, last=not more if not backwards else query.before == LAST,
-        start=_position(rows[0]) if rows else "", end=_position(rows[-1]) if rows else "",
+        rows, total, limit, first=not more if backwards else not query.after, last=not more if not backwards else query.before == LAST,
+        start=position_of(rows[0]) if rows else "", end=position_of(rows[-1]) if rows else "",
     )
 
 
@@ -284,67 +287,7 @@ def keys(resource: Resource, actor: Actor, query: Query) -> list[Any]:
     return found
 
 
-def count_rows(resource: Resource, where: Sequence[ColumnElement[bool]]) -> int:
-    """How many rows, counted up to COUNT_LIMIT + 1."""
-    some = select(literal_column("1")).select_from(resource.model).where(*where).limit(COUNT_LIMIT + 1).subquery()
+def count_rows(resource: Resource, where: Sequence[ColumnElement[bool]], limit: int) -> int:
+    """How many rows, counted up to `limit` + 1."""
+    some = select(literal_column("1")).select_from(resource.model).where(*where).limit(limit + 1).subquery()
     return int(db.session.execute(select(func.count()).select_from(some)).scalar_one())
-
-
-LAST = "last"  # `before=last` is the last page
-
-
-def _beyond(resource: Resource, sort: Attribute, position: tuple[Any, Any], downwards: bool) -> ColumnElement[bool]:
-    """Rows past a position in the direction of reading. Without NULLs one row comparison, which an index answers directly."""
-    value, key = position
-    if value is LAST:
-        return true()
-    model_id = resource.model.id
-    if not sort.nullable:
-        left, right = tuple_(sort.value, model_id), tuple_(value, key)
-        return left < right if downwards else left > right
-    if value is None:
-        past = and_(sort.value.is_(None), model_id < key if downwards else model_id > key)
-        return or_(past, sort.value.is_not(None)) if downwards else past
-    strictly = sort.value < value if downwards else sort.value > value
-    tie = and_(sort.value == value, model_id < key if downwards else model_id > key)
-    return or_(strictly, tie) if downwards else or_(strictly, tie, sort.value.is_(None))
-
-
-def _position(row: Any) -> str:
-    value = row._mapping["__sort"]
-    plain = value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
-    return base64.urlsafe_b64encode(json.dumps([plain, str(row.id)]).encode()).decode().rstrip("=")
-
-
-def _read_position(resource: Resource, sort_name: str, raw: str) -> tuple[Any, Any] | None:
-    """A position, or None when there is none or it is not one of ours."""
-    if not raw:
-        return None
-    if raw == LAST:
-        return LAST, None
-    sort = resource.by_name[sort_name.removeprefix("-")]
-    try:
-        value, key = json.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
-        key = UUID(key) if resource.model.id.type.python_type is UUID else int(key)
-        if value is None:
-            return (None, key) if sort.nullable else None
-        return _position_value(sort, value), key
-    except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, RecursionError):
-        return None
-
-
-def _position_value(sort: Attribute, value: Any) -> Any:
-    match sort.kind:
-        case Kind.DATE:
-            return date.fromisoformat(value)
-        case Kind.DATETIME:
-            moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else _refuse(value)
-        case Kind.NUMBER:
-            return Decimal(str(value))
-        case Kind.BOOL:
-            return bool(value)
-        case _:
-            text = str(value)
-            text.encode()  # a lone surrogate, which cannot be compared either, is a ValueError
-            return text if "\0" not in text else _refuse(text)

@@ -11,9 +11,11 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.policies.actor import Actor
 from app.services.errors import Invalid, NotFound
+from app.services.matching import all_words, plan_for_values
 from app.services.resource import LOOKUPS, Lookup
 
 PAGE = 20
+MOST_WORDS = 6
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,6 @@ class Found:
     id: str
     text: str
     detail: str = ""
-
-
-def escape_like(words: str) -> str:
-    """The words with the wildcards of LIKE taken literally."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def get(name: str) -> Lookup:
@@ -39,8 +36,9 @@ def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
     """The first choices that contain every word of the query, and whether there are more."""
     lookup = get(name)
     statement = lookup.statement(actor)
-    for word in query.split()[:6]:
-        statement = statement.where(func.search_fold(lookup.search).like(func.search_fold(f"%{escape_like(word[:80])}%")))
+    if query.strip():
+        statement = statement.where(*all_words(lookup.search if lookup.folded else func.search_fold(lookup.search), query, MOST_WORDS))
+        plan_for_values()
     rows = db.session.execute(statement.limit(PAGE + 1)).all()
     return [Found(str(row[0]), str(row[1]), str(row[2] or "")) for row in rows[:PAGE]], len(rows) > PAGE
 

@@ -118,7 +118,8 @@ class Action:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that may be chosen, `search` is the column looked through."""
+    """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that may be chosen, `search` is the text looked through;
+    `folded` when it is stored without accents and capitals."""
 
     name: str
     permission: tuple[str, str]
@@ -126,6 +127,7 @@ class Lookup:
     search: ColumnElement[str]
     key: Any
     resource: str = ""  # the slug of the records themselves, for "new" and "open"
+    folded: bool = False
 
 
 @dataclass(frozen=True)

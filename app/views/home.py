@@ -74,7 +74,7 @@ def _my_leads(actor: Actor) -> Section:
     heads = [Column(head.name, head.label) for head in lists.columns(LEADS, names, query, "/leads/")]
     rows = [lists.row(LEADS, names, found, f"/leads/{found.id}") for found in page.rows[:8]]
     empty = Empty(_("No leads are assigned to you"), _("Leads whose trial lesson you give will stand here."))
-    return Section(_("Leads assigned to you"), render.total(page.total, listing.COUNT_LIMIT), Table(heads, rows, empty), more_url="/leads/")
+    return Section(_("Leads assigned to you"), render.total(page.total, page.limit), Table(heads, rows, empty), more_url="/leads/")
 
 
 def _news(actor: Actor) -> Section:

@@ -86,7 +86,7 @@ register_lookup(Lookup("tags", ("lookup", "Tags"), lambda actor: select(Tag.id, 
 register_lookup(Lookup(
     "leads", ("lookup", "Leads"),
     lambda actor: select(Lead.id, Lead.first_name + " " + Lead.last_name, Lead.phone).where(visible(Lead, actor)).order_by(Lead.created_at.desc(), Lead.id.desc()),
-    Lead.search_text, Lead.id, "leads",
+    Lead.search_text, Lead.id, "leads", folded=True,
 ))
 
 STAGES = register(Resource(

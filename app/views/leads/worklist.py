@@ -57,5 +57,5 @@ def worklist_section(actor: Actor, name: str, whose: str) -> Section:
     for head in heads:
         head.sort_url = ""
     rows = [lists.row(LEADS, WORKLIST_COLUMNS, found, f"/leads/{found.id}") for found in page.rows]
-    return Section(titles[name], render.total(page.total, listing.COUNT_LIMIT), Table(heads, rows, Empty(empties[name])),
+    return Section(titles[name], render.total(page.total, page.limit), Table(heads, rows, Empty(empties[name])),
                    {"overdue": "danger", "today": "warning"}.get(name, ""), "" if page.last else lists.address("/leads/", query.parameters()))
