@@ -45,7 +45,7 @@ lock: .venv/.dev  ## Rebuild both lock files from pyproject.toml (ARGS=--upgrade
 	$(LOCK) --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock $(ARGS)
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --default-index https://pypi.org/simple
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
 clean:  ## Remove the environment and caches; the data under instance/ stays
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
