@@ -65,7 +65,7 @@ SOURCES: Final = {
 }
 # How many days lie between the first and the last thing that happened, at least and at most.
 SPANS: Final = {
-    Stage.NEW: (0, 10),
+    Stage.NEW: (0, 18),
     Stage.CONTACTED: (2, 90),
     Stage.TRIAL_SCHEDULED: (3, 60),
     Stage.TRIAL_COMPLETED: (5, 90),

@@ -57,7 +57,7 @@ def _with_doubles(wanted: list[Plan], luck: Random) -> list[Person]:
     found = [next(made) for _ in wanted]
     by_owner: dict[int, list[int]] = {}
     for number, plan in enumerate(wanted):
-        if plan.owner and plan.follow_up and plan.stage in (Stage.NEW, Stage.CONTACTED) and not plan.imported:
+        if plan.owner and plan.follow_up and plan.stage is Stage.CONTACTED and not plan.imported:
             by_owner.setdefault(plan.owner.id, []).append(number)
     for _owner, (one, other, *_rest) in sorted(by_owner.items())[:DOUBLES]:
         first_name = found[one].first_name.upper() if luck.random() < 0.5 else f"{found[one].first_name[0]}."

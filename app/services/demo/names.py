@@ -38,7 +38,7 @@ CULTURES: Final = tuple(
         ),
         (
             "Zofia Jakub Maja Kacper Hanna Szymon Lena Wojciech Oliwia Bartosz",
-            "Dąbrowski Jankowska Kamiński Lewandowska Mazur Nowak Pawlak Sikora Wójcik Zając",
+            "Wrona Kaczmarek Duda Kubiak Mazur Nowak Pawlak Sikora Wójcik Zając",
         ),
         (
             "Chloé Lucas Manon Hugo Inès Louis Jade Gabriel Éloïse Antoine",
@@ -62,7 +62,7 @@ CULTURES: Final = tuple(
         ),
         (
             "Anastasia Dmitri Ksenia Mikhail Daria Pavel Oksana Taras Milica Stefan",
-            "Antonova Baranov Ivanenko Kovalenko Morozova Orlov Sokolova Shevchenko Jovanović Petrović",
+            "Bondarenko Marković Ivanenko Kovalenko Kravchuk Melnyk Savić Shevchenko Jovanović Petrović",
         ),
         ("Linh Minh Trang Duc Mai Khanh Thao Bao Ngoc Phuc", "Bui Dang Do Ho Le Ngo Nguyen Pham Tran Vo"),
     )
@@ -134,17 +134,12 @@ class Person:
 
 
 def people(luck: Random) -> Iterator[Person]:
-    """Different people, as many as there are phone numbers."""
-    seen: set[str] = set()
-    for phone in _phones(luck):
-        first_names, last_names = luck.choice(CULTURES)
-        first, last = luck.choice(first_names), luck.choice(last_names)
-        address = ascii_name(first, last)
-        while address in seen:
-            address += str(luck.randrange(2, 100))
-        seen.add(address)
+    """Different people with different phone numbers; 1,240 of them."""
+    names = [(first, last, firsts) for firsts, lasts in CULTURES for first in firsts for last in lasts]
+    luck.shuffle(names)
+    for phone, (first, last, first_names) in zip(_phones(luck), names, strict=False):
         relative = luck.choice([name for name in first_names if name != first])
-        yield _person(luck, first, last, phone, f"{address}@{luck.choice(DOMAINS)}", relative)
+        yield _person(luck, first, last, phone, f"{ascii_name(first, last)}@{luck.choice(DOMAINS)}", relative)
 
 
 def _person(luck: Random, first: str, last: str, phone: str, email: str, relative: str) -> Person:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -24,6 +25,7 @@ class Notices:
         self.events: list[dict[str, Any]] = []
         self.notices: list[dict[str, Any]] = []
         self.seen: set[tuple[Any, ...]] = set()
+        self.fresh: Counter[int] = Counter()
 
     def tell(
         self,
@@ -102,13 +104,16 @@ class Notices:
                 "link": f"/leads/{lead['id']}",
                 "dedup_day": day,
                 "created_at": at,
-                "read_at": self._read_at(at),
+                "read_at": self._read_at(recipient, at),
             }
         )
 
-    def _read_at(self, at: datetime) -> datetime | None:
-        if self.school.now - at < FRESH and self.luck.random() < 0.4:
-            return None
+    def _read_at(self, recipient: int, at: datetime) -> datetime | None:
+        """Everybody has left a few of the last days unread."""
+        if self.school.now - at < FRESH:
+            self.fresh[recipient] += 1
+            if self.fresh[recipient] % 3 == 1:
+                return None
         return min(self.school.now, at + timedelta(minutes=self.luck.randrange(5, 600)))
 
     def write(self) -> None:

@@ -18,11 +18,11 @@ from app.services.demo.school import Member, School, chance
 TABLES: Final[tuple[str, ...]] = ()  # accounts are looked at by whoever asks for the demo
 
 # Known to everybody, so nothing is lost by keeping its hash here, where the demo accounts are told by it.
-PASSWORD: Final = "teal otter plays cello"  # noqa: S105
+PASSWORD: Final = "otter-cello-9"  # noqa: S105
 _SALTED: Final = "scrypt:32768:8:3$registrar-demo$"
 _DIGEST: Final = (
-    "99dd57f025be38db0e89fbe1a0eca07006d4778dea64f7ff5bce9e0521a83dd2"
-    "0559569b024ff078bc03975c86d7d4fa04d1e0afa84d269951c4f24ef2372eff"
+    "6294c482186d3f52418ba7dd5b3f4cadfde23f38b1492b6c8433e9e772e1f6bf"
+    "7a0b5790e809255ed44abe006dbe075150e08a0f1a2aa04b1005a422e0e2d270"
 )
 PASSWORD_HASH: Final = _SALTED + _DIGEST
 
