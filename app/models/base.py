@@ -87,11 +87,11 @@ class Stamps:
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), server_onupdate=FetchedValue(), nullable=False)
 
     @declared_attr
-    def created_by_id(cls) -> Mapped[int | None]:
+    def created_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - SQLAlchemy passes the class
         return account_key(server_default=text("current_actor()"))
 
     @declared_attr
-    def updated_by_id(cls) -> Mapped[int | None]:
+    def updated_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - SQLAlchemy passes the class
         return account_key(server_default=text("current_actor()"), server_onupdate=FetchedValue())
 
 
@@ -101,5 +101,5 @@ class SoftDelete:
     deleted_at: Mapped[datetime | None]
 
     @declared_attr
-    def deleted_by_id(cls) -> Mapped[int | None]:
+    def deleted_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - SQLAlchemy passes the class
         return account_key()

@@ -7,12 +7,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 Text = Any  # str or a lazy translated text
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     """Base of all refusals. `fields` names what is wrong where: field -> sentences."""
 
     status = 422
@@ -113,7 +113,8 @@ def refusal_from(error: DBAPIError) -> Refusal | None:
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
     kind, sentence = _BY_STATE.get(state, (None, ""))
     if kind is None:
-        return Busy(_l("The database cannot be reached. Please try again in a moment.")) if error.connection_invalidated else None
+        lost = error.connection_invalidated or (isinstance(error, OperationalError) and not state)  # refused connections have no state
+        return Busy(_l("The database cannot be reached. Please try again in a moment.")) if lost else None
     if constraint in _EXPLANATIONS:
         field, sentence = _EXPLANATIONS[constraint]
         return kind(sentence, fields={field: [sentence]} if field else None)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -119,7 +119,7 @@ def type_of(column: Column[Any]) -> Any:
     raise TypeError(f"no input for {column}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def partial(schema: type[BaseModel]) -> type[BaseModel]:
     """The same input with nothing required: for changes that name only what they change."""
     fields: dict[str, Any] = {}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, or_, select, text
 
 from app.extensions import db
-from app.models.notifications import NotificationType, Severity
+from app.models.notifications import Notification, NotificationType, Severity
 from app.policies.actor import Actor
 from app.services import school
 from app.services.transaction import transactional
@@ -55,26 +55,32 @@ def notify(kind: NotificationType, entity_type: str, notices: Iterable[Notice], 
     })
 
 
+_SHOWN = (
+    Notification.id, Notification.type, Notification.title, Notification.body, Notification.severity, Notification.link, Notification.created_at,
+    Notification.read_at,
+)
+
+
 def newest(actor: Actor, *, unread_only: bool = False, before: UUID | None = None, limit: int = 25) -> list[Any]:
     """An inbox, newest first. Keys grow with time, so a key is the position."""
-    statement = text(f"""
-        SELECT id, type, title, body, severity, link, created_at, read_at FROM notifications
-        WHERE recipient_id = :user_id AND archived_at IS NULL AND (expires_at IS NULL OR expires_at > now())
-          {"AND read_at IS NULL" if unread_only else ""} {"AND id < :before" if before else ""}
-        ORDER BY created_at DESC, id DESC LIMIT :limit
-    """)
-    return list(db.session.execute(statement, {"user_id": actor.id, "before": before, "limit": limit}).all())
+    kept = or_(Notification.expires_at.is_(None), Notification.expires_at > func.now())
+    statement = select(*_SHOWN).where(Notification.recipient_id == actor.id, Notification.archived_at.is_(None), kept)
+    if unread_only:
+        statement = statement.where(Notification.read_at.is_(None))
+    if before is not None:
+        statement = statement.where(Notification.id < before)
+    return list(db.session.execute(statement.order_by(Notification.created_at.desc(), Notification.id.desc()).limit(limit)).all())
 
 
 @transactional
 def mark_read(notification_ids: list[UUID], *, actor: Actor) -> int:
     """Mark one's own notices as read; others' are left alone. Returns how many changed."""
     statement = text("UPDATE notifications SET read_at = now() WHERE recipient_id = :user_id AND id = ANY(:ids) AND read_at IS NULL")
-    return db.session.execute(statement, {"user_id": actor.id, "ids": notification_ids}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return db.session.execute(statement, {"user_id": actor.id, "ids": notification_ids}).rowcount  # type: ignore[attr-defined]
 
 
 @transactional
 def mark_all_read(*, actor: Actor) -> int:
     """Mark all of one's own notices as read."""
     statement = text("UPDATE notifications SET read_at = now() WHERE recipient_id = :user_id AND read_at IS NULL")
-    return db.session.execute(statement, {"user_id": actor.id}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return db.session.execute(statement, {"user_id": actor.id}).rowcount  # type: ignore[attr-defined]

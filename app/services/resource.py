@@ -10,8 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Select
-from sqlalchemy.sql.elements import ColumnElement
 
 from app.policies.actor import Actor
 from app.services.errors import Refusal
@@ -123,8 +121,8 @@ class Lookup:
 
     name: str
     permission: tuple[str, str]
-    statement: Callable[[Actor], Select[Any]]
-    search: ColumnElement[str]
+    statement: Callable[[Actor], Any]
+    search: Any
     key: Any
     resource: str = ""  # the slug of the records themselves, for "new" and "open"
     folded: bool = False

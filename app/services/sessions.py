@@ -64,7 +64,7 @@ def end_all(user_id: int, *, but: str | None = None) -> int:
     """End every session of an account, except the one given. Returns how many ended."""
     statement = text("UPDATE user_sessions SET ended_at = now() WHERE user_id = :user_id AND ended_at IS NULL"
                      " AND (CAST(:but AS uuid) IS NULL OR id <> CAST(:but AS uuid))")
-    return db.session.execute(statement, {"user_id": user_id, "but": but or None}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return db.session.execute(statement, {"user_id": user_id, "but": but or None}).rowcount  # type: ignore[attr-defined]
 
 
 def load(token: str, kind: SessionKind = SessionKind.WEB) -> Actor:

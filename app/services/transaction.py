@@ -58,7 +58,7 @@ def _run(work: Callable[[], R], actor: Any) -> R:
         except DBAPIError as error:
             db.session.rollback()
             if getattr(error.orig, "sqlstate", None) in RETRIED_STATES and attempt < MOST_TRIES:
-                time.sleep(random.uniform(0.01, 0.05) * attempt)
+                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - jitter
                 continue
             refusal = refusal_from(error)
             if refusal is None:

@@ -57,7 +57,7 @@ def _localise(app: Flask) -> None:
     def zone() -> str:
         return (current_actor().time_zone if request else None) or app.config["SCHOOL_TIME_ZONE"]
 
-    babel.locale_selector, babel.timezone_selector = locale, zone  # type: ignore[attr-defined]
+    babel.locale_selector, babel.timezone_selector = locale, zone
 
 
 @functools.lru_cache(maxsize=256)

@@ -25,7 +25,7 @@ class LoginPage:
     demo_logins: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-class LoginView(BaseView):  # type: ignore[misc]
+class LoginView(BaseView):
     route_base = "/login"
     default_view = "login"
 
@@ -49,7 +49,7 @@ class LoginView(BaseView):  # type: ignore[misc]
         return render_template("login.html", page=LoginPage(_("Sign in"), target, username, error, demo.logins()))
 
 
-class LogoutView(BaseView):  # type: ignore[misc]
+class LogoutView(BaseView):
     route_base = "/logout"
     default_view = "logout"
 

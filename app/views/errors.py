@@ -7,13 +7,15 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, jsonify, make_response, render_template, request
+from flask import Flask, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.extensions import db
+from app.policies.actor import NOBODY
 from app.services.errors import Refusal, refusal_from
 from app.views.security import wants_fragment
 from app.web import error_body
@@ -51,7 +53,7 @@ def answer(status: int, text: str = "", *, reference: str = "", refusal: Refusal
     titles = _titles()
     title, default = titles.get(status, titles[500 if status >= 500 else 400])
     if request.path.startswith("/api/") or wants_fragment():
-        more = {"code": refusal.code, "fields": refusal.fields, "details": refusal.details()} if refusal is not None else {}
+        more: dict[str, Any] = {"code": refusal.code, "fields": refusal.fields, "details": refusal.details()} if refusal is not None else {}
         return jsonify(error_body(status, text or default or title, reference=reference, **more)), status
     return render_template("error.html", page=ErrorPage(status, title, text or default, reference)), status
 
@@ -63,8 +65,15 @@ def _refusal(refusal: Refusal) -> Any:
 
 def _database(error: DBAPIError) -> Any:
     db.session.rollback()
+    g.setdefault("actor", NOBODY)  # without a database nobody can be asked who this is
     refusal = refusal_from(error)
     return _refusal(refusal) if refusal is not None else _unexpected(error)
+
+
+def _no_connection(_error: PoolTimeoutError) -> Any:
+    """Every connection of this process is in use, and stayed so."""
+    g.setdefault("actor", NOBODY)
+    return answer(503)
 
 
 def _http(error: HTTPException) -> Any:
@@ -81,11 +90,13 @@ def _unexpected(error: Exception) -> Any:
     reference = secrets.token_hex(4)
     log.exception("unexpected error %s on %s %s", reference, request.method, request.path, exc_info=error)
     db.session.rollback()
+    g.setdefault("actor", NOBODY)
     return answer(500, reference=reference)
 
 
 def register(app: Flask) -> None:
     app.register_error_handler(Refusal, _refusal)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeoutError, _no_connection)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)

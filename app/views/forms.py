@@ -24,6 +24,7 @@ from app.services.resource import RESOURCES, Option, Resource
 from app.views.page import Choice, Field, FieldGroup
 
 LONG_TEXT = 400
+SMALLEST_TYPE_LIMIT = 2**15 - 1
 Groups = Sequence[tuple[Any, Sequence[str]]]
 
 
@@ -88,9 +89,9 @@ def field(resource: Resource, schema: type[BaseModel], name: str, value: Any, er
         if isinstance(limit, MaxLen):
             made.maxlength = limit.max_length
         elif isinstance(limit, Ge):
-            made.min = str(limit.ge) if abs(limit.ge) < 2**15 else ""
+            made.min = _bound(limit.ge)
         elif isinstance(limit, Le):
-            made.max = str(limit.le) if limit.le < 2**15 - 1 else ""
+            made.max = _bound(limit.le)
     if kind is Decimal:
         made.step = "0.01"
     if made.kind == "text":
@@ -105,6 +106,11 @@ def _several(made: Field, options: Sequence[Option], value: Any) -> Field:
     made.kind, made.value = "relations", ""
     made.choices = [Choice(option.value, str(option.label), option.value in chosen) for option in options]
     return made
+
+
+def _bound(limit: Any) -> str:
+    """A limit as the browser checks it; those that only the column's type sets are left to the server."""
+    return str(limit) if abs(limit) < SMALLEST_TYPE_LIMIT else ""
 
 
 def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:

@@ -20,7 +20,7 @@ from app.views.page import Cell, Chart, Column, Empty, Figure, FrontPage, Link, 
 from app.views.security import current_actor, requires
 
 
-class HomeView(BaseView):  # type: ignore[misc]
+class HomeView(BaseView):
     route_base = ""
     class_permission_name = "Home"
     default_view = "index"

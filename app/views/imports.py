@@ -52,7 +52,7 @@ DUPLICATES = {"skip": _l("Leave them out"), "import": _l("Import them all the sa
 KINDS = {"file": _l("File"), "invalid": _l("Invalid"), "duplicate": _l("Duplicate"), "kept": _l("Kept")}
 
 
-class LeadImportView(BaseView):  # type: ignore[misc]
+class LeadImportView(BaseView):
     route_base = BASE
     class_permission_name = "Lead imports"
     default_view = "index"

@@ -48,7 +48,7 @@ def item(row: Any) -> Item:
     return Item(str(row.id), row.title, row.body, render.moment(row.created_at), row.created_at.isoformat(), row.link, row.severity, row.read_at is None)
 
 
-class InboxView(BaseView):  # type: ignore[misc]
+class InboxView(BaseView):
     route_base = "/inbox"
     class_permission_name = "Inbox"
     default_view = "index"

@@ -18,7 +18,7 @@ from app.views.security import current_actor, refuse_unless, requires
 SUGGESTIONS = 6
 
 
-class LookupView(BaseView):  # type: ignore[misc]
+class LookupView(BaseView):
     route_base = "/lookups"
     default_view = "find"
 
@@ -42,7 +42,7 @@ class SearchPage:
     sections: list[Section]
 
 
-class SearchView(BaseView):  # type: ignore[misc]
+class SearchView(BaseView):
     route_base = "/search"
     class_permission_name = "Search"
     default_view = "index"
@@ -76,7 +76,7 @@ class SearchView(BaseView):  # type: ignore[misc]
         query = listing.Query(search=words)
         page = self.found(resource, words, listing.SIZES[0])
         rows = [lists.row(resource, names, found, f"/{resource.slug}/{found.id}") for found in page.rows]
-        columns = [column for column in lists.columns(resource, names, query, f"/{resource.slug}/")]
+        columns = lists.columns(resource, names, query, f"/{resource.slug}/")
         for column in columns:
             column.sort_url = ""
         more = lists.address(f"/{resource.slug}/", query.parameters()) if not page.last else ""

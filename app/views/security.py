@@ -19,17 +19,17 @@ from app.policies.actor import NOBODY, Actor
 from app.services import sessions
 from app.web import current_actor
 
-TOKEN = "token"  # the key of the login's token in the signed session cookie
+TOKEN = "token"  # noqa: S105 - the key of the login's token in the signed session cookie
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """What Flask-Login and Flask-AppBuilder know of the actor."""
 
     def __init__(self, actor: Actor) -> None:
         self.id, self.actor = actor.id, actor
 
 
-class RegistrarSecurityManager(SecurityManager):  # type: ignore[misc]
+class RegistrarSecurityManager(SecurityManager):
     def create_login_manager(self, app: Any) -> LoginManager:
         manager = LoginManager(app)
         manager.request_loader(self._from_request)
@@ -58,7 +58,7 @@ class RegistrarSecurityManager(SecurityManager):  # type: ignore[misc]
         """None of Flask-AppBuilder's own: its user screens would let a help desk lift its rights."""
 
 
-class RegistrarBuilder(AppBuilder):  # type: ignore[misc]
+class RegistrarBuilder(AppBuilder):
     """Registers only the views that it is given."""
 
     def _add_admin_views(self) -> None:

@@ -46,10 +46,10 @@ def columns(actor: Actor, query: Query) -> list[Column]:
 
 
 def _totals(where: Sequence[Any]) -> dict[UUID, int]:
-    some = select(literal_column("1")).select_from(Lead).where(Lead.stage_id == LeadStage.id, *where).limit(COUNT_LIMIT + 1).correlate(LeadStage)
+    some: Any = select(literal_column("1")).select_from(Lead).where(Lead.stage_id == LeadStage.id, *where).limit(COUNT_LIMIT + 1).correlate(LeadStage)
     counted = lateral(select(func.count().label("total")).select_from(some.subquery()))
     statement = select(LeadStage.id, counted.c.total).join(counted, true()).where(LeadStage.active)
-    return {key: total for key, total in db.session.execute(statement)}
+    return dict(db.session.execute(statement).tuples().all())
 
 
 def _cards(keys: Sequence[UUID], where: Sequence[Any]) -> Any:

@@ -45,7 +45,8 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     filled = {name: getattr(gone, name) for name in FILLED if getattr(kept, name) is None and getattr(gone, name) is not None}
     moved: dict[str, Any] = {"from": str(gone.id), "filled": sorted(filled), "contact_attempts": gone.contact_attempts}
     moved |= {table: [str(key) for key in db.session.scalars(
-        text(f"UPDATE {table} SET lead_id = :kept WHERE lead_id = :gone RETURNING id"), {"kept": kept.id, "gone": gone.id})]
+        text(f"UPDATE {table} SET lead_id = :kept WHERE lead_id = :gone RETURNING id"),  # noqa: S608 - the names are ours
+        {"kept": kept.id, "gone": gone.id})]
         for table in ("lead_notes", "lead_contact_attempts")}
     moved["lead_tags"] = [str(key) for key in db.session.scalars(text("""
         INSERT INTO lead_tags (lead_id, tag_id) SELECT :kept, tag_id FROM lead_tags WHERE lead_id = :gone ON CONFLICT DO NOTHING RETURNING id
@@ -79,8 +80,8 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     ).one()
     moved = event.after or {}
     for table in ("lead_notes", "lead_contact_attempts"):
-        db.session.execute(text(f"UPDATE {table} SET lead_id = :gone WHERE lead_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"),
-                           {"gone": gone.id, "kept": kept.id, "ids": moved[table]})
+        back = f"UPDATE {table} SET lead_id = :gone WHERE lead_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608 - the names are ours
+        db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved[table]})
     db.session.execute(text("DELETE FROM lead_tags WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": moved["lead_tags"]})
     for name in moved["filled"]:
         if getattr(kept, name) == getattr(gone, name):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import func, or_, select
 
 from app.extensions import db
 from app.models.leads import FollowUpStatus, Lead, LeadEvent, LeadSource, LeadStage
@@ -30,7 +30,7 @@ class PossibleDuplicates(Invalid):
 
     code = "possible_duplicates"
 
-    def __init__(self, leads: list[Row[Any]]) -> None:
+    def __init__(self, leads: Sequence[Any]) -> None:
         super().__init__(_("This may be someone you already know."))
         self.leads = leads
 
@@ -38,7 +38,7 @@ class PossibleDuplicates(Invalid):
         return {"duplicates": [{"id": str(each.id), "name": each.name, "phone": each.phone, "email": each.email} for each in self.leads]}
 
 
-def duplicates_of(actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5) -> list[Row[Any]]:
+def duplicates_of(actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5) -> Sequence[Any]:
     """Visible live leads with this phone (E.164) or e-mail (any case): id, name, phone, email."""
     same = Lead.phone == phone
     if email:
@@ -116,8 +116,8 @@ def _write(lead: Lead, changes: dict[str, Any], before: dict[str, Any], actor: A
     if "owner_id" in changes and lead.owner_id is not None:
         notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _("assigned to you"))
     if "stage_id" in changes:
-        name = db.session.scalar(select(LeadStage.name).where(LeadStage.id == lead.stage_id))
-        notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, [lead], actor, _("now in %(stage)s", stage=name))
+        stage = db.session.scalar(select(LeadStage.name).where(LeadStage.id == lead.stage_id))
+        notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, [lead], actor, _("now in %(stage)s", stage=stage))
     if "follow_up_status" in changes:
         done = lead.follow_up_status == FollowUpStatus.DONE
         notices.tell_admins(NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED, [lead], actor, _("follow-up done") if done else _("follow-up open again"))

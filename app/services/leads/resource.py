@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.models.imports import Import
@@ -72,7 +72,7 @@ LEADS = register(Resource(
 ))
 
 
-def _stage_choices(actor: Actor) -> Select[Any]:
+def _stage_choices(actor: Actor) -> Any:
     return select(LeadStage.id, LeadStage.name, literal("")).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id)
 
 

@@ -17,7 +17,7 @@ from app.views import forms
 from app.views.security import current_actor
 
 
-class ResourceView(BaseView):  # type: ignore[misc]
+class ResourceView(BaseView):
     """The declaration of a resource's screens, and how they reach its rows."""
 
     resource: Resource
@@ -29,6 +29,7 @@ class ResourceView(BaseView):  # type: ignore[misc]
     menu_permission = "list"
     default_view = "index"
     excluded_routes: frozenset[str] = frozenset()
+    base_permissions: Any = None  # Flask-AppBuilder collects them from the routes
 
     def __init__(self) -> None:
         self.class_permission_name = self.resource.name

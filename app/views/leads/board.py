@@ -26,7 +26,7 @@ from app.views.page import (
 from app.views.security import current_actor, requires
 
 
-class LeadBoardView(BaseView):  # type: ignore[misc]
+class LeadBoardView(BaseView):
     route_base = "/leads/board"
     class_permission_name = LEADS.name
     default_view = "board"

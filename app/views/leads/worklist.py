@@ -29,7 +29,7 @@ WORKLIST_COLUMNS = ("name", "phone", "stage", "owner", "follow_up_date", "contac
 WORKLIST_SIZE = 25
 
 
-class LeadWorklistView(BaseView):  # type: ignore[misc]
+class LeadWorklistView(BaseView):
     route_base = "/leads/worklist"
     class_permission_name = LEADS.name
     default_view = "worklist"
