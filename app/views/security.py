@@ -1,4 +1,5 @@
-"""Flask-AppBuilder, tamed: its registration and permissions are used, its account screens, data paths and start-up writes are not.
+"""Flask-AppBuilder, tamed: its registration and permissions are used, its account screens, data paths and start-up
+writes are not.
 
 A request's actor and permissions come from one statement; every check reads them from there.
 """
@@ -31,7 +32,8 @@ class SignedIn(UserMixin):
 
 class RegistrarSecurityManager(SecurityManager):
     def create_login_manager(self, app: Any) -> LoginManager:
-        manager = LoginManager(app)
+        # Without its `current_user` in templates: an error page would ask for it once more, of a database that is away.
+        manager = LoginManager(app, add_context_processor=False)
         manager.request_loader(self._from_request)
         return manager
 
@@ -94,13 +96,20 @@ def refuse_unless(permission: str, resource: str) -> Any:
 
 def wants_fragment() -> bool:
     """Whether a script asks, rather than a person who navigates."""
-    return bool(request.headers.get("X-Fragment")) or request.is_json or request.accept_mimetypes.best == "application/json"
+    return (
+        bool(request.headers.get("X-Fragment"))
+        or request.is_json
+        or request.accept_mimetypes.best == "application/json"
+    )
 
 
 def safe_next(target: str | None) -> str:
     """A path on this site, or the front page: never another site."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(ord(letter) < 32 for letter in target):
+    if (
+        not target
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+        or any(ord(letter) < 32 for letter in target)
+    ):
         return "/"
     return target
-
-
