@@ -146,9 +146,7 @@ def secret_key(environ: Environ = os.environ) -> str:
     """
     if key := environ.get("SECRET_KEY"):
         if len(key) < MIN_SECRET_LENGTH:
-            raise ConfigError(
-                f"SECRET_KEY needs {MIN_SECRET_LENGTH} characters or more. {_HOW_TO_MAKE_A_KEY}"
-            )
+            raise ConfigError(f"SECRET_KEY needs {MIN_SECRET_LENGTH} characters or more. {_HOW_TO_MAKE_A_KEY}")
         return key
     if not is_embedded(environ):
         raise ConfigError(f"SECRET_KEY must be set when DATABASE_URL is. {_HOW_TO_MAKE_A_KEY}")

@@ -36,5 +36,3 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         views.init_app(app)
         api.init_app(app)
     return app
-
-

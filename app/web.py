@@ -12,8 +12,18 @@ from app.policies.actor import NOBODY, Actor
 
 # The machine-readable name of a status, for refusals that have no better one.
 CODES = {
-    400: "malformed", 401: "unauthorized", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed", 409: "conflict",
-    413: "too_large", 415: "unsupported_media_type", 422: "invalid", 429: "too_many", 500: "unexpected", 503: "busy",
+    400: "malformed",
+    401: "unauthorized",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many",
+    500: "unexpected",
+    503: "busy",
 }
 
 
@@ -26,12 +36,20 @@ def current_actor() -> Actor:
 
 
 def error_body(
-    status: int, message: str, *, code: str = "", fields: Mapping[str, list[Any]] | None = None, reference: str = "",
+    status: int,
+    message: str,
+    *,
+    code: str = "",
+    fields: Mapping[str, list[Any]] | None = None,
+    reference: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A refusal as JSON: a sentence, a name for programs, what is wrong at which field, and for our own faults a reference."""
+    """A refusal as JSON: a sentence, a name for programs, what is wrong at which field, and for our own faults a
+    reference.
+    """
     body: dict[str, Any] = {
-        "message": message, "code": code or CODES.get(status, CODES[500] if status >= 500 else CODES[400]),
+        "message": message,
+        "code": code or CODES.get(status, CODES[500] if status >= 500 else CODES[400]),
         "fields": {name: [str(each) for each in texts] for name, texts in (fields or {}).items()},
     }
     return body | dict(details or {}) | ({"reference": reference} if reference else {})

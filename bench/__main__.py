@@ -17,14 +17,21 @@ LARGE, SMALL = 1_000_000, 1_000
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit with status 1 when a goal is missed")
-    parser.add_argument("--only", default="", help="only the lines whose name contains these words; several with commas")
+    parser.add_argument(
+        "--only", default="", help="only the lines whose name contains these words; several with commas"
+    )
     parser.add_argument("--rounds", type=float, default=1, help="factor on the number of rounds")
-    parser.add_argument("--keep", action="store_true", help="use the seeded databases even if migrations have changed since")
+    parser.add_argument(
+        "--keep", action="store_true", help="use the seeded databases even if migrations have changed since"
+    )
     options = parser.parse_args()
     wanted = [words.strip() for words in options.only.split(",")]
     with ExitStack() as stack:
         server = stack.enter_context(databases.server())
-        urls = [(stack.enter_context(databases.database(server, leads, keep=options.keep)), leads) for leads in (LARGE, SMALL)]
+        urls = [
+            (stack.enter_context(databases.database(server, leads, keep=options.keep)), leads)
+            for leads in (LARGE, SMALL)
+        ]
         large, small = (Site(url, leads) for url, leads in urls)
         for site in (large, small):
             stack.callback(site.close)

@@ -20,8 +20,10 @@ def nothing(_site: Site) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """`prepare(site)` is not timed; what it returns is given to `page` and `plain`. `peers` are the medians of Flask-Admin and of
-    Django admin with unfold, in ms; `goal` is in ms. `grows`: the page shows more when there are more leads, so it may cost more."""
+    """`prepare(site)` is not timed; what it returns is given to `page` and `plain`. `peers` are the medians of Flask-
+    Admin and of Django admin with unfold, in ms; `goal` is in ms. `grows`: the page shows more when there are more
+    leads, so it may cost more.
+    """
 
     name: str
     page: Callable[[Site, Any], TestResponse]
@@ -33,14 +35,33 @@ class Case:
     grows: bool = False
 
 
-def _list(name: str, query: Callable[[Site], str], plain: Callable[[Site], None], goal: float | None = None,
-          peers: tuple[float | None, float | None] = (None, None), **more: Any) -> Case:
-    return Case(name, lambda site, _given: site.admin.get(f"/leads/{query(site)}"), lambda site, _given: plain(site), goal, peers, **more)
+def _list(
+    name: str,
+    query: Callable[[Site], str],
+    plain: Callable[[Site], None],
+    goal: float | None = None,
+    peers: tuple[float | None, float | None] = (None, None),
+    **more: Any,
+) -> Case:
+    return Case(
+        name,
+        lambda site, _given: site.admin.get(f"/leads/{query(site)}"),
+        lambda site, _given: plain(site),
+        goal,
+        peers,
+        **more,
+    )
 
 
 def _search(name: str, *words: Callable[[Site], str], **more: Any) -> Case:
-    return _list(name, lambda site: "?q=" + "+".join(word(site) for word in words), lambda site: sql.search(site, *(word(site) for word in words)),
-                 31, (31, 92), **more)
+    return _list(
+        name,
+        lambda site: "?q=" + "+".join(word(site) for word in words),
+        lambda site: sql.search(site, *(word(site) for word in words)),
+        31,
+        (31, 92),
+        **more,
+    )
 
 
 def _word(word: str) -> Callable[[Site], str]:
@@ -60,7 +81,10 @@ def _middle(site: Site, _given: Any) -> TestResponse:
 def _new_lead(site: Site) -> dict[str, str]:
     number = site.number()
     return site.admin.form("/leads/new") | {
-        "first_name": "Bench", "last_name": f"Lead {number}", "phone": f"+4479{number:08d}", "email": f"bench{number}@mail.example",
+        "first_name": "Bench",
+        "last_name": f"Lead {number}",
+        "phone": f"+4479{number:08d}",
+        "email": f"bench{number}@mail.example",
     }
 
 
@@ -76,7 +100,10 @@ def _saved(answer: TestResponse) -> TestResponse:
 
 
 def _bulk(site: Site, stage: Any, step: str) -> TestResponse:
-    answer = site.admin.post("/leads/actions/change_stage", {"_stage": step, "id": [str(key) for key in site.facts.newest], "stage_id": str(stage)})
+    answer = site.admin.post(
+        "/leads/actions/change_stage",
+        {"_stage": step, "id": [str(key) for key in site.facts.newest], "stage_id": str(stage)},
+    )
     assert "<strong>1000</strong>" in answer.text
     return answer
 
@@ -85,7 +112,9 @@ def _next_stage(site: Site) -> Any:
     """A stage in which none of the thousand leads stands; before the first round they are put into one."""
     number = site.number()
     with site.plain.transaction():
-        site.plain.execute("UPDATE leads SET stage_id = %s WHERE id = ANY(%s)", [site.facts.stages[number % 2], site.facts.newest])
+        site.plain.execute(
+            "UPDATE leads SET stage_id = %s WHERE id = ANY(%s)", [site.facts.stages[number % 2], site.facts.newest]
+        )
     return site.facts.stages[2 + number % 2]
 
 
@@ -103,23 +132,95 @@ READING = (
     _search("search: two letters", _word("jo"), grows=True),
     _search("search: nothing found", _word("xqzvw")),
     _search("search: two letters, nothing found", _word("qx")),
-    _list("filter by stage and owner", _filtered,
-          lambda site: sql.rows(site, "AND l.stage_id = %s AND l.owner_id = %s", [site.facts.stages[0], site.facts.owner]), 20, (20, 80)),
-    Case("page 20,000 (the middle)", _middle,
-         lambda site, _given: sql.rows(site, "AND (l.created_at, l.id) < (%s, %s)", site.facts.middle), 200, (200, 283)),
-    _list("last page", lambda _site: "?before=last", lambda site: sql.rows(site, order="l.created_at, l.id"), 200, (200, 283)),
-    Case("record", lambda site, _given: site.admin.get(f"/leads/{site.facts.newest[0]}"), lambda site, _given: sql.record(site), 7, (7, 23)),
-    Case("autocomplete: staff", _suggest("staff", lambda site: site.facts.staff_name), lambda site, _given: sql.staff(site), 7, (7, 17)),
-    Case("autocomplete: leads", _suggest("leads", Site.rare), lambda site, _given: sql.search(site, site.rare()), 7, (7, 17)),
+    _list(
+        "filter by stage and owner",
+        _filtered,
+        lambda site: sql.rows(
+            site, "AND l.stage_id = %s AND l.owner_id = %s", [site.facts.stages[0], site.facts.owner]
+        ),
+        20,
+        (20, 80),
+    ),
+    Case(
+        "page 20,000 (the middle)",
+        _middle,
+        lambda site, _given: sql.rows(site, "AND (l.created_at, l.id) < (%s, %s)", site.facts.middle),
+        200,
+        (200, 283),
+    ),
+    _list(
+        "last page",
+        lambda _site: "?before=last",
+        lambda site: sql.rows(site, order="l.created_at, l.id"),
+        200,
+        (200, 283),
+    ),
+    Case(
+        "record",
+        lambda site, _given: site.admin.get(f"/leads/{site.facts.newest[0]}"),
+        lambda site, _given: sql.record(site),
+        7,
+        (7, 23),
+    ),
+    Case(
+        "autocomplete: staff",
+        _suggest("staff", lambda site: site.facts.staff_name),
+        lambda site, _given: sql.staff(site),
+        7,
+        (7, 17),
+    ),
+    Case(
+        "autocomplete: leads",
+        _suggest("leads", Site.rare),
+        lambda site, _given: sql.search(site, site.rare()),
+        7,
+        (7, 17),
+    ),
     Case("form of a new lead", lambda site, _given: site.admin.get("/leads/new"), None),
-    Case("board", lambda site, _given: site.admin.get("/leads/board/"), lambda site, _given: sql.board(site), grows=True),
-    Case("follow-ups", lambda site, _given: site.admin.get("/leads/worklist/?whose=all"), lambda site, _given: sql.worklist(site), grows=True),
+    Case(
+        "board", lambda site, _given: site.admin.get("/leads/board/"), lambda site, _given: sql.board(site), grows=True
+    ),
+    Case(
+        "follow-ups",
+        lambda site, _given: site.admin.get("/leads/worklist/?whose=all"),
+        lambda site, _given: sql.worklist(site),
+        grows=True,
+    ),
     Case("front page", lambda site, _given: site.admin.get("/"), lambda site, _given: sql.front(site), grows=True),
 )
 WRITING = (
-    Case("add", lambda site, form: _saved(site.admin.post("/leads/new", form)), lambda site, _form: sql.add(site, site.number()), 6, (6, 20), _new_lead),
-    Case("edit", lambda site, given: _saved(site.admin.post(given[0], given[1])), lambda site, given: sql.edit(site, given[2]), 10, (10, 11), _changed_lead),
-    Case("bulk stage change of 1,000: preview", lambda site, stage: _bulk(site, stage, "preview"), None, None, (None, None), _next_stage, 7),
-    Case("bulk stage change of 1,000", lambda site, stage: _bulk(site, stage, "do"), lambda site, _stage: sql.bulk(site, site.facts.stages[4]), 99, (99, 238), _next_stage,
-         7),
+    Case(
+        "add",
+        lambda site, form: _saved(site.admin.post("/leads/new", form)),
+        lambda site, _form: sql.add(site, site.number()),
+        6,
+        (6, 20),
+        _new_lead,
+    ),
+    Case(
+        "edit",
+        lambda site, given: _saved(site.admin.post(given[0], given[1])),
+        lambda site, given: sql.edit(site, given[2]),
+        10,
+        (10, 11),
+        _changed_lead,
+    ),
+    Case(
+        "bulk stage change of 1,000: preview",
+        lambda site, stage: _bulk(site, stage, "preview"),
+        None,
+        None,
+        (None, None),
+        _next_stage,
+        7,
+    ),
+    Case(
+        "bulk stage change of 1,000",
+        lambda site, stage: _bulk(site, stage, "do"),
+        lambda site, _stage: sql.bulk(site, site.facts.stages[4]),
+        99,
+        (99, 238),
+        _next_stage,
+        7,
+    ),
 )

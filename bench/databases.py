@@ -46,7 +46,11 @@ def database(server_url: str, leads: int, *, keep: bool = False) -> Iterator[str
     template, name = _template(server_url, leads, keep), f"{PREFIX}run_{leads}"
     with connect(server_url) as connection:
         _drop(connection, name)
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(name), sql.Identifier(template)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
         try:
             yield at(server_url, name)
         finally:
@@ -60,10 +64,17 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 def application(url: str) -> Flask:
     """The application as it is served, on this database."""
-    return create_app({
-        "SQLALCHEMY_DATABASE_URI": url, "SECRET_KEY": secrets.token_hex(32), "PUBLIC_URL": "http://localhost", "SESSION_COOKIE_SECURE": False,
-        "SESSION_COOKIE_NAME": "registrar", "SCHOOL_TIME_ZONE": "Europe/London", "PHONE_REGION": "GB",
-    })
+    return create_app(
+        {
+            "SQLALCHEMY_DATABASE_URI": url,
+            "SECRET_KEY": secrets.token_hex(32),
+            "PUBLIC_URL": "http://localhost",
+            "SESSION_COOKIE_SECURE": False,
+            "SESSION_COOKIE_NAME": "registrar",
+            "SCHOOL_TIME_ZONE": "Europe/London",
+            "PHONE_REGION": "GB",
+        }
+    )
 
 
 def at(url: str, name: str) -> str:
@@ -74,7 +85,12 @@ def _template(server_url: str, leads: int, keep: bool) -> str:
     """The name of the seeded database, made now unless one of this version is there."""
     name = f"{PREFIX}{leads}_{_version()}"
     with connect(server_url) as connection:
-        known = [row[0] for row in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}{leads}\\_%"])]
+        known = [
+            row[0]
+            for row in connection.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}{leads}\\_%"]
+            )
+        ]
         if name in known or (keep and known):
             return name if name in known else known[0]
         for old in known:
@@ -84,7 +100,9 @@ def _template(server_url: str, leads: int, keep: bool) -> str:
         _drop(connection, draft)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
         _populate(at(server_url, draft), leads)
-        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name))
+        )
         print(f"Seeded in {time.monotonic() - started:.0f} s.", flush=True)
     return name
 
@@ -95,8 +113,15 @@ def _populate(url: str, leads: int) -> None:
         deployment.deploy()
         system = sessions.system()
         for username, role in USERS.items():
-            accounts.create_account(username=username, email=f"{username}@school.example", first_name=username.title(), last_name="Tester",
-                                    password=PASSWORD, roles=[role.value], actor=system)
+            accounts.create_account(
+                username=username,
+                email=f"{username}@school.example",
+                first_name=username.title(),
+                last_name="Tester",
+                password=PASSWORD,
+                roles=[role.value],
+                actor=system,
+            )
         db.session.remove()
         db.engine.dispose()
     with connect(url) as connection:
@@ -105,7 +130,10 @@ def _populate(url: str, leads: int) -> None:
 
 def _version() -> str:
     """Changes with the migrations and with what is seeded."""
-    files = [*sorted((config.ROOT / "migrations" / "versions").glob("*.py")), *(Path(__file__).with_name(name) for name in ("seed.py", "names.py"))]
+    files = [
+        *sorted((config.ROOT / "migrations" / "versions").glob("*.py")),
+        *(Path(__file__).with_name(name) for name in ("seed.py", "names.py")),
+    ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]
 
 

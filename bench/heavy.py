@@ -49,7 +49,13 @@ def export(site: Site) -> list[Line]:
         assert rows == site.leads, rows
         ours.append(took)
         grown = max(grown, peak - before)
-    line = Line("export of 1,000,000 rows", statistics.median(ours), min(ours), plain=statistics.median(bare), peers=(51_000, 61_000))
+    line = Line(
+        "export of 1,000,000 rows",
+        statistics.median(ours),
+        min(ours),
+        plain=statistics.median(bare),
+        peers=(51_000, 61_000),
+    )
     line.note = f"{grown / 1e6:.0f} MB more memory"
     if line.large > MOST_OF_COPY * statistics.median(bare):
         line.missed.append(f"{line.large / statistics.median(bare):.1f} times bare COPY, goal under {MOST_OF_COPY:g}")
@@ -104,14 +110,30 @@ def import_file(site: Site) -> list[Line]:
 
 def _file(site: Site) -> bytes:
     """One row in a hundred is faulty, one in fifty is known."""
-    known = [row[0] for row in site.plain.execute("SELECT phone FROM leads ORDER BY created_at LIMIT %s", [IMPORTED // 50])]
+    known = [
+        row[0] for row in site.plain.execute("SELECT phone FROM leads ORDER BY created_at LIMIT %s", [IMPORTED // 50])
+    ]
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(HEADER)
     for n in range(IMPORTED):
         phone = "12" if n % 100 == 7 else known[n // 50] if n % 50 == 0 else f"0780{n:07d}"
         note, tags = ("Asked twice." if n % 5 == 0 else ""), ("open day; piano" if n % 4 == 0 else "")
-        writer.writerow(("Anna", f"Imported{n}", phone, f"imported{n}@mail.example", "web", "Piano", "Lakeside", 10 + n % 30, f"owner{1 + n % 500}", note, tags))
+        writer.writerow(
+            (
+                "Anna",
+                f"Imported{n}",
+                phone,
+                f"imported{n}@mail.example",
+                "web",
+                "Piano",
+                "Lakeside",
+                10 + n % 30,
+                f"owner{1 + n % 500}",
+                note,
+                tags,
+            )
+        )
     return out.getvalue().encode()
 
 
@@ -148,7 +170,9 @@ def job(site: Site) -> list[Line]:
     line = Line("follow-up job", statistics.median(ours), min(ours), plain=statistics.median(bare))
     line.note = f"{took[1][1]:,} notices"
     if line.large > MOST_OF_JOB * statistics.median(bare):
-        line.missed.append(f"{line.large / statistics.median(bare):.2f} times the bare statement, goal under {MOST_OF_JOB}")
+        line.missed.append(
+            f"{line.large / statistics.median(bare):.2f} times the bare statement, goal under {MOST_OF_JOB}"
+        )
     return [line]
 
 
@@ -159,8 +183,13 @@ def _bare_job(site: Site, day: Any) -> None:
                SELECT r.id, 'lead_followup_due', l.first_name || ' ' || l.last_name || ': follow-up due', l.phone, 'info', 'leads', l.id::text, '/leads/' || l.id, %(day)s
                FROM leads l CROSS JOIN LATERAL (SELECT l.owner_id AS id WHERE l.owner_id IS NOT NULL UNION SELECT %(admin)s::int) r
                WHERE l.deleted_at IS NULL AND l.follow_up_status = 'open' AND l.follow_up_date <= %(day)s
-               ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING""", {"day": day, "admin": site.facts.admin},
+               ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING""",
+            {"day": day, "admin": site.facts.admin},
         )
 
 
-CASES = (Heavy("export of 1,000,000 rows", export), Heavy("import of 100,000 rows", import_file), Heavy("follow-up job", job))
+CASES = (
+    Heavy("export of 1,000,000 rows", export),
+    Heavy("import of 100,000 rows", import_file),
+    Heavy("follow-up job", job),
+)

@@ -55,8 +55,15 @@ def measure(case: Case, large: Site, small: Site, rounds: int) -> Line:
             times["plain"].append(timed(lambda given=given: case.plain(large, given))[0])  # type: ignore[misc]
     kept = {name: each[-rounds:] for name, each in times.items()}
     line = Line(
-        case.name, statistics.median(kept["large"]), min(kept["large"]), statistics.median(kept["small"]),
-        statistics.median(kept["plain"]) if case.plain else None, statements, size, case.goal, case.peers,
+        case.name,
+        statistics.median(kept["large"]),
+        min(kept["large"]),
+        statistics.median(kept["small"]),
+        statistics.median(kept["plain"]) if case.plain else None,
+        statements,
+        size,
+        case.goal,
+        case.peers,
     )
     _judge(case, line)
     return line

@@ -9,7 +9,19 @@ from pathlib import Path
 
 from bench.measure import Line
 
-HEAD = ("What", "1M leads, ms", "1k leads, ms", "1M : 1k", "Plain SQL, ms", "Statements", "KB", "Flask-Admin, ms", "Django admin, ms", "Goal, ms", "")
+HEAD = (
+    "What",
+    "1M leads, ms",
+    "1k leads, ms",
+    "1M : 1k",
+    "Plain SQL, ms",
+    "Statements",
+    "KB",
+    "Flask-Admin, ms",
+    "Django admin, ms",
+    "Goal, ms",
+    "",
+)
 
 
 def markdown(lines: list[Line]) -> str:
@@ -22,8 +34,16 @@ def markdown(lines: list[Line]) -> str:
 
 def _cells(line: Line) -> tuple[str, ...]:
     return (
-        line.name, _number(line.large), _number(line.small), _number(line.growth, 2), _number(line.plain), _number(line.statements, 0),
-        _number(line.kilobytes, 0), *(_number(peer, 0) for peer in line.peers), _number(line.goal, 0), "; ".join(filter(None, (line.note, "**missed**" if line.missed else ""))),
+        line.name,
+        _number(line.large),
+        _number(line.small),
+        _number(line.growth, 2),
+        _number(line.plain),
+        _number(line.statements, 0),
+        _number(line.kilobytes, 0),
+        *(_number(peer, 0) for peer in line.peers),
+        _number(line.goal, 0),
+        "; ".join(filter(None, (line.note, "**missed**" if line.missed else ""))),
     )
 
 
@@ -36,6 +56,9 @@ def write(lines: list[Line], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.md"
     path.write_text(markdown(lines))
-    results = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "lines": [asdict(line) | {"growth": line.growth} for line in lines]}
+    results = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "lines": [asdict(line) | {"growth": line.growth} for line in lines],
+    }
     path.with_suffix(".json").write_text(json.dumps(results, indent=2))
     return path

@@ -22,7 +22,8 @@ ACCOUNTS = """
     INSERT INTO ab_user_role (user_id, role_id) SELECT made.id, r.id FROM made, ab_role r WHERE r.name = 'Staff'
 """
 
-# Owners and names are spread unevenly, as in life. In a small database few owners share the leads, so that each has a page full of them.
+# Owners and names are spread unevenly, as in life. In a small database few owners share the leads, so that each has a
+# page full of them.
 LEADS = """
     INSERT INTO leads (first_name, last_name, phone, phone_raw, email, interest, source, stage_id, owner_id, area, guardian_name, age,
                        expected_budget, contact_attempts, last_contacted_on, follow_up_date, follow_up_status, created_at, updated_at)
@@ -64,7 +65,15 @@ AFTERWARDS = (
               created_at, CASE WHEN hashtext(id::text) % 10 > 0 THEN created_at END
        FROM leads WHERE owner_id IS NOT NULL AND hashtext(id::text) % 7 = 0""",
 )
-FILLED = ("leads", "lead_audit_events", "row_history", "lead_notes", "lead_contact_attempts", "lead_tags", "notifications")
+FILLED = (
+    "leads",
+    "lead_audit_events",
+    "row_history",
+    "lead_notes",
+    "lead_contact_attempts",
+    "lead_tags",
+    "notifications",
+)
 STEP = 100_000
 
 
@@ -72,10 +81,18 @@ def fill(connection: psycopg.Connection[Any], leads: int) -> None:
     """Put `leads` leads of 500 owners into the database, with what hangs on them, and bring its statistics up to date."""
     with connection.transaction():
         connection.execute("SELECT setseed(0.5)")
-        connection.execute("SET LOCAL session_replication_role = replica")  # no triggers: what they write is written here at once
+        connection.execute(
+            "SET LOCAL session_replication_role = replica"
+        )  # no triggers: what they write is written here at once
         connection.execute("SET LOCAL statement_timeout = 0")
         indexes = _drop_indexes(connection)
-        facts = {"first": names.FIRST, "firsts": len(names.FIRST), "last": names.LAST, "lasts": len(names.LAST), "owners": OWNERS}
+        facts = {
+            "first": names.FIRST,
+            "firsts": len(names.FIRST),
+            "last": names.LAST,
+            "lasts": len(names.LAST),
+            "owners": OWNERS,
+        }
         connection.execute(ACCOUNTS, facts)
         facts |= _leads_facts(connection, leads)
         for start in range(1, leads + 1, STEP):
@@ -88,11 +105,27 @@ def fill(connection: psycopg.Connection[Any], leads: int) -> None:
 
 
 def _leads_facts(connection: psycopg.Connection[Any], leads: int) -> dict[str, Any]:
-    owners = [row[0] for row in connection.execute("SELECT id FROM ab_user WHERE username LIKE 'owner%%' ORDER BY id LIMIT %s", [min(OWNERS, max(leads // 200, 1))])]
+    owners = [
+        row[0]
+        for row in connection.execute(
+            "SELECT id FROM ab_user WHERE username LIKE 'owner%%' ORDER BY id LIMIT %s",
+            [min(OWNERS, max(leads // 200, 1))],
+        )
+    ]
     stages = [row[0] for row in connection.execute("SELECT id FROM lead_stages WHERE active ORDER BY position")]
     return {
-        "owners": owners, "owner_count": len(owners), "stages": stages, "stage_count": len(stages), "interests": list(names.INTERESTS), "areas": names.AREAS,
-        "heads": names.HEADS, "tails": names.TAILS, "rare": names.RARE, "rare_every": max(leads // RARE_LEADS, 1), "leads": leads, "days": DAYS,
+        "owners": owners,
+        "owner_count": len(owners),
+        "stages": stages,
+        "stage_count": len(stages),
+        "interests": list(names.INTERESTS),
+        "areas": names.AREAS,
+        "heads": names.HEADS,
+        "tails": names.TAILS,
+        "rare": names.RARE,
+        "rare_every": max(leads // RARE_LEADS, 1),
+        "leads": leads,
+        "days": DAYS,
     }
 
 

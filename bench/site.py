@@ -119,13 +119,24 @@ class Site:
         self.statements += 1
 
     def _facts(self) -> Facts:
-        rows = self.plain.execute("SELECT created_at, id FROM leads ORDER BY created_at DESC, id DESC OFFSET %s LIMIT 2", [self.leads // 2 - 1]).fetchall()
+        rows = self.plain.execute(
+            "SELECT created_at, id FROM leads ORDER BY created_at DESC, id DESC OFFSET %s LIMIT 2",
+            [self.leads // 2 - 1],
+        ).fetchall()
         return Facts(
             stages=[row[0] for row in self.plain.execute("SELECT id FROM lead_stages WHERE active ORDER BY position")],
-            owner=self._one("SELECT owner_id FROM leads WHERE owner_id IS NOT NULL GROUP BY owner_id ORDER BY count(*) DESC, owner_id LIMIT 1"),
-            middle=rows[0], middle_next=rows[1][1],
-            newest=[row[0] for row in self.plain.execute("SELECT id FROM leads ORDER BY created_at DESC, id DESC LIMIT 1000")],
-            phone_part=self._one("SELECT substr(phone, 7) FROM leads ORDER BY created_at OFFSET %s LIMIT 1", self.leads // 3),
+            owner=self._one(
+                "SELECT owner_id FROM leads WHERE owner_id IS NOT NULL GROUP BY owner_id ORDER BY count(*) DESC, owner_id LIMIT 1"
+            ),
+            middle=rows[0],
+            middle_next=rows[1][1],
+            newest=[
+                row[0]
+                for row in self.plain.execute("SELECT id FROM leads ORDER BY created_at DESC, id DESC LIMIT 1000")
+            ],
+            phone_part=self._one(
+                "SELECT substr(phone, 7) FROM leads ORDER BY created_at OFFSET %s LIMIT 1", self.leads // 3
+            ),
             staff_name=self._one("SELECT first_name FROM ab_user WHERE username = 'owner7'"),
             admin=self._one("SELECT id FROM ab_user WHERE username = 'admin'"),
         )

@@ -28,7 +28,8 @@ def add(site: Site, number: int) -> None:
         site.plain.execute("SELECT set_config('registrar.actor', %s, true)", [str(site.facts.admin)])
         lead = site.plain.execute(
             """INSERT INTO leads (first_name, last_name, phone, phone_raw, email, stage_id, follow_up_date) VALUES ('Plain', 'Lead', %s, %s, %s, %s, current_date)
-               RETURNING id""", [f"+4478{number:08d}", f"+4478{number:08d}", f"plain{number}@mail.example", site.facts.stages[0]],
+               RETURNING id""",
+            [f"+4478{number:08d}", f"+4478{number:08d}", f"plain{number}@mail.example", site.facts.stages[0]],
         ).fetchone()
         assert lead is not None
         site.plain.execute("INSERT INTO lead_audit_events (lead_id, type) VALUES (%s, 'created')", lead)
@@ -41,7 +42,9 @@ def edit(site: Site, number: int) -> None:
         site.plain.execute("SELECT id FROM leads WHERE id = %s FOR NO KEY UPDATE", [lead])
         site.plain.execute("UPDATE leads SET area = %s WHERE id = %s", [f"Plain {number}", lead])
         after = json.dumps({"area": f"Plain {number}"})
-        site.plain.execute("INSERT INTO lead_audit_events (lead_id, type, after) VALUES (%s, 'updated', %s)", [lead, after])
+        site.plain.execute(
+            "INSERT INTO lead_audit_events (lead_id, type, after) VALUES (%s, 'updated', %s)", [lead, after]
+        )
 
 
 def bulk(site: Site, stage: Any) -> None:
@@ -52,7 +55,8 @@ def bulk(site: Site, stage: Any) -> None:
         site.plain.execute(
             """INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
                SELECT id, 'stage_changed', jsonb_build_object('stage_id', stage_id), jsonb_build_object('stage_id', %(stage)s::uuid), %(batch)s
-               FROM leads WHERE id = ANY(%(ids)s)""", facts,
+               FROM leads WHERE id = ANY(%(ids)s)""",
+            facts,
         )
         site.plain.execute("UPDATE leads SET stage_id = %(stage)s WHERE id = ANY(%(ids)s)", facts)
 
@@ -60,8 +64,12 @@ def bulk(site: Site, stage: Any) -> None:
 def record(site: Site) -> None:
     lead = site.facts.newest[0]
     site.plain.execute(f"SELECT l.*, s.name, o.first_name {JOINS} WHERE l.id = %s", [lead]).fetchall()
-    site.plain.execute("SELECT * FROM lead_audit_events WHERE lead_id = %s ORDER BY at DESC LIMIT 50", [lead]).fetchall()
-    site.plain.execute("SELECT t.name FROM lead_tags lt JOIN tags t ON t.id = lt.tag_id WHERE lt.lead_id = %s", [lead]).fetchall()
+    site.plain.execute(
+        "SELECT * FROM lead_audit_events WHERE lead_id = %s ORDER BY at DESC LIMIT 50", [lead]
+    ).fetchall()
+    site.plain.execute(
+        "SELECT t.name FROM lead_tags lt JOIN tags t ON t.id = lt.tag_id WHERE lt.lead_id = %s", [lead]
+    ).fetchall()
 
 
 def staff(site: Site) -> None:
@@ -85,4 +93,5 @@ def worklist(site: Site) -> None:
 def front(site: Site) -> None:
     worklist(site)
     site.plain.execute(
-        "SELECT date_trunc('week', created_at), count(*) FROM leads WHERE deleted_at IS NULL AND created_at >= current_date - 56 GROUP BY 1").fetchall()
+        "SELECT date_trunc('week', created_at), count(*) FROM leads WHERE deleted_at IS NULL AND created_at >= current_date - 56 GROUP BY 1"
+    ).fetchall()

@@ -27,7 +27,11 @@ def run() -> None:
 
 def migrate(connection: Any, metadata: Any) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=False, include_object=ours,
+        connection=connection,
+        target_metadata=metadata,
+        compare_type=True,
+        compare_server_default=False,
+        include_object=ours,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

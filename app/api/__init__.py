@@ -26,7 +26,9 @@ def init_app(app: Flask) -> None:
     from app.services.resource import RESOURCES
 
     builder = app.extensions["appbuilder"]
-    classes: list[Any] = [getattr(import_module(f"app.api.{module}"), name) for module, names in APIS.items() for name in names]
+    classes: list[Any] = [
+        getattr(import_module(f"app.api.{module}"), name) for module, names in APIS.items() for name in names
+    ]
     special = {each.resource.slug for each in classes if issubclass(each, RecordApi)}
     for slug, resource in sorted(RESOURCES.items()):
         if slug not in special:

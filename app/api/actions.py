@@ -46,7 +46,13 @@ def known(resource: Resource) -> dict[str, Action]:
     found = dict(resource.action_by_name)
     if resource.delete is not None:
         found["delete"] = Action(
-            "delete", _l("Delete"), resource.delete, resource.edit_rule, resource.delete_input, danger=True, single=False
+            "delete",
+            _l("Delete"),
+            resource.delete,
+            resource.edit_rule,
+            resource.delete_input,
+            danger=True,
+            single=False,
         )
     if resource.restore is not None:
         found["restore"] = Action("restore", _l("Restore"), resource.restore, resource.edit_rule, single=False)
@@ -99,7 +105,9 @@ def one(action: Action, key: Any) -> Any:
     """Do it to one record. Raises its refusal."""
     values = bodies.read(one_input(action.input))
     dry_run = values.pop("dry_run", False)
-    return _once(lambda: represent.single(run(action, [key], values, dry_run=dry_run), dry_run=dry_run), dry_run=dry_run)
+    return _once(
+        lambda: represent.single(run(action, [key], values, dry_run=dry_run), dry_run=dry_run), dry_run=dry_run
+    )
 
 
 def _once(work: Callable[[], dict[str, Any]], *, dry_run: bool) -> Any:
@@ -129,7 +137,9 @@ def on_one(api: Any) -> dict[str, tuple[str, Any]]:
 def on_many(api: Any) -> dict[str, tuple[str, Any]]:
     key = key_type(api.resource)
     return {
-        name: (f"{each.label}: many", many_input(each.input, key)) for name, each in known(api.resource).items() if each.bulk
+        name: (f"{each.label}: many", many_input(each.input, key))
+        for name, each in known(api.resource).items()
+        if each.bulk
     }
 
 

@@ -30,7 +30,12 @@ from app.web import current_actor
 STAMPS = ("created_at", "created_by_id", "updated_at", "updated_by_id", "deleted_at")
 HISTORY_PAGE = 50
 LIST_PARAMETERS = tuple(lists.PARAMETERS.values())
-IF_MATCH = Parameter("If-Match", "The ETag of the record as you know it: refused if somebody changed it since.", {"type": "string"}, place="header")
+IF_MATCH = Parameter(
+    "If-Match",
+    "The ETag of the record as you know it: refused if somebody changed it since.",
+    {"type": "string"},
+    place="header",
+)
 
 
 class RecordApi(Api):
@@ -46,14 +51,23 @@ class RecordApi(Api):
         self.route_base = f"{PREFIX}/{self.resource.slug}"
         self.exclude_route_methods = self._routes_without_service()
         super().__init__()
-        self.base_permissions: list[str] = sorted({*self.base_permissions, *(f"can_{action.name}" for action in self.resource.actions)})
+        self.base_permissions: list[str] = sorted(
+            {*self.base_permissions, *(f"can_{action.name}" for action in self.resource.actions)}
+        )
 
     def _routes_without_service(self) -> set[str]:
         """A resource without a way to write has no route for it."""
         resource = self.resource
-        needed = {"create": resource.create, "change": resource.update, "replace": resource.update, "remove": resource.delete,
-                  "restore": resource.restore, "perform": resource.actions, "undo": any(each.undo for each in resource.actions),
-                  "perform_on_many": actions.known(resource)}
+        needed = {
+            "create": resource.create,
+            "change": resource.update,
+            "replace": resource.update,
+            "remove": resource.delete,
+            "restore": resource.restore,
+            "perform": resource.actions,
+            "undo": any(each.undo for each in resource.actions),
+            "perform_on_many": actions.known(resource),
+        }
         return {name for name, service in needed.items() if not service}
 
     # reading
@@ -113,7 +127,17 @@ class RecordApi(Api):
 
     # writing
 
-    @route("POST", "", "Make a record", needs="add", body=schemas.input_of, status=201, answer=schemas.record, parameters=(ONCE,), others=(409,))
+    @route(
+        "POST",
+        "",
+        "Make a record",
+        needs="add",
+        body=schemas.input_of,
+        status=201,
+        answer=schemas.record,
+        parameters=(ONCE,),
+        others=(409,),
+    )
     def create(self) -> Any:
         resource = self.resource
         assert resource.create is not None
@@ -126,15 +150,32 @@ class RecordApi(Api):
 
         return once(work)
 
-    @route("PATCH", "/<pk>", "Change fields of a record", needs="edit", body=schemas.change_of, answer=schemas.record, parameters=(IF_MATCH,),
-           others=(404, 409))
+    @route(
+        "PATCH",
+        "/<pk>",
+        "Change fields of a record",
+        needs="edit",
+        body=schemas.change_of,
+        answer=schemas.record,
+        parameters=(IF_MATCH,),
+        others=(404, 409),
+    )
     def change(self, pk: str) -> Any:
         """Fields that are not given stay as they are."""
         assert self.resource.input is not None
         key = self.key(pk)
         return self.write(key, bodies.read(self.resource.input, change=True))
 
-    @route("PUT", "/<pk>", "Replace a record", needs="edit", body=schemas.input_of, answer=schemas.record, parameters=(IF_MATCH,), others=(404, 409))
+    @route(
+        "PUT",
+        "/<pk>",
+        "Replace a record",
+        needs="edit",
+        body=schemas.input_of,
+        answer=schemas.record,
+        parameters=(IF_MATCH,),
+        others=(404, 409),
+    )
     def replace(self, pk: str) -> Any:
         """Fields that may be empty and are not given are emptied."""
         assert self.resource.input is not None
@@ -148,11 +189,21 @@ class RecordApi(Api):
         self.resource.update(key, values, actor=current_actor(), version=read_version())
         return self.answer(self.item(key))
 
-    @route("DELETE", "/<pk>", "Delete a record", needs="delete", status=204, parameters=schemas.delete_parameters, others=(404, 409))
+    @route(
+        "DELETE",
+        "/<pk>",
+        "Delete a record",
+        needs="delete",
+        status=204,
+        parameters=schemas.delete_parameters,
+        others=(404, 409),
+    )
     def remove(self, pk: str) -> Any:
         resource = self.resource
         assert resource.delete is not None
-        values = bodies.typed(resource.delete_input, request.args.to_dict()) if resource.delete_input is not None else {}
+        values = (
+            bodies.typed(resource.delete_input, request.args.to_dict()) if resource.delete_input is not None else {}
+        )
         outcomes = resource.delete([self.key(pk)], actor=current_actor(), **values).outcomes
         raise_refusal(outcomes)
 
@@ -165,22 +216,45 @@ class RecordApi(Api):
 
     # actions
 
-    @route("POST", "/<pk>/actions/<name>", "Do something to a record", needs=BY_NAME, variants=actions.on_one, answer=schemas.SINGLE,
-           parameters=(ONCE,), others=(404, 409))
+    @route(
+        "POST",
+        "/<pk>/actions/<name>",
+        "Do something to a record",
+        needs=BY_NAME,
+        variants=actions.on_one,
+        answer=schemas.SINGLE,
+        parameters=(ONCE,),
+        others=(404, 409),
+    )
     def perform(self, pk: str, name: str) -> Any:
         action = actions.find(self.resource, name, bulk=False)
         allow(name, self.resource.name)
         return actions.one(action, self.key(pk))
 
-    @route("POST", "/actions/<name>", "Do something to many records", needs=BY_NAME, variants=actions.on_many, answer=schemas.RESULT,
-           parameters=(ONCE,), others=(404, 409))
+    @route(
+        "POST",
+        "/actions/<name>",
+        "Do something to many records",
+        needs=BY_NAME,
+        variants=actions.on_many,
+        answer=schemas.RESULT,
+        parameters=(ONCE,),
+        others=(404, 409),
+    )
     def perform_on_many(self, name: str) -> Any:
         action = actions.find(self.resource, name, bulk=True)
         allow(name, self.resource.name)
         return actions.many(self.resource, action)
 
-    @route("POST", "/actions/<name>/undo", "Take back what was done in one go", needs=BY_NAME, variants=actions.undoing, answer=schemas.RESULT,
-           others=(404,))
+    @route(
+        "POST",
+        "/actions/<name>/undo",
+        "Take back what was done in one go",
+        needs=BY_NAME,
+        variants=actions.undoing,
+        answer=schemas.RESULT,
+        others=(404,),
+    )
     def undo(self, name: str) -> Any:
         action = actions.find(self.resource, name, bulk=True)
         allow(name, self.resource.name)
@@ -188,8 +262,15 @@ class RecordApi(Api):
 
     # history and saved filters
 
-    @route("GET", "/<pk>/history", "Every change of a record, newest first", needs="history", parameters=(schemas.BEFORE_NUMBER,),
-           answer=schemas.HISTORY, others=(404,))
+    @route(
+        "GET",
+        "/<pk>/history",
+        "Every change of a record, newest first",
+        needs="history",
+        parameters=(schemas.BEFORE_NUMBER,),
+        answer=schemas.HISTORY,
+        others=(404,),
+    )
     def history(self, pk: str) -> Any:
         key, model = self.key(pk), self.resource.model
         rule = visible(model, current_actor())
@@ -199,17 +280,32 @@ class RecordApi(Api):
             raise NotFound
         rows = row_history.of_row(model.__tablename__, key, before=read_number("before"), limit=HISTORY_PAGE)
         older = f"{self.route_base}/{key}/history?before={rows[-1].id}" if len(rows) == HISTORY_PAGE else None
-        return {"items": [mapping(each._mapping) for each in rows], "next": older}, 200, lists.link_header({"next": older})
+        return (
+            {"items": [mapping(each._mapping) for each in rows], "next": older},
+            200,
+            lists.link_header({"next": older}),
+        )
 
     @route("GET", "/filters", "List saved filters, one's own and the shared ones", needs="list", answer=schemas.FILTERS)
     def saved_filters(self) -> Any:
         return filters.listed(self.resource)
 
-    @route("POST", "/filters", "Save a filter", needs="list", body=filters.FilterInput, status=201, answer=schemas.FILTER, others=(409,))
+    @route(
+        "POST",
+        "/filters",
+        "Save a filter",
+        needs="list",
+        body=filters.FilterInput,
+        status=201,
+        answer=schemas.FILTER,
+        others=(409,),
+    )
     def save_filter(self) -> Any:
         return filters.save(self.resource)
 
-    @route("DELETE", "/filters/<uuid:filter_id>", "Forget a filter of one's own", needs="list", status=204, others=(404,))
+    @route(
+        "DELETE", "/filters/<uuid:filter_id>", "Forget a filter of one's own", needs="list", status=204, others=(404,)
+    )
     def delete_filter(self, filter_id: UUID) -> Any:
         filters.delete(filter_id)
 
@@ -244,6 +340,3 @@ def read_number(name: str) -> int | None:
     if not (raw.isascii() and raw.isdecimal() and len(raw) < 18):
         raise Invalid(fields={name: [_("This position is not valid.")]})
     return int(raw)
-
-
-

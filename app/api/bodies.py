@@ -22,12 +22,23 @@ MOST_BYTES = 1024 * 1024  # 10,000 ids take 400 KB
 DEEPEST = 20
 
 _TYPES: dict[str, Any] = {
-    "string": str, "integer": int, "number": (int, Decimal), "boolean": bool, "array": list, "object": dict, "null": type(None),
+    "string": str,
+    "integer": int,
+    "number": (int, Decimal),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+    "null": type(None),
 }
 _SENTENCES = {
-    "string": _l("Must be a text."), "integer": _l("Must be a whole number."), "number": _l("Must be a number."),
-    "boolean": _l("Must be true or false."), "array": _l("Must be a list."), "object": _l("Must be an object."),
-    "date": _l("Must be a date, as 2026-03-31."), "date-time": _l("Must be a date and time with a time zone."),
+    "string": _l("Must be a text."),
+    "integer": _l("Must be a whole number."),
+    "number": _l("Must be a number."),
+    "boolean": _l("Must be true or false."),
+    "array": _l("Must be a list."),
+    "object": _l("Must be an object."),
+    "date": _l("Must be a date, as 2026-03-31."),
+    "date-time": _l("Must be a date and time with a time zone."),
 }
 _FORMATS = {
     "date": re.compile(r"\d{4}-\d\d-\d\d", re.ASCII),
@@ -108,7 +119,9 @@ def _no_constant(name: str) -> Any:
 def _depth_exceeds(value: Any, most: int) -> bool:
     if not isinstance(value, (dict, list)):
         return False
-    return most == 0 or any(_depth_exceeds(each, most - 1) for each in (value.values() if isinstance(value, dict) else value))
+    return most == 0 or any(
+        _depth_exceeds(each, most - 1) for each in (value.values() if isinstance(value, dict) else value)
+    )
 
 
 @cache

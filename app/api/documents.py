@@ -1,5 +1,6 @@
-"""The OpenAPI document and a page made from it, for everybody who is signed in, by token or in the browser: it tells what can be
-done, and nothing about anybody."""
+"""The OpenAPI document and a page made from it, for everybody who is signed in, by token or in the browser: it tells
+what can be done, and nothing about anybody.
+"""
 
 from __future__ import annotations
 
@@ -71,9 +72,18 @@ def _grouped(told: dict[str, Any]) -> dict[str, list[DocumentedRoute]]:
     groups: dict[str, list[DocumentedRoute]] = {}
     for path, methods in told["paths"].items():
         for method, each in methods.items():
-            (content_type, content), = (each.get("requestBody") or {"content": {"": {}}})["content"].items()
-            groups.setdefault(each["tags"][0], []).append(DocumentedRoute(
-                each["operationId"], method.upper(), path, each["summary"], each.get("description", ""), each.get("parameters", []),
-                content_type, content.get("example"), [(status, answer["description"]) for status, answer in each["responses"].items()],
-            ))
+            ((content_type, content),) = (each.get("requestBody") or {"content": {"": {}}})["content"].items()
+            groups.setdefault(each["tags"][0], []).append(
+                DocumentedRoute(
+                    each["operationId"],
+                    method.upper(),
+                    path,
+                    each["summary"],
+                    each.get("description", ""),
+                    each.get("parameters", []),
+                    content_type,
+                    content.get("example"),
+                    [(status, answer["description"]) for status, answer in each["responses"].items()],
+                )
+            )
     return groups

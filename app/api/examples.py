@@ -6,13 +6,30 @@ from collections.abc import Mapping
 from typing import Any
 
 _FORMATS = {
-    "uuid": "0198c0de-7000-7000-8000-000000000001", "date": "2026-03-31", "date-time": "2026-03-31T14:30:00+00:00",
+    "uuid": "0198c0de-7000-7000-8000-000000000001",
+    "date": "2026-03-31",
+    "date-time": "2026-03-31T14:30:00+00:00",
 }
 _NAMES = {
-    "first_name": "Amina", "last_name": "Haddad", "phone": "+442079460018", "email": "amina@example.org", "name": "Amina Haddad",
-    "title": "Amina Haddad", "body": "Called after the open day.", "username": "amina", "query": "q=amina&sort=-created_at",
-    "interest": "Piano", "area": "Old Town", "guardian_name": "Karim Haddad", "stage": "New", "owner": "Sam Porter",
-    "state": "ok", "operation": "update", "who": "Sam Porter", "time_zone": "Europe/London", "locale": "en",
+    "first_name": "Amina",
+    "last_name": "Haddad",
+    "phone": "+442079460018",
+    "email": "amina@example.org",
+    "name": "Amina Haddad",
+    "title": "Amina Haddad",
+    "body": "Called after the open day.",
+    "username": "amina",
+    "query": "q=amina&sort=-created_at",
+    "interest": "Piano",
+    "area": "Old Town",
+    "guardian_name": "Karim Haddad",
+    "stage": "New",
+    "owner": "Sam Porter",
+    "state": "ok",
+    "operation": "update",
+    "who": "Sam Porter",
+    "time_zone": "Europe/London",
+    "locale": "en",
 }
 
 
@@ -30,7 +47,11 @@ def example(schema: Mapping[str, Any], components: Mapping[str, Any], name: str 
     match kind[0] if isinstance(kind, list) else kind:
         case "object":
             wanted = schema.get("required", ())
-            return {each: example(value, components, each) for each, value in schema.get("properties", {}).items() if each in wanted}
+            return {
+                each: example(value, components, each)
+                for each, value in schema.get("properties", {}).items()
+                if each in wanted
+            }
         case "array":
             return [example(schema["items"], components, name)]
         case "integer" | "number":
@@ -38,5 +59,9 @@ def example(schema: Mapping[str, Any], components: Mapping[str, Any], name: str 
         case "boolean":
             return False
         case _:
-            text = _FORMATS.get(schema.get("format", "")) or _NAMES.get(name) or ("120.00" if "pattern" in schema else "text")
+            text = (
+                _FORMATS.get(schema.get("format", ""))
+                or _NAMES.get(name)
+                or ("120.00" if "pattern" in schema else "text")
+            )
             return text[: schema.get("maxLength", len(text))]

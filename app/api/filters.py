@@ -29,7 +29,9 @@ def listed(resource: Resource) -> dict[str, Any]:
 
 
 def save(resource: Resource) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Keep a query under a name. Raises Invalid for a query that the list would refuse, Conflict for a name that is taken."""
+    """Keep a query under a name. Raises Invalid for a query that the list would refuse, Conflict for a name that is
+    taken.
+    """
     values, actor = bodies.read(FilterInput), current_actor()
     query = urlencode(lists.read_text(resource, actor, values["query"], "query").parameters())
     saved = saved_filters.save(resource.slug, values["name"], query, values.get("shared", False), actor=actor)
@@ -43,6 +45,9 @@ def delete(filter_id: UUID) -> None:
 
 def _shown(saved: Any) -> dict[str, Any]:
     return {
-        "id": str(saved.id), "name": saved.name, "query": saved.query, "shared": saved.shared,
+        "id": str(saved.id),
+        "name": saved.name,
+        "query": saved.query,
+        "shared": saved.shared,
         "own": saved.owner_id == current_actor().id,
     }

@@ -1,5 +1,6 @@
-"""REST of lead imports: upload, check, issues, confirm, undo. Checking and importing are done by the queue's workers; ask for the
-import until its status is `checked`, `done` or `failed`."""
+"""REST of lead imports: upload, check, issues, confirm, undo. Checking and importing are done by the queue's workers;
+ask for the import until its status is `checked`, `done` or `failed`.
+"""
 
 from __future__ import annotations
 
@@ -21,30 +22,60 @@ from app.services.lookups import key_of_choice
 from app.web import current_actor
 
 SHOWN = (
-    "id", "resource", "file_name", "sha256", "status", "message", "total_rows", "done_rows", "new_rows", "invalid_rows",
-    "duplicate_rows", "unchanged_rows", "created_at", "created_by_id", "checked_at", "finished_at",
+    "id",
+    "resource",
+    "file_name",
+    "sha256",
+    "status",
+    "message",
+    "total_rows",
+    "done_rows",
+    "new_rows",
+    "invalid_rows",
+    "duplicate_rows",
+    "unchanged_rows",
+    "created_at",
+    "created_by_id",
+    "checked_at",
+    "finished_at",
 )
 COUNTS = {name: schemas.COUNT for name in SHOWN if name.endswith("_rows")}
 IMPORT = schemas.an_object(
-    id=schemas.UUID_, resource=schemas.TEXT, file_name=schemas.TEXT, sha256=schemas.TEXT,
-    status={"type": "string", "enum": [status.value for status in ImportStatus]}, message=schemas.TEXT, **COUNTS,
-    created_at=schemas.MOMENT, created_by_id=schemas.null_or({"type": "integer"}), checked_at=schemas.null_or(schemas.MOMENT),
+    id=schemas.UUID_,
+    resource=schemas.TEXT,
+    file_name=schemas.TEXT,
+    sha256=schemas.TEXT,
+    status={"type": "string", "enum": [status.value for status in ImportStatus]},
+    message=schemas.TEXT,
+    **COUNTS,
+    created_at=schemas.MOMENT,
+    created_by_id=schemas.null_or({"type": "integer"}),
+    checked_at=schemas.null_or(schemas.MOMENT),
     finished_at=schemas.null_or(schemas.MOMENT),
 )
 SAMPLE = {"type": "array", "items": {"type": "object"}, "description": "The first rows as they are written."}
 FULL = schemas.an_object(**IMPORT["properties"], sample=SAMPLE)
 ISSUE_COLUMNS = ("id", "line", "column", "value", "kind", "rule", "fix", "record_id")
 ISSUE = schemas.an_object(
-    id={"type": "integer"}, line={"type": "integer"}, column=schemas.TEXT, value=schemas.TEXT,
-    kind={"type": "string", "enum": [kind.value for kind in IssueKind]}, rule=schemas.TEXT, fix=schemas.TEXT,
+    id={"type": "integer"},
+    line={"type": "integer"},
+    column=schemas.TEXT,
+    value=schemas.TEXT,
+    kind={"type": "string", "enum": [kind.value for kind in IssueKind]},
+    rule=schemas.TEXT,
+    fix=schemas.TEXT,
     record_id=schemas.null_or(schemas.UUID_),
 )
 UPLOAD = {
-    "type": "object", "required": ["file"],
+    "type": "object",
+    "required": ["file"],
     "properties": {
         "file": {"type": "string", "contentMediaType": "text/csv", "description": "At most 200,000 rows and 32 MB."},
         "duplicates": {"type": "string", "enum": ["skip", "import"], "default": "skip"},
-        "default_owner_id": {"type": "string", "description": "Who gets rows that name no owner; empty: nobody. Unless given, you."},
+        "default_owner_id": {
+            "type": "string",
+            "description": "Who gets rows that name no owner; empty: nobody. Unless given, you.",
+        },
     },
 }
 ISSUES_PAGE = 100
@@ -60,7 +91,9 @@ class LeadImportApi(Api):
     def index(self) -> Any:
         return {"items": [_shown(job) for job in import_reports.history("leads", current_actor())]}
 
-    @route("POST", "", "Upload a file, to be checked", needs="add", body=UPLOAD, content=MULTIPART, status=201, answer=FULL)
+    @route(
+        "POST", "", "Upload a file, to be checked", needs="add", body=UPLOAD, content=MULTIPART, status=201, answer=FULL
+    )
     def upload(self) -> Any:
         if request.mimetype != MULTIPART:
             raise WrongType(_("Send the file as multipart/form-data."))
@@ -70,16 +103,37 @@ class LeadImportApi(Api):
         job = imports.start("leads", file.filename, file.read(), actor=current_actor(), options=_options())
         return _full(job), 201, {"Location": f"{self.route_base}/{job.id}"}
 
-    @route("GET", "/template.csv", "An empty file with all columns", needs="add", answer=schemas.TEXT, answer_type="text/csv")
+    @route(
+        "GET",
+        "/template.csv",
+        "An empty file with all columns",
+        needs="add",
+        answer=schemas.TEXT,
+        answer_type="text/csv",
+    )
     def template(self) -> Any:
         return _file(import_reports.template("leads"), "leads-template.csv")
 
-    @route("GET", "/<uuid:import_id>", "An import: its status, counts and first rows", needs="show", answer=FULL, others=(404,))
+    @route(
+        "GET",
+        "/<uuid:import_id>",
+        "An import: its status, counts and first rows",
+        needs="show",
+        answer=FULL,
+        others=(404,),
+    )
     def show(self, import_id: UUID) -> Any:
         return _full(import_reports.get(import_id, current_actor()))
 
-    @route("GET", "/<uuid:import_id>/issues", "What is wrong with which line", needs="show", parameters=(FROM,),
-           answer=schemas.items(ISSUE, total=schemas.COUNT, next=schemas.ADDRESS), others=(404,))
+    @route(
+        "GET",
+        "/<uuid:import_id>/issues",
+        "What is wrong with which line",
+        needs="show",
+        parameters=(FROM,),
+        answer=schemas.items(ISSUE, total=schemas.COUNT, next=schemas.ADDRESS),
+        others=(404,),
+    )
     def issues(self, import_id: UUID) -> Any:
         offset = min(read_number("from") or 0, 10**9)
         found, total = import_reports.issues(import_id, current_actor(), offset=offset, limit=ISSUES_PAGE)
@@ -88,12 +142,27 @@ class LeadImportApi(Api):
         items = [mapping({name: getattr(each, name) for name in ISSUE_COLUMNS}) for each in found]
         return {"items": items, "total": total, "next": older}, 200, lists.link_header({"next": older})
 
-    @route("GET", "/<uuid:import_id>/report.csv", "What is wrong, as a file", needs="show", answer=schemas.TEXT, answer_type="text/csv", others=(404,))
+    @route(
+        "GET",
+        "/<uuid:import_id>/report.csv",
+        "What is wrong, as a file",
+        needs="show",
+        answer=schemas.TEXT,
+        answer_type="text/csv",
+        others=(404,),
+    )
     def report(self, import_id: UUID) -> Any:
         import_reports.get(import_id, current_actor())
         return _file(stream_with_context(_lazily(import_id)), f"import-report-{str(import_id)[:8]}.csv")
 
-    @route("POST", "/<uuid:import_id>/confirm", "Import the good rows of a checked file", needs="confirm", answer=FULL, others=(404, 409))
+    @route(
+        "POST",
+        "/<uuid:import_id>/confirm",
+        "Import the good rows of a checked file",
+        needs="confirm",
+        answer=FULL,
+        others=(404, 409),
+    )
     def confirm(self, import_id: UUID) -> Any:
         """Asking again changes nothing."""
         return _full(imports.confirm(import_id, actor=current_actor()))

@@ -28,28 +28,50 @@ from app.web import current_actor
 
 PAGE = 50
 NAMED = schemas.an_object(id=schemas.UUID_, name=schemas.TEXT)
-WRITTEN = {"id": schemas.UUID_, "created_by_id": schemas.null_or({"type": "integer"}), "who": schemas.null_or(schemas.TEXT)}
+WRITTEN = {
+    "id": schemas.UUID_,
+    "created_by_id": schemas.null_or({"type": "integer"}),
+    "who": schemas.null_or(schemas.TEXT),
+}
 NOTE = schemas.an_object(body=schemas.TEXT, created_at=schemas.MOMENT, **WRITTEN)
 ATTEMPT = schemas.an_object(channel=schemas.TEXT, outcome=schemas.TEXT, note=schemas.TEXT, at=schemas.MOMENT, **WRITTEN)
 ENTRY = schemas.an_object(
-    kind=schemas.TEXT, at=schemas.MOMENT, before={"type": ["object", "null"]}, after={"type": ["object", "null"]}, body=schemas.null_or(schemas.TEXT),
+    kind=schemas.TEXT,
+    at=schemas.MOMENT,
+    before={"type": ["object", "null"]},
+    after={"type": ["object", "null"]},
+    body=schemas.null_or(schemas.TEXT),
     who=schemas.null_or(schemas.TEXT),
 )
-DUPLICATE = schemas.an_object(id=schemas.UUID_, name=schemas.TEXT, phone=schemas.TEXT, email=schemas.null_or(schemas.TEXT))
+DUPLICATE = schemas.an_object(
+    id=schemas.UUID_, name=schemas.TEXT, phone=schemas.TEXT, email=schemas.null_or(schemas.TEXT)
+)
 CARD = {"type": "object", "properties": {"id": schemas.UUID_}, "required": ["id"]}
 COLUMN = schemas.an_object(
-    id=schemas.UUID_, title=schemas.TEXT, is_onboarded=schemas.BOOL, total=schemas.COUNT, total_is_exact=schemas.BOOL,
-    cards={"type": "array", "items": CARD}, moves={"type": "array", "items": schemas.UUID_},
+    id=schemas.UUID_,
+    title=schemas.TEXT,
+    is_onboarded=schemas.BOOL,
+    total=schemas.COUNT,
+    total_is_exact=schemas.BOOL,
+    cards={"type": "array", "items": CARD},
+    moves={"type": "array", "items": schemas.UUID_},
 )
 FIGURES = schemas.an_object(
     by_stage={"type": "array", "items": schemas.an_object(id=schemas.UUID_, name=schemas.TEXT, total=schemas.COUNT)},
-    by_week={"type": "array", "items": schemas.an_object(monday={"type": "string", "format": "date"}, total=schemas.COUNT)},
+    by_week={
+        "type": "array",
+        "items": schemas.an_object(monday={"type": "string", "format": "date"}, total=schemas.COUNT),
+    },
 )
 BEFORE_ID = Parameter("before", "A position, from `next`.", schemas.UUID_)
 BEFORE_MOMENT = Parameter("before", "A position, from `next`.", schemas.MOMENT)
 WORKLIST_PARAMETERS = (
-    Parameter("section", "Which part.", {"type": "string", "enum": list(worklist.SECTIONS), "default": worklist.SECTIONS[0]}),
-    Parameter("whose", "Whose leads; for admins everybody's unless given.", {"type": "string", "enum": ["mine", "all"]}),
+    Parameter(
+        "section", "Which part.", {"type": "string", "enum": list(worklist.SECTIONS), "default": worklist.SECTIONS[0]}
+    ),
+    Parameter(
+        "whose", "Whose leads; for admins everybody's unless given.", {"type": "string", "enum": ["mine", "all"]}
+    ),
 )
 FILTERING = tuple(lists.PARAMETERS[name] for name in lists.CONDITIONS)
 
@@ -74,13 +96,24 @@ class LeadApi(RecordApi):
 
     # several leads
 
-    @route("GET", "/export.csv", "Export a list as CSV", needs="export", parameters=FILTERING,
-           answer=schemas.TEXT, answer_type="text/csv")
+    @route(
+        "GET",
+        "/export.csv",
+        "Export a list as CSV",
+        needs="export",
+        parameters=FILTERING,
+        answer=schemas.TEXT,
+        answer_type="text/csv",
+    )
     def export(self) -> Any:
         """Every row of the list, in no particular order."""
         blocks = exporting.export(current_actor(), lists.read(self.resource, current_actor(), lists.CONDITIONS))
         name = f"leads-{school.today().isoformat()}.csv"
-        return Response(stream_with_context(blocks), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return Response(
+            stream_with_context(blocks),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
 
     @route("GET", "/board", "Leads by stage", needs="board", parameters=FILTERING, answer=schemas.items(COLUMN))
     def board(self) -> Any:
@@ -88,7 +121,9 @@ class LeadApi(RecordApi):
         query = lists.read(self.resource, current_actor(), lists.CONDITIONS)
         return {"items": [_column(column) for column in board.columns(current_actor(), query)]}
 
-    @route("GET", "/worklist", "Follow-ups by day", needs="worklist", parameters=WORKLIST_PARAMETERS, answer=schemas.page)
+    @route(
+        "GET", "/worklist", "Follow-ups by day", needs="worklist", parameters=WORKLIST_PARAMETERS, answer=schemas.page
+    )
     def worklist(self) -> Any:
         actor = current_actor()
         section = _one_of("section", worklist.SECTIONS, worklist.SECTIONS[0])
@@ -106,36 +141,84 @@ class LeadApi(RecordApi):
 
     # one lead; what staff wrote is for those who may write it
 
-    @route("GET", "/<pk>/timeline", "Everything that happened to a lead, newest first", needs="add_note", parameters=(BEFORE_MOMENT,),
-           answer=schemas.items(ENTRY, next=schemas.ADDRESS), others=(404,))
+    @route(
+        "GET",
+        "/<pk>/timeline",
+        "Everything that happened to a lead, newest first",
+        needs="add_note",
+        parameters=(BEFORE_MOMENT,),
+        answer=schemas.items(ENTRY, next=schemas.ADDRESS),
+        others=(404,),
+    )
     def timeline(self, pk: str) -> Any:
         lead_id = self.lead(pk)
         return self.entries(lead_id, "timeline", timeline.timeline(lead_id, before=_moment("before"), limit=PAGE), "at")
 
-    @route("GET", "/<pk>/notes", "Notes on a lead, newest first", needs="add_note", parameters=(BEFORE_ID,),
-           answer=schemas.items(NOTE, next=schemas.ADDRESS), others=(404,))
+    @route(
+        "GET",
+        "/<pk>/notes",
+        "Notes on a lead, newest first",
+        needs="add_note",
+        parameters=(BEFORE_ID,),
+        answer=schemas.items(NOTE, next=schemas.ADDRESS),
+        others=(404,),
+    )
     def notes(self, pk: str) -> Any:
         lead_id = self.lead(pk)
-        return self.entries(lead_id, "notes", entries.notes(lead_id, current_actor(), before=_uuid("before"), limit=PAGE), "id")
+        return self.entries(
+            lead_id, "notes", entries.notes(lead_id, current_actor(), before=_uuid("before"), limit=PAGE), "id"
+        )
 
-    @route("POST", "/<pk>/notes", "Write a note on a lead", needs="add_note", body=LEADS.action_by_name["add_note"].input, status=201,
-           answer=NOTE, parameters=(ONCE,), others=(404,))
+    @route(
+        "POST",
+        "/<pk>/notes",
+        "Write a note on a lead",
+        needs="add_note",
+        body=LEADS.action_by_name["add_note"].input,
+        status=201,
+        answer=NOTE,
+        parameters=(ONCE,),
+        others=(404,),
+    )
     def write_note(self, pk: str) -> Any:
         return self.written(pk, "add_note", "notes", entries.notes)
 
-    @route("GET", "/<pk>/contact-attempts", "Tries to reach a lead, newest first", needs="log_contact", parameters=(BEFORE_ID,),
-           answer=schemas.items(ATTEMPT, next=schemas.ADDRESS), others=(404,))
+    @route(
+        "GET",
+        "/<pk>/contact-attempts",
+        "Tries to reach a lead, newest first",
+        needs="log_contact",
+        parameters=(BEFORE_ID,),
+        answer=schemas.items(ATTEMPT, next=schemas.ADDRESS),
+        others=(404,),
+    )
     def contact_attempts(self, pk: str) -> Any:
         lead_id = self.lead(pk)
         found = entries.contact_attempts(lead_id, current_actor(), before=_uuid("before"), limit=PAGE)
         return self.entries(lead_id, "contact-attempts", found, "id")
 
-    @route("POST", "/<pk>/contact-attempts", "Log a try to reach a lead", needs="log_contact", body=LEADS.action_by_name["log_contact"].input,
-           status=201, answer=ATTEMPT, parameters=(ONCE,), others=(404,))
+    @route(
+        "POST",
+        "/<pk>/contact-attempts",
+        "Log a try to reach a lead",
+        needs="log_contact",
+        body=LEADS.action_by_name["log_contact"].input,
+        status=201,
+        answer=ATTEMPT,
+        parameters=(ONCE,),
+        others=(404,),
+    )
     def log_contact(self, pk: str) -> Any:
         return self.written(pk, "log_contact", "contact-attempts", entries.contact_attempts)
 
-    @route("GET", "/<pk>/duplicates", "Leads with the same phone or e-mail", needs="add_note", answer=schemas.items(DUPLICATE), others=(404,))
+    @route(
+        "GET",
+        "/<pk>/duplicates",
+        "Leads with the same phone or e-mail",
+        needs="add_note",
+        answer=schemas.items(DUPLICATE),
+        others=(404,),
+    )
     def duplicates(self, pk: str) -> Any:
         lead = self.item(self.lead(pk), deleted=True)
         found = duplicates_of(current_actor(), lead["phone"], lead["email"], but=UUID(lead["id"]))
@@ -187,14 +270,20 @@ class LeadApi(RecordApi):
 
 
 def _tags(lead_id: Any) -> list[dict[str, Any]]:
-    statement = select(Tag.id, Tag.name).join(lead_tags, lead_tags.c.tag_id == Tag.id).where(lead_tags.c.lead_id == lead_id)
+    statement = (
+        select(Tag.id, Tag.name).join(lead_tags, lead_tags.c.tag_id == Tag.id).where(lead_tags.c.lead_id == lead_id)
+    )
     return [mapping(each._mapping) for each in db.session.execute(statement.order_by(Tag.name))]
 
 
 def _column(column: board.Column) -> dict[str, Any]:
     return {
-        "id": str(column.id), "title": column.title, "is_onboarded": column.is_onboarded, "total": min(column.total, listing.COUNT_LIMIT),
-        "total_is_exact": column.total <= listing.COUNT_LIMIT, "cards": [mapping(row._mapping) for row in column.rows],
+        "id": str(column.id),
+        "title": column.title,
+        "is_onboarded": column.is_onboarded,
+        "total": min(column.total, listing.COUNT_LIMIT),
+        "total_is_exact": column.total <= listing.COUNT_LIMIT,
+        "cards": [mapping(row._mapping) for row in column.rows],
         "moves": [str(each) for each in column.moves],
     }
 
@@ -225,5 +314,3 @@ def _moment(name: str) -> datetime | None:
     if raw and (moment is None or moment.tzinfo is None):
         raise Invalid(fields={name: [_("This position is not valid.")]})
     return moment
-
-

@@ -25,12 +25,16 @@ CONDITIONS = ("q", "f", "deleted")
 
 
 def read(resource: Resource, actor: Actor, allowed: Sequence[str] = LIST) -> Query:
-    """The query of this request. What is not understood is refused, never ignored: a caller who mistypes a filter must not
-    get all rows. Raises Invalid, naming the parameter; NotAllowed for deleted records without the permission to restore."""
+    """The query of this request. What is not understood is refused, never ignored: a caller who mistypes a filter must
+    not get all rows. Raises Invalid, naming the parameter; NotAllowed for deleted records without the permission to
+    restore.
+    """
     return read_arguments(resource, actor, request.args, allowed)
 
 
-def read_arguments(resource: Resource, actor: Actor, arguments: MultiDict[str, str], allowed: Sequence[str] = LIST) -> Query:
+def read_arguments(
+    resource: Resource, actor: Actor, arguments: MultiDict[str, str], allowed: Sequence[str] = LIST
+) -> Query:
     """The query that these arguments say. Raises as `read` does."""
     if problems := {name: list(found) for name, found in _problems(resource, arguments, allowed)}:
         raise Invalid(fields=problems)
@@ -43,9 +47,13 @@ def read_arguments(resource: Resource, actor: Actor, arguments: MultiDict[str, s
 def read_text(resource: Resource, actor: Actor, text: str, field: str) -> Query:
     """The query that a query string says. Raises Invalid at `field`, and NotAllowed as `read` does."""
     try:
-        return read_arguments(resource, actor, MultiDict(parse_qsl(text.removeprefix("?"), max_num_fields=MOST_ARGUMENTS)))
+        return read_arguments(
+            resource, actor, MultiDict(parse_qsl(text.removeprefix("?"), max_num_fields=MOST_ARGUMENTS))
+        )
     except Invalid as error:
-        raise Invalid(fields={field: [sentence for sentences in error.fields.values() for sentence in sentences]}) from error
+        raise Invalid(
+            fields={field: [sentence for sentences in error.fields.values() for sentence in sentences]}
+        ) from error
     except ValueError as error:
         raise Invalid(fields={field: [_("There are too many parameters.")]}) from error
 
@@ -69,11 +77,15 @@ def _problems(resource: Resource, arguments: MultiDict[str, str], allowed: Seque
     unknown = [name for name in arguments.get("cols", "").split(",") if name and name not in resource.by_name]
     if unknown:
         yield "cols", [_("There is no column %(name)s.", name=", ".join(unknown)[:100])]
-    if arguments.get("deleted", "0") not in {"0", "1"} or (arguments.get("deleted") == "1" and not resource.soft_deleted):
+    if arguments.get("deleted", "0") not in {"0", "1"} or (
+        arguments.get("deleted") == "1" and not resource.soft_deleted
+    ):
         yield "deleted", [_("Must be 0 or 1.")]
 
 
-def answer(resource: Resource, query: Query, page: Page, columns: Sequence[str]) -> tuple[dict[str, Any], int, dict[str, str]]:
+def answer(
+    resource: Resource, query: Query, page: Page, columns: Sequence[str]
+) -> tuple[dict[str, Any], int, dict[str, str]]:
     """A page as JSON and its Link header. `next` and `previous` are null at the ends."""
     attributes = [resource.by_name[name] for name in columns]
     ways = {
@@ -81,8 +93,10 @@ def answer(resource: Resource, query: Query, page: Page, columns: Sequence[str])
         "previous": None if page.first or not page.start else address(resource, query, before=page.start),
     }
     body = {
-        "items": [row(attributes, found) for found in page.rows], "total": min(page.total, page.limit),
-        "total_is_exact": page.total <= page.limit, **ways,
+        "items": [row(attributes, found) for found in page.rows],
+        "total": min(page.total, page.limit),
+        "total_is_exact": page.total <= page.limit,
+        **ways,
     }
     return body, 200, link_header(ways)
 
@@ -101,13 +115,20 @@ def link_header(ways: Mapping[str, str | None]) -> dict[str, str]:
 _TEXT = {"type": "string"}
 PARAMETERS = {
     "q": Parameter("q", "Words, all of which must occur.", _TEXT | {"maxLength": LONGEST_SEARCH}),
-    "f": Parameter("f", "A filter, as `attribute:operator:value`. Several must all be met.", {"type": "array", "items": _TEXT,
-                   "maxItems": MOST_FILTERS}, many=True),
+    "f": Parameter(
+        "f",
+        "A filter, as `attribute:operator:value`. Several must all be met.",
+        {"type": "array", "items": _TEXT, "maxItems": MOST_FILTERS},
+        many=True,
+    ),
     "sort": Parameter("sort", "An attribute; with a minus in front, downwards.", _TEXT),
     "size": Parameter("size", "Rows of a page.", {"type": "integer", "enum": list(SIZES), "default": SIZES[0]}),
     "after": Parameter("after", "A position, from `next`.", _TEXT),
     "before": Parameter("before", "A position, from `previous`; `last` is the last page.", _TEXT),
     "cols": Parameter("cols", "The attributes wanted, separated by commas; all unless given.", _TEXT),
-    "deleted": Parameter("deleted", "1 lists deleted records instead, for those who may restore them.",
-                         {"type": "integer", "enum": [0, 1], "default": 0}),
+    "deleted": Parameter(
+        "deleted",
+        "1 lists deleted records instead, for those who may restore them.",
+        {"type": "integer", "enum": [0, 1], "default": 0},
+    ),
 }

@@ -19,21 +19,34 @@ LONGEST = 200
 SUGGESTIONS = 6
 WORDS = Parameter("q", "Words, all of which must occur.", {"type": "string", "maxLength": LONGEST})
 CHOICE = schemas.an_object(id={"type": ["integer", "string"]}, text=schemas.TEXT, detail=schemas.TEXT)
-FOUND = schemas.an_object(resource=schemas.TEXT, id=schemas.TEXT, title=schemas.TEXT, detail=schemas.TEXT, href=schemas.TEXT)
+FOUND = schemas.an_object(
+    resource=schemas.TEXT, id=schemas.TEXT, title=schemas.TEXT, detail=schemas.TEXT, href=schemas.TEXT
+)
 
 
 class LookupApi(Api):
     route_base = f"{PREFIX}/lookups"
     class_permission_name = "Lookups"
 
-    @route("GET", "/<name>", "Choices of a relation", needs=BY_NAME, parameters=(WORDS,), answer=schemas.items(CHOICE, more=schemas.BOOL),
-           others=(404,), variants=lambda api: {name: (f"Choices: {name}", None) for name in lookups.LOOKUPS})
+    @route(
+        "GET",
+        "/<name>",
+        "Choices of a relation",
+        needs=BY_NAME,
+        parameters=(WORDS,),
+        answer=schemas.items(CHOICE, more=schemas.BOOL),
+        others=(404,),
+        variants=lambda api: {name: (f"Choices: {name}", None) for name in lookups.LOOKUPS},
+    )
     def find(self, name: str) -> Any:
         lookup = lookups.get(name)
         allow(*lookup.permission)
         found, more = lookups.find(name, current_actor(), _words())
         kind = lookup.key.type.python_type
-        return {"items": [{"id": plain(kind(each.id)), "text": each.text, "detail": each.detail} for each in found], "more": more}
+        return {
+            "items": [{"id": plain(kind(each.id)), "text": each.text, "detail": each.detail} for each in found],
+            "more": more,
+        }
 
 
 class SearchApi(Api):
@@ -46,11 +59,19 @@ class SearchApi(Api):
         words, actor = _words(), current_actor()
         if len(words) < 2:
             return {"items": []}
-        return {"items": [
-            {"resource": resource.slug, "id": str(row.id), "title": resource.title(row), "href": f"{PREFIX}/{resource.slug}/{row.id}",
-             "detail": " · ".join(filter(None, (row.phone, row.email)))}
-            for resource in search.resources(actor) for row in search.find(resource, words, SUGGESTIONS, actor).rows
-        ]}
+        return {
+            "items": [
+                {
+                    "resource": resource.slug,
+                    "id": str(row.id),
+                    "title": resource.title(row),
+                    "href": f"{PREFIX}/{resource.slug}/{row.id}",
+                    "detail": " · ".join(filter(None, (row.phone, row.email))),
+                }
+                for resource in search.resources(actor)
+                for row in search.find(resource, words, SUGGESTIONS, actor).rows
+            ]
+        }
 
 
 def _words() -> str:

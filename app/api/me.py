@@ -16,15 +16,29 @@ from app.web import current_actor
 
 NAMES = {"type": "array", "items": schemas.TEXT}
 ME = schemas.an_object(
-    id={"type": "integer"}, username=schemas.TEXT, first_name=schemas.TEXT, last_name=schemas.TEXT, email=schemas.null_or(schemas.TEXT), roles=NAMES,
-    permissions={"type": "object", "additionalProperties": NAMES, "description": "What one may do, by resource."}, unread=schemas.COUNT,
+    id={"type": "integer"},
+    username=schemas.TEXT,
+    first_name=schemas.TEXT,
+    last_name=schemas.TEXT,
+    email=schemas.null_or(schemas.TEXT),
+    roles=NAMES,
+    permissions={"type": "object", "additionalProperties": NAMES, "description": "What one may do, by resource."},
+    unread=schemas.COUNT,
 )
-SETTINGS = schemas.an_object(**{
-    name: schemas.TEXT if name in {"time_format", "week_start", "theme"} else schemas.null_or(schemas.TEXT) for name in settings.CHOICES
-})
+SETTINGS = schemas.an_object(
+    **{
+        name: schemas.TEXT if name in {"time_format", "week_start", "theme"} else schemas.null_or(schemas.TEXT)
+        for name in settings.CHOICES
+    }
+)
 SESSION = schemas.an_object(
-    id=schemas.UUID_, kind={"type": "string", "enum": ["web", "api"]}, created_at=schemas.MOMENT, expires_at=schemas.MOMENT,
-    ip_address=schemas.null_or(schemas.TEXT), user_agent=schemas.null_or(schemas.TEXT), current=schemas.BOOL,
+    id=schemas.UUID_,
+    kind={"type": "string", "enum": ["web", "api"]},
+    created_at=schemas.MOMENT,
+    expires_at=schemas.MOMENT,
+    ip_address=schemas.null_or(schemas.TEXT),
+    user_agent=schemas.null_or(schemas.TEXT),
+    current=schemas.BOOL,
 )
 SESSION_COLUMNS = ("id", "kind", "created_at", "expires_at", "ip_address", "user_agent")
 
@@ -49,8 +63,13 @@ class MeApi(Api):
         for name, resource in sorted(actor.permissions):
             permissions.setdefault(resource, []).append(name.removeprefix("can_"))
         return {
-            "id": actor.id, "username": actor.username, "first_name": actor.first_name, "last_name": actor.last_name,
-            "email": actor.email if accounts.has_email(actor.email) else None, "roles": sorted(actor.roles), "permissions": permissions,
+            "id": actor.id,
+            "username": actor.username,
+            "first_name": actor.first_name,
+            "last_name": actor.last_name,
+            "email": actor.email if accounts.has_email(actor.email) else None,
+            "roles": sorted(actor.roles),
+            "permissions": permissions,
             "unread": actor.unread,
         }
 
@@ -71,12 +90,17 @@ class MeApi(Api):
     @route("GET", "/sessions", "Where one is logged in", needs="edit", answer=schemas.items(SESSION))
     def sessions(self) -> Any:
         actor = current_actor()
-        return {"items": [
-            mapping({name: getattr(each, name) for name in SESSION_COLUMNS}) | {"current": str(each.id) == actor.session_id}
-            for each in settings.own_sessions(actor)
-        ]}
+        return {
+            "items": [
+                mapping({name: getattr(each, name) for name in SESSION_COLUMNS})
+                | {"current": str(each.id) == actor.session_id}
+                for each in settings.own_sessions(actor)
+            ]
+        }
 
-    @route("DELETE", "/sessions", "Log out everywhere else", needs="edit", answer=schemas.an_object(ended=schemas.COUNT))
+    @route(
+        "DELETE", "/sessions", "Log out everywhere else", needs="edit", answer=schemas.an_object(ended=schemas.COUNT)
+    )
     def end_sessions(self) -> Any:
         return {"ended": settings.end_other_sessions(actor=current_actor())}
 

@@ -20,8 +20,13 @@ from app.web import current_actor
 
 PAGE = 50
 NOTICE = schemas.an_object(
-    id=schemas.UUID_, type={"type": "string", "enum": [kind.value for kind in NotificationType]}, title=schemas.TEXT, body=schemas.TEXT,
-    severity={"type": "string", "enum": [severity.value for severity in Severity]}, link=schemas.TEXT, created_at=schemas.MOMENT,
+    id=schemas.UUID_,
+    type={"type": "string", "enum": [kind.value for kind in NotificationType]},
+    title=schemas.TEXT,
+    body=schemas.TEXT,
+    severity={"type": "string", "enum": [severity.value for severity in Severity]},
+    link=schemas.TEXT,
+    created_at=schemas.MOMENT,
     read_at=schemas.null_or(schemas.MOMENT),
 )
 CHANGED = schemas.an_object(changed=schemas.COUNT)
@@ -41,8 +46,14 @@ class NotificationApi(Api):
     route_base = f"{PREFIX}/notifications"
     class_permission_name = "Inbox"
 
-    @route("GET", "", "One's own notifications, newest first", needs="list", parameters=PARAMETERS,
-           answer=schemas.items(NOTICE, next=schemas.ADDRESS))
+    @route(
+        "GET",
+        "",
+        "One's own notifications, newest first",
+        needs="list",
+        parameters=PARAMETERS,
+        answer=schemas.items(NOTICE, next=schemas.ADDRESS),
+    )
     def index(self) -> Any:
         unread = request.args.get("unread", "0")
         if unread not in {"0", "1"}:
@@ -53,7 +64,11 @@ class NotificationApi(Api):
             raise Invalid(fields={"before": [_("This position is not valid.")]}) from None
         rows = notifications.newest(current_actor(), unread_only=unread == "1", before=before, limit=PAGE)
         older = f"{self.route_base}?before={rows[-1].id}&unread={unread}" if len(rows) == PAGE else None
-        return {"items": [mapping(each._mapping) for each in rows], "next": older}, 200, lists.link_header({"next": older})
+        return (
+            {"items": [mapping(each._mapping) for each in rows], "next": older},
+            200,
+            lists.link_header({"next": older}),
+        )
 
     @route("POST", "/read", "Mark notifications as read", needs="mark", body=Notices, answer=CHANGED)
     def read(self) -> Any:

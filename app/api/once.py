@@ -16,8 +16,10 @@ from app.web import current_actor
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 PARAMETER = Parameter(
-    HEADER, "A text of your own, kept for a day. The same request sent again with it has no second effect and gets the first answer.",
-    {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY}, place="header",
+    HEADER,
+    "A text of your own, kept for a day. The same request sent again with it has no second effect and gets the first answer.",
+    {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY},
+    place="header",
 )
 
 Answer = tuple[Mapping[str, Any], int, Mapping[str, str]]

@@ -17,12 +17,17 @@ from app.api.routes import PUBLIC, Api, Operation, Parameter
 VERSION = "1.0.0"
 DIALECT = "https://spec.openapis.org/oas/3.1/dialect/base"
 REFUSALS = {
-    400: "The body is not a JSON object.", 401: "No access token, or one that is worth nothing (any more).",
+    400: "The body is not a JSON object.",
+    401: "No access token, or one that is worth nothing (any more).",
     403: "The caller's role, or a rule about this record, does not allow it.",
     404: "There is no such record, or the caller may not see it: the two are never told apart.",
     409: "Something else holds what was asked for, or the record is not in a state in which this can be done.",
-    413: "The body is too large.", 415: "The body is of another type.", 422: "The input is wrong; `fields` says where.",
-    429: "Tried too often.", 500: "An error of ours; `reference` is in our log.", 503: "The database is busy; try again.",
+    413: "The body is too large.",
+    415: "The body is of another type.",
+    422: "The input is wrong; `fields` says where.",
+    429: "Tried too often.",
+    500: "An error of ours; `reference` is in our log.",
+    503: "The database is busy; try again.",
 }
 ALWAYS = (500, 503)
 DEFINITIONS = "#/components/schemas/{model}"
@@ -36,11 +41,19 @@ def document() -> dict[str, Any]:
         paths.setdefault(path, {})[operation.method.lower()] = made
         made["operationId"] = _operation_id(api, operation, name)
     return {
-        "openapi": "3.1.0", "jsonSchemaDialect": DIALECT,
-        "info": {"title": f"{current_app.config['SCHOOL_NAME']}: Registrar", "version": VERSION, "description": _about()},
-        "servers": [{"url": "/"}], "security": [{"bearer": []}], "paths": dict(sorted(paths.items())),
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": DIALECT,
+        "info": {
+            "title": f"{current_app.config['SCHOOL_NAME']}: Registrar",
+            "version": VERSION,
+            "description": _about(),
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": components, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": components,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
 
@@ -53,7 +66,9 @@ def _about() -> str:
 
 
 def operations(components: dict[str, Any]) -> Iterator[tuple[Api, str, Operation, str, dict[str, Any]]]:
-    """Every route that is registered, and for a name in its address every name: (API, path, operation, name, its description)."""
+    """Every route that is registered, and for a name in its address every name: (API, path, operation, name, its
+    description).
+    """
     for api in current_app.extensions["appbuilder"].baseviews:
         if not isinstance(api, Api):
             continue
@@ -75,7 +90,9 @@ def _path(rule: str) -> str:
 
 def _operation_id(api: Api, operation: Operation, name: str) -> str:
     words = re.findall(r"[a-z]+", f"{operation.path} {name}".replace("<name>", "").lower())
-    return "_".join([operation.method.lower(), *re.findall(r"[a-z]+", str(api.route_base).rpartition("/v1")[2].lower()), *words])
+    return "_".join(
+        [operation.method.lower(), *re.findall(r"[a-z]+", str(api.route_base).rpartition("/v1")[2].lower()), *words]
+    )
 
 
 def _describe(

@@ -52,7 +52,10 @@ def outcome(done: Outcome) -> dict[str, Any]:
     """What happened to one record."""
     refusal = done.refusal
     return {
-        "id": done.id, "title": done.title, "state": done.state, "message": str(refusal or done.message),
+        "id": done.id,
+        "title": done.title,
+        "state": done.state,
+        "message": str(refusal or done.message),
         "code": refusal.code if refusal is not None else None,
     }
 
@@ -60,8 +63,10 @@ def outcome(done: Outcome) -> dict[str, Any]:
 def result(done: Result, *, dry_run: bool) -> dict[str, Any]:
     """What happened to each record, and what undo needs."""
     return {
-        "dry_run": dry_run, "batch_id": None if dry_run or done.batch_id is None else str(done.batch_id),
-        **{state: done.count(state) for state in STATES}, "outcomes": [outcome(each) for each in done.outcomes],
+        "dry_run": dry_run,
+        "batch_id": None if dry_run or done.batch_id is None else str(done.batch_id),
+        **{state: done.count(state) for state in STATES},
+        "outcomes": [outcome(each) for each in done.outcomes],
     }
 
 
@@ -80,5 +85,3 @@ def single(done: Result, *, dry_run: bool) -> dict[str, Any]:
 def mapping(values: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     """Named values as JSON."""
     return {name: plain(value) for name, value in values.items()}
-
-

@@ -33,8 +33,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """What is said of a route. `body` and `answer` are schemas, or functions that make them for an API; `body` may be an
-    input class. `others` are the refusals that are not usual."""
+    """What is said of a route. `body` and `answer` are schemas, or functions that make them for an API; `body` may be
+    an input class. `others` are the refusals that are not usual.
+    """
 
     method: str
     path: str
@@ -47,7 +48,9 @@ class Operation:
     answer_type: str = "application/json"
     parameters: Sequence[Parameter] = ()
     others: Sequence[int] = ()
-    variants: Callable[[Any], Mapping[str, tuple[str, Any]]] | None = None  # for each name in the address: summary, body
+    variants: Callable[[Any], Mapping[str, tuple[str, Any]]] | None = (
+        None  # for each name in the address: summary, body
+    )
 
 
 class Api(BaseApi):
@@ -66,9 +69,12 @@ class Api(BaseApi):
         return str(self.class_permission_name)
 
 
-def route(method: str, path: str, summary: str, *, needs: str = SIGNED_IN, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a route. It returns a mapping (200, or the declared status), None (204), a tuple of (mapping, status, headers),
-    or a response. Without a token: 401; without the permission: 403."""
+def route(
+    method: str, path: str, summary: str, *, needs: str = SIGNED_IN, **more: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a route. It returns a mapping (200, or the declared status), None (204), a tuple of (mapping, status,
+    headers), or a response. Without a token: 401; without the permission: 403.
+    """
     operation = Operation(method, path, needs, summary, **more)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

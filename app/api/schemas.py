@@ -40,13 +40,23 @@ def items(of: Json, **more: Json) -> Json:
 
 
 _KINDS: dict[Kind, Json] = {
-    Kind.TEXT: TEXT, Kind.EMAIL: TEXT, Kind.PHONE: TEXT, Kind.DATE: {"type": "string", "format": "date"}, Kind.DATETIME: MOMENT,
-    Kind.BOOL: BOOL, Kind.CHOICE: TEXT, Kind.RELATION: TEXT,
+    Kind.TEXT: TEXT,
+    Kind.EMAIL: TEXT,
+    Kind.PHONE: TEXT,
+    Kind.DATE: {"type": "string", "format": "date"},
+    Kind.DATETIME: MOMENT,
+    Kind.BOOL: BOOL,
+    Kind.CHOICE: TEXT,
+    Kind.RELATION: TEXT,
 }
 
 
 _TYPES: dict[type, Json] = {
-    int: {"type": "integer"}, UUID: UUID_, bool: BOOL, date: _KINDS[Kind.DATE], datetime: MOMENT,
+    int: {"type": "integer"},
+    UUID: UUID_,
+    bool: BOOL,
+    date: _KINDS[Kind.DATE],
+    datetime: MOMENT,
     Decimal: {"type": "string", "pattern": r"^-?[0-9]+([.][0-9]+)?$", "description": "An exact decimal number."},
 }
 
@@ -94,7 +104,15 @@ def record(api: Any) -> Json:
 def page(api: Any) -> Json:
     """A page of a list. With `cols`, rows hold only those."""
     row = {"type": "object", "properties": properties_of(api), "required": ["id"]}
-    return {**items(row, total={**COUNT, "description": "Counted up to 10,000."}, total_is_exact=BOOL, next=ADDRESS, previous=ADDRESS)}
+    return {
+        **items(
+            row,
+            total={**COUNT, "description": "Counted up to 10,000."},
+            total_is_exact=BOOL,
+            next=ADDRESS,
+            previous=ADDRESS,
+        )
+    }
 
 
 def input_of(api: Any) -> type[BaseModel] | None:
@@ -112,7 +130,10 @@ def delete_parameters(api: Any) -> Sequence[Parameter]:
     if schema is None:
         return ()
     labels = api.resource.labels
-    return [Parameter(name, str(labels.get(name, name)), each) for name, each in schema.model_json_schema()["properties"].items()]
+    return [
+        Parameter(name, str(labels.get(name, name)), each)
+        for name, each in schema.model_json_schema()["properties"].items()
+    ]
 
 
 _OUTCOME = {"id": TEXT, "title": TEXT, "state": {"type": "string", "enum": list(STATES)}, "message": TEXT}
@@ -121,22 +142,35 @@ SINGLE = an_object(**_OUTCOME, **_BATCH)
 OUTCOMES = {"type": "array", "items": an_object(**_OUTCOME, code=null_or(TEXT))}
 RESULT = an_object(**_BATCH, **dict.fromkeys(STATES, COUNT), outcomes=OUTCOMES)
 HISTORY = items(
-    an_object(id={"type": "integer"}, operation={"type": "string", "enum": ["insert", "update", "delete"]}, at=MOMENT,
-              before={"type": ["object", "null"]}, after={"type": ["object", "null"]}, who=null_or(TEXT)),
+    an_object(
+        id={"type": "integer"},
+        operation={"type": "string", "enum": ["insert", "update", "delete"]},
+        at=MOMENT,
+        before={"type": ["object", "null"]},
+        after={"type": ["object", "null"]},
+        who=null_or(TEXT),
+    ),
     next=ADDRESS,
 )
 FILTER = an_object(id=UUID_, name=TEXT, query=TEXT, shared=BOOL, own=BOOL)
 FILTERS = items(FILTER)
 BEFORE_NUMBER = Parameter("before", "A position, from `next`.", {"type": "integer", "minimum": 1})
 ERROR = {
-    "type": "object", "required": ["message", "code", "fields"],
+    "type": "object",
+    "required": ["message", "code", "fields"],
     "properties": {
         "message": {**TEXT, "description": "A sentence for people, in the caller's language."},
         "code": {**TEXT, "description": "A name for programs, the same in every language."},
-        "fields": {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}, "description": "What is wrong at which field."},
+        "fields": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": TEXT},
+            "description": "What is wrong at which field.",
+        },
         "reference": {**TEXT, "description": "Under which an error of ours is logged."},
-        "duplicates": {"type": "array", "items": an_object(id=UUID_, name=TEXT, phone=TEXT, email=null_or(TEXT)),
-                       "description": "With code possible_duplicates: whom you may mean."},
+        "duplicates": {
+            "type": "array",
+            "items": an_object(id=UUID_, name=TEXT, phone=TEXT, email=null_or(TEXT)),
+            "description": "With code possible_duplicates: whom you may mean.",
+        },
     },
 }
-

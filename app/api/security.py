@@ -17,8 +17,11 @@ from app.services import login, sessions
 from app.services.inputs import Input
 from app.web import current_actor
 
-ACCESS = {"access_token": schemas.TEXT, "token_type": {"type": "string", "enum": ["Bearer"]},
-          "expires_in": {**schemas.COUNT, "description": "Seconds."}}
+ACCESS = {
+    "access_token": schemas.TEXT,
+    "token_type": {"type": "string", "enum": ["Bearer"]},
+    "expires_in": {**schemas.COUNT, "description": "Seconds."},
+}
 
 
 class Credentials(Input):
@@ -34,20 +37,38 @@ class SecurityApi(Api):
     route_base = f"{PREFIX}/security"
     class_permission_name = "Login"
 
-    @route("POST", "/login", "Log in", needs=PUBLIC, body=Credentials, answer=schemas.an_object(**ACCESS, refresh_token=schemas.TEXT),
-           others=(401,))
+    @route(
+        "POST",
+        "/login",
+        "Log in",
+        needs=PUBLIC,
+        body=Credentials,
+        answer=schemas.an_object(**ACCESS, refresh_token=schemas.TEXT),
+        others=(401,),
+    )
     def login(self) -> Any:
         """Every reason for a refusal gets the same answer."""
         values = bodies.read(Credentials)
         actor, token = login.log_in(
-            values["username"], values["password"], kind=SessionKind.API, ip_address=request.remote_addr or "",
+            values["username"],
+            values["password"],
+            kind=SessionKind.API,
+            ip_address=request.remote_addr or "",
             user_agent=request.user_agent.string,
         )
-        refresh = create_refresh_token(str(actor.id), expires_delta=sessions.ABSOLUTE_LIFETIME[SessionKind.API],
-                                       additional_claims={"sid": token})
+        refresh = create_refresh_token(
+            str(actor.id), expires_delta=sessions.ABSOLUTE_LIFETIME[SessionKind.API], additional_claims={"sid": token}
+        )
         return _access(actor, token) | {"refresh_token": refresh}
 
-    @route("POST", "/refresh", "A new access token, for a refresh token", needs=PUBLIC, answer=schemas.an_object(**ACCESS), others=(401,))
+    @route(
+        "POST",
+        "/refresh",
+        "A new access token, for a refresh token",
+        needs=PUBLIC,
+        answer=schemas.an_object(**ACCESS),
+        others=(401,),
+    )
     def refresh(self) -> Any:
         """Send the refresh token as the bearer token."""
         actor = authenticate(refresh=True)
@@ -62,5 +83,7 @@ class SecurityApi(Api):
 def _access(actor: Actor, token: str) -> dict[str, Any]:
     seconds = int(current_app.config["JWT_ACCESS_TOKEN_EXPIRES"].total_seconds())
     return {
-        "access_token": create_access_token(str(actor.id), additional_claims={"sid": token}), "token_type": "Bearer", "expires_in": seconds,
+        "access_token": create_access_token(str(actor.id), additional_claims={"sid": token}),
+        "token_type": "Bearer",
+        "expires_in": seconds,
     }

@@ -28,9 +28,7 @@ def list_jobs() -> None:
 
 @jobs.command("run")
 @click.argument("name")
-@click.option(
-    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The school's day; today if not given."
-)
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The school's day; today if not given.")
 @click.option("--force", is_flag=True, help="Run again although it went well for that day.")
 @with_appcontext
 def run_job(name: str, day: datetime | None, force: bool) -> None:

@@ -34,7 +34,13 @@ def leads() -> None:
 @click.pass_context
 @with_appcontext
 def import_leads(
-    context: click.Context, file: Path, dry_run: bool, username: str | None, owner: str | None, duplicates: str, report: BinaryIO | None
+    context: click.Context,
+    file: Path,
+    dry_run: bool,
+    username: str | None,
+    owner: str | None,
+    duplicates: str,
+    report: BinaryIO | None,
 ) -> None:
     """Import a CSV file. The exit status is 1 when rows were refused."""
     actor = sessions.load_by_id(_account(username)) if username else sessions.system()

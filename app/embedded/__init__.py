@@ -126,9 +126,7 @@ def _exclusively(instance: Path) -> Iterator[None]:
 
 def _connect(instance: Path) -> psycopg.Connection:
     host = str(cluster.socket_dir(_data(instance)))
-    return psycopg.connect(
-        host=host, user=cluster.SUPERUSER, dbname="postgres", autocommit=True, connect_timeout=10
-    )
+    return psycopg.connect(host=host, user=cluster.SUPERUSER, dbname="postgres", autocommit=True, connect_timeout=10)
 
 
 def _answers(instance: Path) -> bool:

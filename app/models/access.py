@@ -13,7 +13,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Key, Stamps, choice
 
-__all__ = ["Group", "IdempotencyKey", "PermissionStamp", "RateLimit", "Role", "SessionKind", "User", "UserProfile", "UserSession", "UserSettings"]
+__all__ = [
+    "Group",
+    "IdempotencyKey",
+    "PermissionStamp",
+    "RateLimit",
+    "Role",
+    "SessionKind",
+    "User",
+    "UserProfile",
+    "UserSession",
+    "UserSettings",
+]
 
 
 # Two accounts never differ by capitals alone.
@@ -53,7 +64,9 @@ class UserProfile(Key, Stamps, Base):
     __table_args__ = (
         Index("uq_user_profiles_user_id", "user_id", unique=True),
         Index("uq_user_profiles_main_portal_id", "main_portal_id", unique=True),
-        CheckConstraint("main_portal_id <> '' AND main_portal_id = btrim(main_portal_id)", name="main_portal_id_not_blank"),
+        CheckConstraint(
+            "main_portal_id <> '' AND main_portal_id = btrim(main_portal_id)", name="main_portal_id_not_blank"
+        ),
         CheckConstraint(r"phone ~ '^\+[1-9][0-9]{4,14}$'", name="phone_e164"),
     )
     user_id: Mapped[int] = owned_by_account()

@@ -1,7 +1,7 @@
 """What every table shares: constraint names, keys, time, enumerations, stamps and soft delete.
 
-Flask-AppBuilder's security tables live in the same metadata, so the naming convention is set before they are defined and
-Alembic owns every table alike.
+Flask-AppBuilder's security tables live in the same metadata, so the naming convention is set before they are defined
+and Alembic owns every table alike.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class Key:
 
 
 class TimeOrderedKey:
-    """A UUID that grows with time (version 7), for large tables that are mostly appended to: inserts stay local in the index."""
+    """A UUID that grows with time (version 7), for large tables that are mostly appended to: inserts stay local in the
+    index.
+    """
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuid_time_ordered()"))
 
@@ -80,11 +82,14 @@ def account_key(column: str = "", **options: Any) -> Mapped[Any]:
 
 
 class Stamps:
-    """Who made the row and who changed it last. The database fills all four, from the actor set on the transaction, so that
-    set-wise SQL and hand-written SQL are stamped as well."""
+    """Who made the row and who changed it last. The database fills all four, from the actor set on the transaction, so
+    that set-wise SQL and hand-written SQL are stamped as well.
+    """
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), nullable=False)
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), server_onupdate=FetchedValue(), nullable=False)
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), server_onupdate=FetchedValue(), nullable=False
+    )
 
     @declared_attr
     def created_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - SQLAlchemy passes the class

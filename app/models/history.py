@@ -20,8 +20,9 @@ class Operation(enum.StrEnum):
 
 
 class RowHistory(Base):
-    """`before` and `after` hold the whole row on delete and insert, and the changed columns on update. `actor_id` is no foreign
-    key: the record outlives the account."""
+    """`before` and `after` hold the whole row on delete and insert, and the changed columns on update. `actor_id` is no
+    foreign key: the record outlives the account.
+    """
 
     __tablename__ = "row_history"
     __table_args__ = (Index("ix_row_history_table_name_row_id", "table_name", "row_id", "id"),)

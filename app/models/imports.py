@@ -15,7 +15,9 @@ from app.models.base import Base, Key, Stamps, account_key, choice
 
 
 class ImportStatus(enum.StrEnum):
-    """queued -> checking -> checked -> confirmed -> importing -> done -> undone; a file that cannot be read at all is failed."""
+    """queued -> checking -> checked -> confirmed -> importing -> done -> undone; a file that cannot be read at all is
+    failed.
+    """
 
     QUEUED = "queued"
     CHECKING = "checking"
@@ -58,8 +60,9 @@ class Import(Key, Stamps, Base):
 
 
 class ImportFile(Base):
-    """The content of a file, in the database so that any worker on any machine can read it; apart, so that changing the row of its import
-    does not touch it."""
+    """The content of a file, in the database so that any worker on any machine can read it; apart, so that changing the
+    row of its import does not touch it.
+    """
 
     __tablename__ = "import_files"
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)

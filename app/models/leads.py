@@ -126,15 +126,32 @@ class Lead(TimeOrderedKey, Stamps, SoftDelete, Base):
         Index("ix_leads_stage_id_created_at_id", "stage_id", "created_at", "id", postgresql_where=LIVE),
         Index("ix_leads_owner_id_created_at_id", "owner_id", "created_at", "id", postgresql_where=LIVE),
         Index("ix_leads_follow_up_date_follow_up_status", "follow_up_date", "follow_up_status", postgresql_where=LIVE),
-        Index("ix_leads_owner_id_follow_up_date_open", "owner_id", "follow_up_date",
-              postgresql_where=text("deleted_at IS NULL AND follow_up_status = 'open'")),
+        Index(
+            "ix_leads_owner_id_follow_up_date_open",
+            "owner_id",
+            "follow_up_date",
+            postgresql_where=text("deleted_at IS NULL AND follow_up_status = 'open'"),
+        ),
         Index("ix_leads_last_name_id", "last_name", "id", postgresql_where=LIVE),
         Index("ix_leads_phone", "phone", postgresql_where=LIVE),
-        Index("ix_leads_email", func.lower(text("email")), postgresql_where=text("deleted_at IS NULL AND email IS NOT NULL")),
-        Index("ix_leads_assigned_teacher_id", "assigned_teacher_id", postgresql_where=text("assigned_teacher_id IS NOT NULL")),
+        Index(
+            "ix_leads_email",
+            func.lower(text("email")),
+            postgresql_where=text("deleted_at IS NULL AND email IS NOT NULL"),
+        ),
+        Index(
+            "ix_leads_assigned_teacher_id",
+            "assigned_teacher_id",
+            postgresql_where=text("assigned_teacher_id IS NOT NULL"),
+        ),
         Index("ix_leads_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         Index("ix_leads_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
-        Index("ix_leads_search_text", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}),
+        Index(
+            "ix_leads_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
         CheckConstraint(r"phone ~ '^\+[1-9][0-9]{4,14}$'", name="phone_e164"),
         CheckConstraint("btrim(first_name) <> '' AND btrim(last_name) <> ''", name="name_not_blank"),
         CheckConstraint("email <> ''", name="email_not_blank"),
@@ -167,12 +184,16 @@ class Lead(TimeOrderedKey, Stamps, SoftDelete, Base):
     demo_date: Mapped[date | None]
     demo_conducted: Mapped[bool] = mapped_column(server_default=text("false"))
     follow_up_date: Mapped[date]
-    follow_up_status: Mapped[FollowUpStatus] = mapped_column(choice(FollowUpStatus, "follow_up_status"), server_default="open")
+    follow_up_status: Mapped[FollowUpStatus] = mapped_column(
+        choice(FollowUpStatus, "follow_up_status"), server_default="open"
+    )
     import_id: Mapped[UUID | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("leads.id", ondelete="SET NULL"))
     search_text: Mapped[str] = mapped_column(
         Text,
-        Computed("search_fold(first_name || ' ' || last_name || ' ' || phone || ' ' || coalesce(email, ''))", persisted=True),
+        Computed(
+            "search_fold(first_name || ' ' || last_name || ' ' || phone || ' ' || coalesce(email, ''))", persisted=True
+        ),
         deferred=True,
     )
 
@@ -223,7 +244,9 @@ class LeadAuditEvent(TimeOrderedKey, Base):
     )
     lead_id: Mapped[UUID] = of_lead()
     type: Mapped[LeadEvent] = mapped_column(choice(LeadEvent, "type"))
-    actor_id: Mapped[int | None] = mapped_column(Integer, server_default=text("current_actor()"))  # outlives the account
+    actor_id: Mapped[int | None] = mapped_column(
+        Integer, server_default=text("current_actor()")
+    )  # outlives the account
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -35,19 +35,29 @@ class NotificationEvent(TimeOrderedKey, Base):
     type: Mapped[NotificationType] = mapped_column(choice(NotificationType, "type"))
     entity_type: Mapped[str] = mapped_column(String(63))
     entity_id: Mapped[str] = mapped_column(String(64))
-    actor_id: Mapped[int | None] = mapped_column(Integer, server_default=text("current_actor()"))  # outlives the account
+    actor_id: Mapped[int | None] = mapped_column(
+        Integer, server_default=text("current_actor()")
+    )  # outlives the account
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Notification(TimeOrderedKey, Base):
-    """One message to one person. The unique index decides whether it is new: one per recipient, type, entity and school day."""
+    """One message to one person. The unique index decides whether it is new: one per recipient, type, entity and school
+    day.
+    """
 
     __tablename__ = "notifications"
     __table_args__ = (
-        Index("uq_notifications_recipient_type_entity_day", "recipient_id", "type", "entity_id", "dedup_day", unique=True),
-        Index("ix_notifications_recipient_unread", "recipient_id", "created_at",
-              postgresql_where=text("read_at IS NULL AND archived_at IS NULL")),
+        Index(
+            "uq_notifications_recipient_type_entity_day", "recipient_id", "type", "entity_id", "dedup_day", unique=True
+        ),
+        Index(
+            "ix_notifications_recipient_unread",
+            "recipient_id",
+            "created_at",
+            postgresql_where=text("read_at IS NULL AND archived_at IS NULL"),
+        ),
         Index("ix_notifications_recipient_id_read_at", "recipient_id", "read_at"),
         Index("ix_notifications_recipient_id_created_at", "recipient_id", "created_at", "id"),
     )

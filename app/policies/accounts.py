@@ -21,10 +21,18 @@ SYSTEM: Final = "system"
 
 # What an admin may grant and take; an account with any other role is not an admin's to change. Roles made by
 # hand are left out: they may carry rights that an admin does not have.
-MANAGED: Final = frozenset({
-    Role.STAFF, Role.ADMISSIONS, Role.EXAM_OFFICER, Role.COACH,
-    Role.TEACHER, Role.STUDENT, Role.GUARDIAN, Role.ASSISTANT,
-})
+MANAGED: Final = frozenset(
+    {
+        Role.STAFF,
+        Role.ADMISSIONS,
+        Role.EXAM_OFFICER,
+        Role.COACH,
+        Role.TEACHER,
+        Role.STUDENT,
+        Role.GUARDIAN,
+        Role.ASSISTANT,
+    }
+)
 
 
 def held_roles(user: Any) -> frozenset[str]:

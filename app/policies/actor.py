@@ -9,7 +9,9 @@ from app.policies.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Read once per request. `permissions` are pairs of Flask-AppBuilder's permission and view name, as ("can_list", "Leads")."""
+    """Read once per request. `permissions` are pairs of Flask-AppBuilder's permission and view name, as ("can_list",
+    "Leads").
+    """
 
     id: int | None
     username: str

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-LEAD_ACTIONS: Final = frozenset({
-    "change_stage", "assign_owner", "assign_teacher", "add_note", "log_contact", "move_follow_up", "finish_follow_up", "tag", "merge",
-})
+LEAD_ACTIONS: Final = frozenset(
+    {
+        "change_stage",
+        "assign_owner",
+        "assign_teacher",
+        "add_note",
+        "log_contact",
+        "move_follow_up",
+        "finish_follow_up",
+        "tag",
+        "merge",
+    }
+)

@@ -1,4 +1,5 @@
-"""The one table of roles: what each may do on each resource. Synced to the database at deployment and tested as one matrix.
+"""The one table of roles: what each may do on each resource. Synced to the database at deployment and tested as one
+matrix.
 
 A permission is Flask-AppBuilder's `can_<word>` on the resource's name. `READ` and the like only shorten the table.
 """
@@ -37,7 +38,8 @@ EVERYONE: Final = {
 }
 
 GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
-    Role.ADMIN: EVERYONE | {
+    Role.ADMIN: EVERYONE
+    | {
         "Leads": READ | CHANGE | LEAD_ACTIONS | {"export", "restore", "history", "board", "worklist"},
         "Lead stages": READ | CHANGE | {"history"},
         "Tags": READ | CHANGE | {"history"},
@@ -45,7 +47,8 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Job runs": READ,
         "Accounts": READ | {"add", "edit", "deactivate", "activate", "reset_password", "history"},
     },
-    Role.STAFF: EVERYONE | {
+    Role.STAFF: EVERYONE
+    | {
         "Leads": READ | {"add", "edit", "export", "board", "worklist"} | LEAD_ACTIONS,
         "Lead stages": READ,
         "Tags": READ | {"add"},

@@ -1,4 +1,6 @@
-"""One-line rules about one record. Each returns None when allowed, or the reason why not, in the words of the person who asks."""
+"""One-line rules about one record. Each returns None when allowed, or the reason why not, in the words of the person
+who asks.
+"""
 
 from __future__ import annotations
 
@@ -24,4 +26,3 @@ def may_own_lead(actor: Actor, lead: Any) -> Reason | None:
     if lead.owner_id is None and actor.has(Role.STAFF):
         return None
     return may_edit_lead(actor, lead)
-

@@ -1,6 +1,8 @@
-"""Which rows of a model an actor may see. One function per model; a model without one is seen by whoever has the permission.
+"""Which rows of a model an actor may see. One function per model; a model without one is seen by whoever has the
+permission.
 
-Every list, page, choice, export, action and API call reads through `visible`, so a row outside it answers like one that does not exist.
+Every list, page, choice, export, action and API call reads through `visible`, so a row outside it answers like one that
+does not exist.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Refusals: what a service raises when it will not do something. Each carries a sentence for the person and an HTTP status."""
+"""Refusals: what a service raises when it will not do something. Each carries a sentence for the person and an HTTP
+status.
+"""
 
 from __future__ import annotations
 
@@ -108,12 +110,16 @@ _BY_STATE: dict[str, tuple[type[Refusal], Text]] = {
 
 
 def refusal_from(error: DBAPIError) -> Refusal | None:
-    """The refusal that a database error means, found by constraint name, then by SQLSTATE; None when it is a fault of ours."""
+    """The refusal that a database error means, found by constraint name, then by SQLSTATE; None when it is a fault of
+    ours.
+    """
     state = getattr(error.orig, "sqlstate", None) or ""
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
     kind, sentence = _BY_STATE.get(state, (None, ""))
     if kind is None:
-        lost = error.connection_invalidated or (isinstance(error, OperationalError) and not state)  # refused connections have no state
+        lost = error.connection_invalidated or (
+            isinstance(error, OperationalError) and not state
+        )  # refused connections have no state
         return Busy(_l("The database cannot be reached. Please try again in a moment.")) if lost else None
     if constraint in _EXPLANATIONS:
         field, sentence = _EXPLANATIONS[constraint]
@@ -124,7 +130,11 @@ def refusal_from(error: DBAPIError) -> Refusal | None:
 
 
 def _still_used(error: DBAPIError) -> str:
-    """"Still used by leads", when the refused foreign key is that of another table."""
+    """ "Still used by leads", when the refused foreign key is that of another table."""
     detail = getattr(getattr(error.orig, "diag", None), "message_detail", None) or ""
     table = getattr(getattr(error.orig, "diag", None), "table_name", None) or ""
-    return _("It is still used by: %(table)s.", table=table.replace("_", " ")) if "referenced from table" in detail and table else ""
+    return (
+        _("It is still used by: %(table)s.", table=table.replace("_", " "))
+        if "referenced from table" in detail and table
+        else ""
+    )

@@ -104,9 +104,7 @@ def _is_local() -> bool:
 def _public_url() -> Finding:
     address = current_app.config["PUBLIC_URL"]
     if not _is_local() and not address.startswith("https://"):
-        return fail(
-            f"{address}: passwords travel in the clear; put TLS in front, set PUBLIC_URL to https://..."
-        )
+        return fail(f"{address}: passwords travel in the clear; put TLS in front, set PUBLIC_URL to https://...")
     return ok(address)
 
 
@@ -121,9 +119,7 @@ def _instance() -> Finding:
         with tempfile.TemporaryFile(dir=path):
             return ok(str(path))
     except OSError as error:
-        return fail(
-            f"{path} cannot be written ({error.strerror}); change its owner or set REGISTRAR_INSTANCE"
-        )
+        return fail(f"{path} cannot be written ({error.strerror}); change its owner or set REGISTRAR_INSTANCE")
 
 
 def _disk() -> Finding:
@@ -137,9 +133,7 @@ def _database() -> Finding:
         number = int(db.session.scalar(text("SHOW server_version_num")))
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        return fail(
-            f"cannot be reached; check that the server runs and that DATABASE_URL is right ({reason})"
-        )
+        return fail(f"cannot be reached; check that the server runs and that DATABASE_URL is right ({reason})")
     version = f"PostgreSQL {number // 10000}.{number % 10000}"
     if number // 10000 < OLDEST_POSTGRESQL:
         return fail(f"{version}; upgrade the server to PostgreSQL {OLDEST_POSTGRESQL} or newer")
@@ -164,11 +158,7 @@ def _clock() -> Finding:
 def _schema() -> Finding:
     head = ScriptDirectory.from_config(migrate.get_config()).get_current_head()
     current = MigrationContext.configure(db.session.connection()).get_current_revision()
-    return (
-        ok(str(head))
-        if current == head
-        else fail(f"{current or 'empty'}, not {head}; run `registrar deploy`")
-    )
+    return ok(str(head)) if current == head else fail(f"{current or 'empty'}, not {head}; run `registrar deploy`")
 
 
 @transactional
@@ -183,16 +173,12 @@ def _permissions() -> Finding:
 def _scheduler() -> Finding:
     if leadership.leader_exists():
         return ok("running")
-    return warn(
-        "not running, so no daily job starts; keep `registrar scheduler` (or `registrar run`) running"
-    )
+    return warn("not running, so no daily job starts; keep `registrar scheduler` (or `registrar run`) running")
 
 
 def _worker() -> Finding:
     alive = db.session.scalar(
-        text(
-            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'"
-        )
+        text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'")
     )
     waiting, late = db.session.execute(_BACKLOG).one()
     if not alive:
@@ -210,9 +196,7 @@ def _failed_tasks() -> Finding:
             " WHERE type = 'failed' AND at > now() - interval '1 day'"
         )
     )
-    return (
-        warn(f"{count} failed in a day; the worker's log says why") if count else ok("none failed in a day")
-    )
+    return warn(f"{count} failed in a day; the worker's log says why") if count else ok("none failed in a day")
 
 
 def _failed_jobs() -> Finding:

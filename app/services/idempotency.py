@@ -32,8 +32,8 @@ _KEEP = text("UPDATE idempotency_keys SET answer = :answer WHERE user_id = :user
 
 @transactional
 def once(key: str, fingerprint: str, work: Callable[[], Any], *, actor: Actor) -> tuple[Any, bool]:
-    """Run `work` and keep what it returns (JSON), in one transaction; or, when this actor's key has been used for the same
-    request, return what was kept. The second value tells which. Refusals are not kept: nothing was done.
+    """Run `work` and keep what it returns (JSON), in one transaction; or, when this actor's key has been used for the
+    same request, return what was kept. The second value tells which. Refusals are not kept: nothing was done.
 
     Raises Invalid for a key that cannot be one or was used for another request, and what `work` raises.
     """

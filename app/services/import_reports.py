@@ -38,17 +38,28 @@ def issues(import_id: UUID, actor: Actor, *, offset: int = 0, limit: int = 50) -
     get(import_id, actor)
     of_import = ImportIssue.import_id == import_id
     total = db.session.scalar(select(func.count()).select_from(ImportIssue).where(of_import)) or 0
-    statement = select(ImportIssue).where(of_import).order_by(ImportIssue.line, ImportIssue.id).offset(offset).limit(limit)
+    statement = (
+        select(ImportIssue).where(of_import).order_by(ImportIssue.line, ImportIssue.id).offset(offset).limit(limit)
+    )
     return list(db.session.scalars(statement)), total
 
 
 def report(import_id: UUID, actor: Actor) -> Iterator[bytes]:
     """Everything that is wrong, as CSV. Raises NotFound before the first block."""
     job = get(import_id, actor)
-    statement = select(
-        literal(job.file_name).label("file"), ImportIssue.line, ImportIssue.column, ImportIssue.value, ImportIssue.kind, ImportIssue.rule,
-        ImportIssue.fix,
-    ).where(ImportIssue.import_id == import_id).order_by(ImportIssue.line, ImportIssue.id)
+    statement = (
+        select(
+            literal(job.file_name).label("file"),
+            ImportIssue.line,
+            ImportIssue.column,
+            ImportIssue.value,
+            ImportIssue.kind,
+            ImportIssue.rule,
+            ImportIssue.fix,
+        )
+        .where(ImportIssue.import_id == import_id)
+        .order_by(ImportIssue.line, ImportIssue.id)
+    )
     return writing.export(db.session.connection(), statement, REPORT)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextvars
 import csv
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import Any, Self
+from threading import Lock
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,6 +18,8 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.imports import IssueKind
 from app.services.csv_files.reading import SHOWN, Fault
+
+T = TypeVar("T")
 
 IN_MEMORY = 1024 * 1024  # bytes of faults before they go to disk
 BLOCK = 64 * 1024
@@ -40,6 +46,7 @@ class Issues:
     def __init__(self, import_id: UUID) -> None:
         self._import_id = import_id
         self.count = 0
+        self._lock = Lock()  # rows are read in one thread and written in another
         self._file = SpooledTemporaryFile(IN_MEMORY, mode="w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by __exit__
         self._rows = csv.writer(self._file)
 
@@ -56,9 +63,10 @@ class Issues:
         self._file.truncate()
 
     def add(self, kind: IssueKind, fault: Fault, record_id: UUID | None = None) -> None:
-        self.count += 1
         where = (self._import_id, fault.line, fault.column, fault.value[:SHOWN])
-        self._rows.writerow((*where, kind.value, fault.rule, fault.fix, record_id or ""))
+        with self._lock:
+            self.count += 1
+            self._rows.writerow((*where, kind.value, fault.rule, fault.fix, record_id or ""))
 
     def store(self, *, replace: bool = True) -> None:
         """Make these the issues of the import, instead of those of an earlier step or beside them."""
@@ -83,10 +91,21 @@ def raw_cursor() -> Any:
 
 
 def apart(statement: str, **values: Any) -> int:
-    """A short transaction on a connection of its own, committed at once: for what other sessions must see while the long one
-    is still open, and what must stay when that is rolled back. Returns how many rows changed."""
+    """A short transaction on a connection of its own, committed at once: for what other sessions must see while the
+    long one is still open, and what must stay when that is rolled back. Returns how many rows changed.
+    """
     with db.engine.begin() as connection:
         return connection.execute(text(statement), values).rowcount
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items; while one is used, the next is worked out in a thread, in the same context. Waiting for the database leaves it time."""
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(context.run, next, items, None)
+        while (item := following.result()) is not None:
+            following = pool.submit(context.run, next, items, None)
+            yield item
 
 
 class Progress:

@@ -1,8 +1,8 @@
 """The life of an import: upload, check, confirm, carry out, undo.
 
-The check is the import itself, in a savepoint that is rolled back. A worker that runs either holds an advisory lock for as long
-as its transaction lasts, so a killed one is told from a busy one without a clock, and leaves nothing but its status behind.
-Every change of status names the status it comes from, so that whatever is asked twice is done once.
+The check is the import itself, in a savepoint that is rolled back. A worker that runs either holds an advisory lock for
+as long as its transaction lasts, so a killed one is told from a busy one without a clock, and leaves nothing but its
+status behind. Every change of status names the status it comes from, so that whatever is asked twice is done once.
 """
 
 from __future__ import annotations
@@ -45,12 +45,20 @@ class Step:
 
 
 CHECK = Step("imports.check", ImportStatus.QUEUED, ImportStatus.CHECKING, ImportStatus.CHECKED, rehearsed=True)
-CARRY_OUT = Step("imports.carry_out", ImportStatus.CONFIRMED, ImportStatus.IMPORTING, ImportStatus.DONE, rehearsed=False)
+CARRY_OUT = Step(
+    "imports.carry_out", ImportStatus.CONFIRMED, ImportStatus.IMPORTING, ImportStatus.DONE, rehearsed=False
+)
 
 
 @transactional
 def start(
-    resource: str, file_name: str, content: bytes, *, actor: Actor, options: Mapping[str, Any] | None = None, queued: bool = True
+    resource: str,
+    file_name: str,
+    content: bytes,
+    *,
+    actor: Actor,
+    options: Mapping[str, Any] | None = None,
+    queued: bool = True,
 ) -> Import:
     """Take a file in and ask for its check, unless the caller does that itself.
 
@@ -62,7 +70,9 @@ def start(
         raise Invalid(fields={"file": [_("The file is larger than 32 MB.")]})
     wanted = HANDLERS[resource][0].check_options(options or {}, actor) | {"locale": actor.locale}
     name = "".join(letter for letter in file_name.replace("\\", "/").rpartition("/")[2] if letter.isprintable())[-255:]
-    job = Import(resource=resource, file_name=name or "import.csv", sha256=hashlib.sha256(content).hexdigest(), options=wanted)
+    job = Import(
+        resource=resource, file_name=name or "import.csv", sha256=hashlib.sha256(content).hexdigest(), options=wanted
+    )
     db.session.add(job)
     db.session.flush()
     db.session.add(ImportFile(import_id=job.id, content=content))
@@ -102,7 +112,8 @@ def carry_out(import_id: UUID) -> bool:
 
 @transactional
 def undo(import_id: UUID, *, actor: Actor) -> Import:
-    """Take an import back: its records that nobody has touched since are deleted; those that were kept are listed among its issues.
+    """Take an import back: its records that nobody has touched since are deleted; those that were kept are listed among
+    its issues.
 
     Undoing again changes nothing. Raises NotFound, WrongState.
     """
@@ -122,8 +133,12 @@ def sweep() -> int:
     """Ask again for the work that a killed worker or a lost request left behind. Returns how many imports."""
     found = 0
     for step in (CHECK, CARRY_OUT):
-        statement = text("SELECT id FROM imports WHERE status IN (:before, :during) AND updated_at < now() - interval '1 minute'")
-        for import_id in db.session.scalars(statement, {"before": step.before.value, "during": step.during.value}).all():
+        statement = text(
+            "SELECT id FROM imports WHERE status IN (:before, :during) AND updated_at < now() - interval '1 minute'"
+        )
+        for import_id in db.session.scalars(
+            statement, {"before": step.before.value, "during": step.during.value}
+        ).all():
             if _alone(import_id):
                 _defer(step, import_id)
                 found += 1
@@ -141,7 +156,8 @@ def _alone(import_id: UUID) -> bool:
 
 
 def _attempt(import_id: UUID, step: Step) -> bool:
-    """Do one step in the name and language of whoever asked for it. What cannot be done makes the import failed, with the reason.
+    """Do one step in the name and language of whoever asked for it. What cannot be done makes the import failed, with
+    the reason.
 
     Raises NotFound, and Busy when it is worth trying again.
     """
@@ -164,11 +180,17 @@ def _attempt(import_id: UUID, step: Step) -> bool:
                 issues.add(IssueKind.FILE, fault)
             return _fail(import_id, step, str(error), issues)
         except Exception:
-            _fail(import_id, step, _("Something unexpected went wrong, and nothing was imported. Please tell your administrator."), issues)
+            _fail(
+                import_id,
+                step,
+                _("Something unexpected went wrong, and nothing was imported. Please tell your administrator."),
+                issues,
+            )
             raise
 
 
-# A large file takes a while and may have to wait for another one. Collecting more before it goes into the index of the search spares a
+# A large file takes a while and may have to wait for another one. Collecting more before it goes into the index of the
+# search spares a
 # quarter of the time.
 _FOR_LARGE_FILES = text("""
     SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),
@@ -191,7 +213,10 @@ def _work(import_id: UUID, step: Step, issues: Issues, *, actor: Actor) -> bool:
             tally = run(job, content, issues, Progress(import_id), actor=actor)
     else:
         # One at a time: two imports of the same people would not see each other's rows.
-        db.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('imports:' || :resource, 0))"), {"resource": job.resource})
+        db.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended('imports:' || :resource, 0))"),
+            {"resource": job.resource},
+        )
         tally = run(job, content, issues, Progress(import_id), actor=actor)
     issues.store()
     _finish(import_id, step, tally)
@@ -212,11 +237,25 @@ def _claim(import_id: UUID, step: Step) -> bool:
 def _finish(import_id: UUID, step: Step, tally: Tally) -> None:
     """Write the result down. Raises WrongState, which undoes all, when the step is no longer running."""
     done_at = Import.checked_at if step.rehearsed else Import.finished_at
-    statement = update(Import).where(Import.id == import_id, Import.status == step.during).values({
-        "status": step.after, "total_rows": tally.total, "done_rows": tally.total, "new_rows": tally.new, "invalid_rows": tally.invalid,
-        "duplicate_rows": tally.duplicate, "unchanged_rows": tally.unchanged, "sample": tally.sample, "message": tally.message,
-        done_at.key: text("now()"),
-    }).execution_options(synchronize_session=False)
+    statement = (
+        update(Import)
+        .where(Import.id == import_id, Import.status == step.during)
+        .values(
+            {
+                "status": step.after,
+                "total_rows": tally.total,
+                "done_rows": tally.total,
+                "new_rows": tally.new,
+                "invalid_rows": tally.invalid,
+                "duplicate_rows": tally.duplicate,
+                "unchanged_rows": tally.unchanged,
+                "sample": tally.sample,
+                "message": tally.message,
+                done_at.key: text("now()"),
+            }
+        )
+        .execution_options(synchronize_session=False)
+    )
     if db.session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
         raise WrongState(_("This import is no longer running."))
 
@@ -224,9 +263,18 @@ def _finish(import_id: UUID, step: Step, tally: Tally) -> None:
 @transactional
 def _fail(import_id: UUID, step: Step, message: str, issues: Issues) -> bool:
     """End an import that could not be done; the faults that were found until then are kept. Nothing else was written."""
-    statement = update(Import).where(Import.id == import_id, Import.status.in_([step.before, step.during])).values(
-        status=ImportStatus.FAILED, message=message, finished_at=text("now()"), invalid_rows=0, new_rows=0,
-    ).execution_options(synchronize_session=False)
+    statement = (
+        update(Import)
+        .where(Import.id == import_id, Import.status.in_([step.before, step.during]))
+        .values(
+            status=ImportStatus.FAILED,
+            message=message,
+            finished_at=text("now()"),
+            invalid_rows=0,
+            new_rows=0,
+        )
+        .execution_options(synchronize_session=False)
+    )
     if db.session.execute(statement).rowcount == 1:  # type: ignore[attr-defined]
         issues.store()
         return True

@@ -65,7 +65,9 @@ Moment = Annotated[AwareDatetime, AfterValidator(near)]
 
 
 def _json(value: Any) -> Any:
-    """What a form's text means as JSON: an object or a list. Typed values, as of a request's body, are taken as they are."""
+    """What a form's text means as JSON: an object or a list. Typed values, as of a request's body, are taken as they
+    are.
+    """
     if isinstance(value, str):
         try:
             value = json.loads(value, parse_constant=_refuse_constant)
@@ -84,7 +86,9 @@ Json = Annotated[Any, BeforeValidator(_json)]
 
 
 def of(model: type[Any], *names: str, name: str = "", base: type[BaseModel] = Input, **extra: Any) -> type[BaseModel]:
-    """An input with these columns of a model. A column is required when it is NOT NULL and has no default. `extra` adds or replaces fields."""
+    """An input with these columns of a model. A column is required when it is NOT NULL and has no default. `extra` adds
+    or replaces fields.
+    """
     mapper = sa_inspect(model)
     fields: dict[str, Any] = {each: field_of(mapper.columns[each]) for each in names}
     return create_model(name or f"{model.__name__}Input", __base__=base, **(fields | extra))
@@ -113,7 +117,14 @@ def type_of(column: Column[Any]) -> Any:
         return Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
     if isinstance(kind, Numeric):
         return Annotated[Decimal, Field(max_digits=kind.precision, decimal_places=kind.scale, allow_inf_nan=False)]
-    for sql, python in ((Boolean, bool), (Date, date), (Time, time), (Uuid, UUID), (UtcDateTime, Moment), (JSONB, Json)):
+    for sql, python in (
+        (Boolean, bool),
+        (Date, date),
+        (Time, time),
+        (Uuid, UUID),
+        (UtcDateTime, Moment),
+        (JSONB, Json),
+    ):
         if isinstance(kind, sql):
             return python
     raise TypeError(f"no input for {column}")
@@ -130,7 +141,8 @@ def partial(schema: type[BaseModel]) -> type[BaseModel]:
 
 
 def parse(schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = False) -> dict[str, Any]:
-    """The typed values of a raw mapping (a form's strings or a request's JSON); with `change` only those that were given.
+    """The typed values of a raw mapping (a form's strings or a request's JSON); with `change` only those that were
+    given.
 
     Raises Invalid with every error at its field.
     """
@@ -139,7 +151,11 @@ def parse(schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = Fal
     except ValidationError as error:
         raise Invalid(fields=sentences(error)) from error
     given = parsed.model_fields_set
-    return {name: value for name, value in parsed if name in given or (not change and schema.model_fields[name].default not in (None, PydanticUndefined))}
+    return {
+        name: value
+        for name, value in parsed
+        if name in given or (not change and schema.model_fields[name].default not in (None, PydanticUndefined))
+    }
 
 
 _SENTENCES: dict[str, Any] = {
@@ -170,7 +186,11 @@ _SENTENCES: dict[str, Any] = {
     "bool_type": _l("Must be yes or no."),
     "timezone_aware": _l("Must be a date and time with a time zone."),
 }
-_DATES = {"date": _l("Must be a date, as 2026-03-31."), "datetime": _l("Must be a date and time."), "time": _l("Must be a time, as 15:30.")}
+_DATES = {
+    "date": _l("Must be a date, as 2026-03-31."),
+    "datetime": _l("Must be a date and time."),
+    "time": _l("Must be a time, as 15:30."),
+}
 
 
 def sentences(error: ValidationError) -> dict[str, list[str]]:
@@ -181,7 +201,11 @@ def sentences(error: ValidationError) -> dict[str, list[str]]:
         kind = item["type"]
         template = _SENTENCES.get(kind) or _DATES.get(kind.partition("_")[0])
         context = item.get("ctx") or {}
-        text = str(template) % context if template is not None else str(context.get("sentence") or _("This value is not accepted."))
+        text = (
+            str(template) % context
+            if template is not None
+            else str(context.get("sentence") or _("This value is not accepted."))
+        )
         if text not in found.setdefault(field, []):
             found[field].append(text)
     return found

@@ -43,9 +43,7 @@ def _followups_due(day: date) -> int:
 
 
 JOBS: dict[str, Job] = {
-    "lead_followup_due": Job(
-        "Tell owners which follow-ups are due", _followups_due, {"hour": 7, "minute": 0}
-    ),
+    "lead_followup_due": Job("Tell owners which follow-ups are due", _followups_due, {"hour": 7, "minute": 0}),
     "rate_limits_clean_up": Job(
         "Forget attempts of past periods", lambda _day: rate_limits.clean_up(), {"hour": 3, "minute": 10}
     ),

@@ -7,57 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, func, literal_column, or_, select
+from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.extensions import db
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services import school
 from app.services.errors import Invalid
-from app.services.matching import all_words, escape_like, plan_for_values
+from app.services.filters import Filter, met, read_filter
+from app.services.matching import all_words, plan_for_values
 from app.services.positions import LAST, beyond, position_of, read_position
-from app.services.resource import Attribute, Kind, Resource
+from app.services.resource import Attribute, Resource
 
 SIZES = (25, 50, 100)
 COUNT_LIMIT = 10_000
 SEARCH_COUNT_LIMIT = 1_000  # every row that a search counts is read
 MOST_FILTERS = 12
 MOST_WORDS = 8
-
-_EMPTINESS = ("empty", "notempty")
-OPERATORS: dict[Kind, tuple[str, ...]] = {
-    Kind.TEXT: ("contains", "is", "isnot", "in"),
-    Kind.EMAIL: ("contains", "is", "isnot", "in"),
-    Kind.PHONE: ("contains", "is", "isnot", "in"),
-    Kind.NUMBER: ("is", "isnot", "gt", "lt", "between"),
-    Kind.DATE: ("is", "before", "after", "between"),
-    Kind.DATETIME: ("before", "after", "between"),
-    Kind.BOOL: ("is",),
-    Kind.CHOICE: ("is", "isnot", "in"),
-    Kind.RELATION: ("is", "isnot", "in"),
-}
-
-
-def operators_of(attribute: Attribute) -> tuple[str, ...]:
-    """The operators that make sense for an attribute."""
-    return OPERATORS[attribute.kind] + (_EMPTINESS if attribute.nullable else ())
-
-
-@dataclass(frozen=True)
-class Filter:
-    attribute: Attribute
-    operator: str
-    raw: str
-
-    def __str__(self) -> str:
-        return f"{self.attribute.name}:{self.operator}:{self.raw}"
 
 
 @dataclass(frozen=True)
@@ -77,8 +47,14 @@ class Query:
     def parameters(self, **changes: Any) -> list[tuple[str, str]]:
         """The query string of this list, positions left out unless given."""
         query = replace(self, **({"after": "", "before": ""} | changes))
-        pairs = [("q", query.search), *(("f", str(each)) for each in query.filters), ("sort", query.sort), ("cols", ",".join(query.columns)),
-                 ("after", query.after), ("before", query.before)]
+        pairs = [
+            ("q", query.search),
+            *(("f", str(each)) for each in query.filters),
+            ("sort", query.sort),
+            ("cols", ",".join(query.columns)),
+            ("after", query.after),
+            ("before", query.before),
+        ]
         if query.size != SIZES[0]:
             pairs.append(("size", str(query.size)))
         if query.deleted:
@@ -100,14 +76,17 @@ class Page:
 
 
 def read_query(resource: Resource, arguments: Mapping[str, Sequence[str]], *, strict: bool = False) -> Query:
-    """The query of an address. What is not understood is ignored, as an old bookmark deserves; `strict`, as for the API, raises Invalid instead."""
+    """The query of an address. What is not understood is ignored, as an old bookmark deserves; `strict`, as for the
+    API, raises Invalid instead.
+    """
+
     def one(name: str) -> str:
         return (arguments.get(name) or [""])[0]
 
     problems: dict[str, list[Any]] = {}
     filters = []
     for raw in (arguments.get("f") or [])[:MOST_FILTERS]:
-        parsed = _read_filter(resource, raw)
+        parsed = read_filter(resource, raw)
         if parsed is None:
             problems.setdefault("f", []).append(_("There is no such filter: %(filter)s", filter=raw[:100]))
         else:
@@ -130,100 +109,21 @@ def read_query(resource: Resource, arguments: Mapping[str, Sequence[str]], *, st
             positions[name] = ""
     if strict and problems:
         raise Invalid(fields=problems)
-    return Query(search, tuple(filters), sort, size, positions.get("after", ""), positions.get("before", ""), columns, one("deleted") == "1")
-
-
-def _read_filter(resource: Resource, raw: str) -> Filter | None:
-    name, _sep, rest = raw.partition(":")
-    operator, _sep, value = rest.partition(":")
-    attribute = resource.by_name.get(name)
-    if attribute is None or not attribute.filterable or operator not in operators_of(attribute) or "\0" in value:
-        return None
-    candidate = Filter(attribute, operator, value[:500])
-    try:
-        _condition(candidate)
-    except (ValueError, OverflowError, InvalidOperation):
-        return None
-    return candidate
-
-
-def _typed(attribute: Attribute, raw: str) -> Any:
-    """One value of a filter. Raises ValueError."""
-    raw = raw.strip()
-    match attribute.kind:
-        case Kind.NUMBER:
-            number = Decimal(raw)
-            if not number.is_finite() or abs(number) > 10**15:
-                raise ValueError(raw)
-            return number
-        case Kind.DATE | Kind.DATETIME:
-            return date.fromisoformat(raw)
-        case Kind.BOOL:
-            return {"1": True, "true": True, "0": False, "false": False}[raw] if raw in {"1", "true", "0", "false"} else _refuse(raw)
-        case Kind.CHOICE:
-            return raw if any(raw == option.value for option in attribute.options) else _refuse(raw)
-        case Kind.RELATION:
-            return key_of(attribute, raw)
-        case _:
-            return raw or _refuse(raw)
-
-
-def _refuse(raw: str) -> Any:
-    raise ValueError(raw)
-
-
-def key_of(attribute: Attribute, raw: str) -> Any:
-    if attribute.compared.type.python_type is UUID:
-        return UUID(raw)
-    number = int(raw)
-    return number if abs(number) < 2**31 else _refuse(raw)
-
-
-def _condition(item: Filter) -> ColumnElement[bool]:
-    """Raises ValueError when the value does not fit the attribute."""
-    column, operator = item.attribute.compared, item.operator
-    if operator in _EMPTINESS:
-        return column.is_(None) if operator == "empty" else column.is_not(None)
-    if operator == "contains":
-        return func.search_fold(column).like(func.search_fold(f"%{escape_like(_typed(item.attribute, item.raw))}%"))
-    if operator in {"in", "between"}:
-        parts = item.raw.split("," if operator == "in" else "..")
-        values = [_typed(item.attribute, part) for part in parts if part.strip()]
-        if not values or (operator == "between" and len(parts) != 2):
-            raise ValueError(item.raw)
-        if operator == "in":
-            return column.in_(values)
-        low, high = (_typed(item.attribute, part) if part.strip() else None for part in parts)
-        if item.attribute.kind is Kind.DATETIME:  # days are the school's, and the last one counts
-            low = school.midnight(low) if low else None
-            return and_(*([column >= low] if low else []), *([column < school.midnight(high + timedelta(days=1))] if high else []))
-        return and_(*([column >= low] if low is not None else []), *([column <= high] if high is not None else []))
-    value = _typed(item.attribute, item.raw)
-    if item.attribute.kind is Kind.DATETIME:
-        return column >= school.midnight(value + timedelta(days=1)) if operator == "after" else column < school.midnight(value)
-    match operator:
-        case "is":
-            return column == value
-        case "isnot":
-            return or_(column != value, column.is_(None)) if item.attribute.nullable else column != value
-        case "gt" | "after":
-            return column > value
-        case _:
-            return column < value
-
-
-def _met(resource: Resource, item: Filter) -> ColumnElement[bool]:
-    """The rows that meet a filter. A value of another table is compared apart, so that no caller has to join that table."""
-    condition, attribute = _condition(item), item.attribute
-    if attribute.key is not None or attribute.join is None:
-        return condition
-    key = resource.model.id
-    return key.in_(select(key).outerjoin(*attribute.join).where(condition).correlate(None))
+    return Query(
+        search,
+        tuple(filters),
+        sort,
+        size,
+        positions.get("after", ""),
+        positions.get("before", ""),
+        columns,
+        one("deleted") == "1",
+    )
 
 
 def conditions(resource: Resource, actor: Actor, query: Query) -> list[ColumnElement[bool]]:
     """Everything that decides which rows are in the list."""
-    found = [visible(resource.model, actor, deleted=query.deleted), *(_met(resource, item) for item in query.filters)]
+    found = [visible(resource.model, actor, deleted=query.deleted), *(met(resource, item) for item in query.filters)]
     if query.ids:
         found.append(resource.model.id.in_(query.ids))
     if query.search and resource.search is not None:
@@ -242,8 +142,10 @@ def from_joined(statement: Select[Any], attributes: Sequence[Attribute]) -> Sele
 
 
 def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str], *, count: bool = True) -> Page:
-    """One page: rows with `id`, the resource's title columns, and for each column its value and, for a relation, its key as `<name>__key`."""
-    sort_name = (query.sort or resource.default_sort)
+    """One page: rows with `id`, the resource's title columns, and for each column its value and, for a relation, its
+    key as `<name>__key`.
+    """
+    sort_name = query.sort or resource.default_sort
     descending, sort = sort_name.startswith("-"), resource.by_name[sort_name.removeprefix("-")]
     shown = [resource.by_name[name] for name in columns]
     selected = [resource.model.id.label("id"), sort.value.label("__sort"), *resource.title_columns]
@@ -270,11 +172,20 @@ def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str]
     rows = rows[: query.size]
     if backwards:
         rows.reverse()
-    limit = SEARCH_COUNT_LIMIT if query.search or any(item.operator == "contains" for item in query.filters) else COUNT_LIMIT
+    limit = (
+        SEARCH_COUNT_LIMIT
+        if query.search or any(item.operator == "contains" for item in query.filters)
+        else COUNT_LIMIT
+    )
     total = count_rows(resource, where, limit) if count and (more or position is not None) else len(rows)
     return Page(
-        rows, total, limit, first=not more if backwards else not query.after, last=not more if not backwards else query.before == LAST,
-        start=position_of(rows[0]) if rows else "", end=position_of(rows[-1]) if rows else "",
+        rows,
+        total,
+        limit,
+        first=not more if backwards else not query.after,
+        last=not more if not backwards else query.before == LAST,
+        start=position_of(rows[0]) if rows else "",
+        end=position_of(rows[-1]) if rows else "",
     )
 
 

@@ -37,7 +37,9 @@ def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
     lookup = get(name)
     statement = lookup.statement(actor)
     if query.strip():
-        statement = statement.where(*all_words(lookup.search if lookup.folded else func.search_fold(lookup.search), query, MOST_WORDS))
+        statement = statement.where(
+            *all_words(lookup.search if lookup.folded else func.search_fold(lookup.search), query, MOST_WORDS)
+        )
         plan_for_values()
     rows = db.session.execute(statement.limit(PAGE + 1)).all()
     return [Found(str(row[0]), str(row[1]), str(row[2] or "")) for row in rows[:PAGE]], len(rows) > PAGE
@@ -60,7 +62,13 @@ def key_of_choice(name: str, raw: Any) -> Any:
 
 
 def check(name: str, actor: Actor, record_id: Any, field: str) -> None:
-    """Raises Invalid at `field` unless `actor` may choose this record: another's id and an unknown one are refused alike."""
+    """Raises Invalid at `field` unless `actor` may choose this record: another's id and an unknown one are refused
+    alike.
+    """
     lookup = get(name)
-    if record_id is not None and db.session.execute(select(lookup.statement(actor).where(lookup.key == record_id).exists())).scalar() is not True:
+    if (
+        record_id is not None
+        and db.session.execute(select(lookup.statement(actor).where(lookup.key == record_id).exists())).scalar()
+        is not True
+    ):
         raise Invalid(fields={field: [_("Choose one from the list.")]})

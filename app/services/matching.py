@@ -12,7 +12,8 @@ from app.extensions import db
 
 LONGEST_WORD = 80
 
-# Three letters or digits in a row, or the beginning of a word after another sign: the index on trigrams can find that anywhere.
+# Three letters or digits in a row, or the beginning of a word after another sign: the index on trigrams can find that
+# anywhere.
 _INDEXED = re.compile(r"[^\W_]{3}|[\W_][^\W_]")
 _BEGINS_A_WORD = re.compile(r"[^\W_]")
 
@@ -28,8 +29,9 @@ def all_words(folded: Any, typed: str, most: int) -> list[ColumnElement[bool]]:
 
 
 def holds(folded: Any, word: str) -> ColumnElement[bool]:
-    """Three signs are found anywhere. One or two are looked for where words begin, as there are no trigrams inside; in a phone
-    number that is after the plus sign."""
+    """Three signs are found anywhere. One or two are looked for where words begin, as there are no trigrams inside; in
+    a phone number that is after the plus sign.
+    """
     escaped = escape_like(word)
     if _INDEXED.search(word):
         return _like(folded, f"%{escaped}%")
@@ -45,5 +47,7 @@ def _like(folded: Any, pattern: str) -> ColumnElement[bool]:
 
 
 def plan_for_values() -> None:
-    """Have this transaction's statements planned for their values: a plan made for any word or owner is wrong for the rare one."""
+    """Have this transaction's statements planned for their values: a plan made for any word or owner is wrong for the
+    rare one.
+    """
     db.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))

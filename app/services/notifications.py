@@ -1,4 +1,6 @@
-"""Telling people. The unique index on (recipient, type, entity, day) decides whether a notice is new, never a prior look."""
+"""Telling people. The unique index on (recipient, type, entity, day) decides whether a notice is new, never a prior
+look.
+"""
 
 from __future__ import annotations
 
@@ -39,24 +41,46 @@ _EVENT = text("""
 """)
 
 
-def notify(kind: NotificationType, entity_type: str, notices: Iterable[Notice], *, severity: Severity = Severity.INFO,
-           payload: Mapping[str, Any] | None = None) -> None:
-    """Record the event per entity and put a notice in each recipient's inbox, once per recipient, type, entity and school day."""
+def notify(
+    kind: NotificationType,
+    entity_type: str,
+    notices: Iterable[Notice],
+    *,
+    severity: Severity = Severity.INFO,
+    payload: Mapping[str, Any] | None = None,
+) -> None:
+    """Record the event per entity and put a notice in each recipient's inbox, once per recipient, type, entity and
+    school day.
+    """
     rows = list(notices)
     if not rows:
         return
     common = {"type": kind.value, "entity_type": entity_type}
     entities = list(dict.fromkeys(str(row.entity_id) for row in rows))
     db.session.execute(_EVENT, common | {"entity_ids": entities, "payload": json.dumps(payload or {}, default=str)})
-    db.session.execute(_NOTIFY, common | {
-        "severity": severity.value, "day": school.today(), "recipient_ids": [row.recipient_id for row in rows],
-        "titles": [row.title[:200] for row in rows], "bodies": [row.body for row in rows],
-        "entity_ids": [str(row.entity_id) for row in rows], "links": [row.link for row in rows],
-    })
+    db.session.execute(
+        _NOTIFY,
+        common
+        | {
+            "severity": severity.value,
+            "day": school.today(),
+            "recipient_ids": [row.recipient_id for row in rows],
+            "titles": [row.title[:200] for row in rows],
+            "bodies": [row.body for row in rows],
+            "entity_ids": [str(row.entity_id) for row in rows],
+            "links": [row.link for row in rows],
+        },
+    )
 
 
 _SHOWN = (
-    Notification.id, Notification.type, Notification.title, Notification.body, Notification.severity, Notification.link, Notification.created_at,
+    Notification.id,
+    Notification.type,
+    Notification.title,
+    Notification.body,
+    Notification.severity,
+    Notification.link,
+    Notification.created_at,
     Notification.read_at,
 )
 
@@ -69,13 +93,19 @@ def newest(actor: Actor, *, unread_only: bool = False, before: UUID | None = Non
         statement = statement.where(Notification.read_at.is_(None))
     if before is not None:
         statement = statement.where(Notification.id < before)
-    return list(db.session.execute(statement.order_by(Notification.created_at.desc(), Notification.id.desc()).limit(limit)).all())
+    return list(
+        db.session.execute(
+            statement.order_by(Notification.created_at.desc(), Notification.id.desc()).limit(limit)
+        ).all()
+    )
 
 
 @transactional
 def mark_read(notification_ids: list[UUID], *, actor: Actor) -> int:
     """Mark one's own notices as read; others' are left alone. Returns how many changed."""
-    statement = text("UPDATE notifications SET read_at = now() WHERE recipient_id = :user_id AND id = ANY(:ids) AND read_at IS NULL")
+    statement = text(
+        "UPDATE notifications SET read_at = now() WHERE recipient_id = :user_id AND id = ANY(:ids) AND read_at IS NULL"
+    )
     return db.session.execute(statement, {"user_id": actor.id, "ids": notification_ids}).rowcount  # type: ignore[attr-defined]
 
 

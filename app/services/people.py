@@ -22,24 +22,34 @@ def full_name(user: Any) -> Any:
 
 def _having(*roles: Role) -> Any:
     """Accounts that hold one of these roles, directly or through a group."""
-    return User.id.in_(text("""
+    return User.id.in_(
+        text("""
         SELECT ur.user_id FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE r.name = ANY(:roles)
         UNION SELECT ug.user_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) JOIN ab_role r ON r.id = gr.role_id
         WHERE r.name = ANY(:roles)
-    """).bindparams(roles=[role.value for role in roles]))
+    """).bindparams(roles=[role.value for role in roles])
+    )
 
 
 def _active(*roles: Role) -> Any:
     def statement(actor: Actor) -> Select[Any]:
         return (
-            select(User.id, full_name(User), User.email).where(User.active, _having(*roles)).order_by(User.first_name, User.last_name, User.id)
+            select(User.id, full_name(User), User.email)
+            .where(User.active, _having(*roles))
+            .order_by(User.first_name, User.last_name, User.id)
         )
 
     return statement
 
 
-STAFF = register_lookup(Lookup("staff", ("lookup", "Leads"), _active(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id, "accounts"))
-TEACHERS = register_lookup(Lookup("teachers", ("lookup", "Leads"), _active(Role.TEACHER), FULL_NAME, User.id, "accounts"))
+STAFF = register_lookup(
+    Lookup(
+        "staff", ("lookup", "Leads"), _active(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id, "accounts"
+    )
+)
+TEACHERS = register_lookup(
+    Lookup("teachers", ("lookup", "Leads"), _active(Role.TEACHER), FULL_NAME, User.id, "accounts")
+)
 ADMIN_IDS = text("""
     SELECT u.id FROM ab_user u WHERE u.active AND EXISTS (
         SELECT FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id = u.id AND r.name IN ('Admin', 'Super Admin')

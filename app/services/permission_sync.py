@@ -25,9 +25,7 @@ from app.services.transaction import transactional
 
 Pair = tuple[str, str]  # ("can_list", "Leads")
 
-PERMISSIONS, VIEWS, PAIRS, ROLES = (
-    model.__table__ for model in (Permission, ViewMenu, PermissionView, RoleRow)
-)
+PERMISSIONS, VIEWS, PAIRS, ROLES = (model.__table__ for model in (Permission, ViewMenu, PermissionView, RoleRow))
 
 
 class DeploymentError(Exception):

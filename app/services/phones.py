@@ -1,8 +1,8 @@
 """Phone numbers as people type them, turned into E.164 (ITU-T; at most 15 digits).
 
-A number is accepted when its digits fit the general pattern that the metadata of `phonenumbers` has for its country. The finer test,
-whether the range is in use today, refuses fictitious and brand-new ranges and costs as much as reading the number, so it is not made.
-Whatever is returned passes the same test unread, which makes `normalise` idempotent.
+A number is accepted when its digits fit the general pattern that the metadata of `phonenumbers` has for its country.
+The finer test, whether the range is in use today, refuses fictitious and brand-new ranges and costs as much as reading
+the number, so it is not made. Whatever is returned passes the same test unread, which makes `normalise` idempotent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ TOO_SHORT = _l("This phone number is too short.")
 TOO_LONG = _l("This phone number is too long; one number per field.")
 NO_SUCH_NUMBER = _l("There are no such phone numbers in this country. Check the digits.")
 
-# Between the digits: signs, spaces, the dashes of Unicode, and marks of writing direction, which come along when Arabic text is copied.
+# Between the digits: signs, spaces, the dashes of Unicode, and marks of writing direction, which come along when Arabic
+# text is copied.
 _BETWEEN = r" \-.()/\t\u00a0\u00ad\u2007\u2009\u200b-\u200f\u2010-\u2015\u202a-\u202f\u2060\u2066-\u2069\u2212\ufeff"
 _SHAPE = re.compile(
     rf"'?(?:tel:)?(?P<number>[{_BETWEEN}]*\+?[\d{_BETWEEN}]*\d)[{_BETWEEN}]*(?:[,;]?\s*(?:ext\.?|extension|x|#)\s*:?\s*\d{{1,7}})?",
@@ -48,12 +49,12 @@ def normalise(raw: str, region: str) -> str:
         if number[0] != "+":
             return _national(number, region)
     code = _country_code(number)
-    national = number[1 + len(str(code)):]
+    national = number[1 + len(str(code)) :]
     if _fits(code, national):
         return number
     prefix = _country(COUNTRY_CODE_TO_REGION_CODE[code][0])[1]
-    if prefix and national.startswith(prefix) and _fits(code, national[len(prefix):]):  # +44 (0)20
-        return f"+{code}{national[len(prefix):]}"
+    if prefix and national.startswith(prefix) and _fits(code, national[len(prefix) :]):  # +44 (0)20
+        return f"+{code}{national[len(prefix) :]}"
     return _read(number, None)
 
 
@@ -81,8 +82,8 @@ def _national(digits: str, region: str) -> str:
         return normalise("+" + digits[2:], region)
     if not code:
         raise ValueError(NO_REGION)
-    if prefix and digits.startswith(prefix) and _fits(code, digits[len(prefix):]):
-        return f"+{code}{digits[len(prefix):]}"
+    if prefix and digits.startswith(prefix) and _fits(code, digits[len(prefix) :]):
+        return f"+{code}{digits[len(prefix) :]}"
     try:
         return _read(digits, region)
     except ValueError:
@@ -96,10 +97,12 @@ def _read(digits: str, region: str | None) -> str:
     try:
         number = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException as error:
-        raise ValueError({
-            phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: NO_COUNTRY,
-            phonenumbers.NumberParseException.TOO_LONG: TOO_LONG,
-        }.get(error.error_type, TOO_SHORT)) from error
+        raise ValueError(
+            {
+                phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: NO_COUNTRY,
+                phonenumbers.NumberParseException.TOO_LONG: TOO_LONG,
+            }.get(error.error_type, TOO_SHORT)
+        ) from error
     code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
     if not _fits(code, national):
         raise ValueError(_why_not(number, national))
@@ -108,7 +111,10 @@ def _read(digits: str, region: str | None) -> str:
 
 def _why_not(number: PhoneNumber, national: str) -> object:
     reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason in (phonenumbers.ValidationResult.TOO_SHORT, phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY) or len(national) < 4:
+    if (
+        reason in (phonenumbers.ValidationResult.TOO_SHORT, phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
+        or len(national) < 4
+    ):
         return TOO_SHORT
     return TOO_LONG if reason == phonenumbers.ValidationResult.TOO_LONG else NO_SUCH_NUMBER
 
@@ -116,7 +122,7 @@ def _why_not(number: PhoneNumber, national: str) -> object:
 def _country_code(number: str) -> int:
     """The country code at the start of "+442..."; no code is the beginning of another."""
     for length in (3, 2, 1):
-        code = number[1:1 + length]
+        code = number[1 : 1 + length]
         if code.isdecimal() and int(code) in COUNTRY_CODE_TO_REGION_CODE:
             return int(code)
     raise ValueError(NO_COUNTRY)
@@ -124,7 +130,9 @@ def _country_code(number: str) -> int:
 
 def _fits(code: int, national: str) -> bool:
     """Whether these digits after the country code may be a number of one of its countries."""
-    return len(str(code)) + len(national) <= MOST_DIGITS and any(pattern.fullmatch(national) for pattern in _patterns(code))
+    return len(str(code)) + len(national) <= MOST_DIGITS and any(
+        pattern.fullmatch(national) for pattern in _patterns(code)
+    )
 
 
 @cache
@@ -143,11 +151,14 @@ def _patterns(code: int) -> list[re.Pattern[str]]:
 def _country(region: str) -> tuple[int, str, bool]:
     """Country code, national prefix, and whether 00 dials abroad.
 
-    The prefix is empty where it is not simply left out: the library decides there. The code is 0 for a region that is none.
+    The prefix is empty where it is not simply left out: the library decides there. The code is 0 for a region that is
+    none.
     """
     metadata = PhoneMetadata.metadata_for_region(region, None)
     if metadata is None or not metadata.country_code:
         return 0, "", False
     prefix = metadata.national_prefix or ""
-    plain = (metadata.national_prefix_for_parsing or "").split("|")[0] == prefix and not metadata.national_prefix_transform_rule
+    plain = (metadata.national_prefix_for_parsing or "").split("|")[
+        0
+    ] == prefix and not metadata.national_prefix_transform_rule
     return metadata.country_code, prefix if plain else "", metadata.international_prefix == "00"

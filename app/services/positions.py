@@ -19,7 +19,9 @@ LAST = "last"  # `before=last` is the last page
 
 
 def beyond(resource: Resource, sort: Attribute, position: tuple[Any, Any], downwards: bool) -> ColumnElement[bool]:
-    """Rows past a position in the direction of reading. Without NULLs one row comparison, which an index answers directly."""
+    """Rows past a position in the direction of reading. Without NULLs one row comparison, which an index answers
+    directly.
+    """
     value, key = position
     if value is LAST:
         return true()

@@ -11,9 +11,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from app.extensions import db
 
 # Never opened: every statement goes through the connection of our own transaction. Keys become text.
-_queue = procrastinate.App(
-    connector=procrastinate.SyncPsycopgConnector(json_dumps=partial(json.dumps, default=str))
-)
+_queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(json_dumps=partial(json.dumps, default=str)))
 
 
 def defer(

@@ -1,4 +1,6 @@
-"""What a kind of record is to people: its attributes, its inputs, its actions. Declared once, read by screens, API and commands."""
+"""What a kind of record is to people: its attributes, its inputs, its actions. Declared once, read by screens, API and
+commands.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +41,13 @@ class Option:
     tone: str = "neutral"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attribute:
     """A value that lists show, filter and sort by.
 
-    `value` is what is shown and sorted. For a relation `key` is the foreign key that filters compare, `join` is the (aliased table, condition)
-    that `value` needs, and `lookup` names the list of choices. `sortable` is only given to what an index serves.
+    `value` is what is shown and sorted. For a relation `key` is the foreign key that filters compare, `join` is the
+    (aliased table, condition) that `value` needs, and `lookup` names the list of choices. `sortable` is only given to
+    what an index serves.
     """
 
     name: str
@@ -96,8 +99,8 @@ class Result:
 class Action:
     """Something that can be done to one or many records.
 
-    `run(ids, *, actor, **input)` returns a Result. `rule(actor, record)` tells beforehand, for the buttons of a record's page, why it would be
-    refused; the service asks it again. The permission is `can_<name>` on the resource.
+    `run(ids, *, actor, **input)` returns a Result. `rule(actor, record)` tells beforehand, for the buttons of a
+    record's page, why it would be refused; the service asks it again. The permission is `can_<name>` on the resource.
     """
 
     name: str
@@ -116,8 +119,9 @@ class Action:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that may be chosen, `search` is the text looked through;
-    `folded` when it is stored without accents and capitals."""
+    """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that may be chosen, `search` is
+    the text looked through; `folded` when it is stored without accents and capitals.
+    """
 
     name: str
     permission: tuple[str, str]
@@ -128,7 +132,7 @@ class Lookup:
     folded: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
     """A kind of record. `name` is the name of its permissions, `slug` that of its addresses."""
 
@@ -184,6 +188,10 @@ def register_lookup(lookup: Lookup) -> Lookup:
     return lookup
 
 
-def options_of(values: type[enum.StrEnum], labels: Mapping[str, Text], tones: Mapping[str, str] | None = None) -> tuple[Option, ...]:
+def options_of(
+    values: type[enum.StrEnum], labels: Mapping[str, Text], tones: Mapping[str, str] | None = None
+) -> tuple[Option, ...]:
     """The choices of an enumeration, in its order."""
-    return tuple(Option(member.value, labels[member.value], (tones or {}).get(member.value, "neutral")) for member in values)
+    return tuple(
+        Option(member.value, labels[member.value], (tones or {}).get(member.value, "neutral")) for member in values
+    )

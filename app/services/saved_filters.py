@@ -22,7 +22,12 @@ explain({"uq_saved_filters_owner_resource_name": ("name", _l("You already have a
 def of_list(slug: str, actor: Actor) -> list[Any]:
     """One's own and the shared filters of a list, by name."""
     columns = (SavedFilter.id, SavedFilter.name, SavedFilter.query, SavedFilter.shared, SavedFilter.owner_id)
-    statement = select(*columns).where(SavedFilter.resource == slug, visible(SavedFilter, actor)).order_by(SavedFilter.name).limit(50)
+    statement = (
+        select(*columns)
+        .where(SavedFilter.resource == slug, visible(SavedFilter, actor))
+        .order_by(SavedFilter.name)
+        .limit(50)
+    )
     return list(db.session.execute(statement).all())
 
 
@@ -31,7 +36,9 @@ def save(slug: str, name: str, query: str, shared: bool, *, actor: Actor) -> Sav
     """Keep a list's query string under a name. Raises Invalid, Conflict when the name is taken."""
     name = " ".join(name.split())
     if not name or len(name) > 80 or "\0" in name + query:
-        raise Invalid(_("Give the filter a name of at most 80 characters."), fields={"name": [_("At most 80 characters.")]})
+        raise Invalid(
+            _("Give the filter a name of at most 80 characters."), fields={"name": [_("At most 80 characters.")]}
+        )
     saved = SavedFilter(resource=slug, name=name, query=query[:4000], shared=shared, owner_id=actor.id)
     db.session.add(saved)
     db.session.flush()

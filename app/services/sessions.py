@@ -1,4 +1,6 @@
-"""Logins: starting, reading and ending them. A cookie or token only names a session; the database decides what it is worth."""
+"""Logins: starting, reading and ending them. A cookie or token only names a session; the database decides what it is
+worth.
+"""
 
 from __future__ import annotations
 
@@ -46,24 +48,34 @@ def hash_token(token: str) -> str:
 def start(user_id: int, *, kind: SessionKind, ip_address: str = "", user_agent: str = "") -> str:
     """Begin a session and return its token, which is not stored."""
     token = secrets.token_urlsafe(32)
-    db.session.add(UserSession(
-        user_id=user_id, kind=kind, token_hash=hash_token(token), expires_at=datetime.now(UTC) + ABSOLUTE_LIFETIME[kind],
-        ip_address=ip_address[:45] or None, user_agent=user_agent[:255] or None,
-    ))
+    db.session.add(
+        UserSession(
+            user_id=user_id,
+            kind=kind,
+            token_hash=hash_token(token),
+            expires_at=datetime.now(UTC) + ABSOLUTE_LIFETIME[kind],
+            ip_address=ip_address[:45] or None,
+            user_agent=user_agent[:255] or None,
+        )
+    )
     return token
 
 
 @transactional
 def end(session_id: str) -> None:
     """End one session, in every copy of its cookie."""
-    db.session.execute(text("UPDATE user_sessions SET ended_at = now() WHERE id = :id AND ended_at IS NULL"), {"id": session_id})
+    db.session.execute(
+        text("UPDATE user_sessions SET ended_at = now() WHERE id = :id AND ended_at IS NULL"), {"id": session_id}
+    )
 
 
 @transactional
 def end_all(user_id: int, *, but: str | None = None) -> int:
     """End every session of an account, except the one given. Returns how many ended."""
-    statement = text("UPDATE user_sessions SET ended_at = now() WHERE user_id = :user_id AND ended_at IS NULL"
-                     " AND (CAST(:but AS uuid) IS NULL OR id <> CAST(:but AS uuid))")
+    statement = text(
+        "UPDATE user_sessions SET ended_at = now() WHERE user_id = :user_id AND ended_at IS NULL"
+        " AND (CAST(:but AS uuid) IS NULL OR id <> CAST(:but AS uuid))"
+    )
     return db.session.execute(statement, {"user_id": user_id, "but": but or None}).rowcount  # type: ignore[attr-defined]
 
 
@@ -90,14 +102,26 @@ def system() -> Actor:
 def _actor(row: Any) -> Actor:
     roles, permissions = _grants.of(row.stamp, row.role_ids)
     return Actor(
-        id=row.id, username=row.username, first_name=row.first_name, last_name=row.last_name, email=row.email, roles=roles,
-        permissions=permissions, time_zone=row.time_zone, locale=row.locale, theme=row.theme or "system",
-        time_format=row.time_format or "24h", unread=row.unread, session_id=str(row.session_id or ""),
+        id=row.id,
+        username=row.username,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        email=row.email,
+        roles=roles,
+        permissions=permissions,
+        time_zone=row.time_zone,
+        locale=row.locale,
+        theme=row.theme or "system",
+        time_format=row.time_format or "24h",
+        unread=row.unread,
+        session_id=str(row.session_id or ""),
     )
 
 
 class _Grants:
-    """Roles and permissions by role id, kept until the stamp moves: a trigger moves it when any role's permissions change."""
+    """Roles and permissions by role id, kept until the stamp moves: a trigger moves it when any role's permissions
+    change.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -118,12 +142,14 @@ class _Grants:
 
 
 def _read_roles() -> dict[int, tuple[str, frozenset[tuple[str, str]]]]:
-    rows = db.session.execute(text("""
+    rows = db.session.execute(
+        text("""
         SELECT r.id, r.name, p.name AS permission, v.name AS resource
         FROM ab_role r LEFT JOIN ab_permission_view_role pvr ON pvr.role_id = r.id
         LEFT JOIN ab_permission_view pv ON pv.id = pvr.permission_view_id
         LEFT JOIN ab_permission p ON p.id = pv.permission_id LEFT JOIN ab_view_menu v ON v.id = pv.view_menu_id
-    """)).all()
+    """)
+    ).all()
     found: dict[int, tuple[str, set[tuple[str, str]]]] = {}
     for row in rows:
         _, permissions = found.setdefault(row.id, (row.name, set()))

@@ -51,9 +51,7 @@ SettingsInput = inputs.of(
     name="SettingsInput",
     time_zone=(Annotated[str | None, _listed(time_zones), BeforeValidator(blank_is_none)], None),
     locale=(
-        Annotated[
-            str | None, _listed(lambda: current_app.config["LANGUAGES"]), BeforeValidator(blank_is_none)
-        ],
+        Annotated[str | None, _listed(lambda: current_app.config["LANGUAGES"]), BeforeValidator(blank_is_none)],
         None,
     ),
 )

@@ -1,4 +1,6 @@
-"""The only place that commits. A service function decorated with `transactional` is one transaction; nested calls join it."""
+"""The only place that commits. A service function decorated with `transactional` is one transaction; nested calls join
+it.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,9 @@ MOST_TRIES = 5
 def transactional(function: Callable[P, R]) -> Callable[P, R]:
     """Run the function in one transaction, committed at the end, rolled back on any error.
 
-    The keyword argument `actor` is put on the transaction, where stamps and row history read it. Serialization failures, deadlocks and
-    lock timeouts are retried as a whole, at most five times. A refused constraint becomes a `Refusal`.
+    The keyword argument `actor` is put on the transaction, where stamps and row history read it. Serialization
+    failures, deadlocks and lock timeouts are retried as a whole, at most five times. A refused constraint becomes a
+    `Refusal`.
     """
 
     @functools.wraps(function)
@@ -93,7 +96,10 @@ def lock_many(model: type[M], ids: Sequence[UUID], *criteria: Any) -> list[M]:
     """The rows with these keys, locked against change in key order and read afresh; missing ones are left out."""
     key: Any = model.id  # type: ignore[attr-defined]
     statement = (
-        select(model).where(key.in_(ids), *criteria).order_by(key).with_for_update(key_share=True, of=model)
+        select(model)
+        .where(key.in_(ids), *criteria)
+        .order_by(key)
+        .with_for_update(key_share=True, of=model)
         .execution_options(populate_existing=True)
     )
     return list(db.session.scalars(statement))
@@ -111,7 +117,9 @@ def lock(model: type[M], record_id: UUID, *criteria: Any, version: datetime | No
 def check_version(record: Any, version: datetime | None) -> None:
     """Raises Conflict when the record was changed after the moment at which somebody read it."""
     if version is not None and record.updated_at != version:
-        raise Conflict(_("Someone else changed this record while you were editing it. Reload it, and make your changes again."))
+        raise Conflict(
+            _("Someone else changed this record while you were editing it. Reload it, and make your changes again.")
+        )
 
 
 def rehearse(function: Callable[..., R], *args: Any, actor: Actor, **kwargs: Any) -> R:

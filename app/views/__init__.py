@@ -46,13 +46,19 @@ def _localise(app: Flask) -> None:
     """Language and zone are the reader's; what they did not choose is the browser's language and the school's zone."""
     from app.views.security import current_actor
 
-    babel: Babel = app.extensions["babel"]  # Flask-AppBuilder made it, with a selector that writes the session on every GET
+    babel: Babel = app.extensions[
+        "babel"
+    ]  # Flask-AppBuilder made it, with a selector that writes the session on every GET
 
     def locale() -> str | None:
         if not request:
             return None
         chosen = current_actor().locale
-        return chosen if chosen in app.config["LANGUAGES"] else request.accept_languages.best_match(list(app.config["LANGUAGES"]))
+        return (
+            chosen
+            if chosen in app.config["LANGUAGES"]
+            else request.accept_languages.best_match(list(app.config["LANGUAGES"]))
+        )
 
     def zone() -> str:
         return (current_actor().time_zone if request else None) or app.config["SCHOOL_TIME_ZONE"]
@@ -61,11 +67,12 @@ def _localise(app: Flask) -> None:
 
 
 @functools.lru_cache(maxsize=256)
-def _digest(path: Path, modified: float) -> str:
+def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
 def static_url(app: Flask, path: str) -> str:
     """The address of a file of ours, which changes with its content."""
-    file = Path(app.static_folder or "") / path
-    return url_for("static", filename=path, v=_digest(file, file.stat().st_mtime))
+    if app.debug:
+        _digest.cache_clear()
+    return url_for("static", filename=path, v=_digest(Path(app.static_folder or "") / path))

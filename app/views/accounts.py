@@ -58,16 +58,13 @@ class AccountView(RecordView):
     def facts(self, record: Any) -> list[Group]:
         values = directory.details(record)
         return [
-            Group(str(title), [self._fact(name, values[name]) for name in names])
-            for title, names in self.show_groups
+            Group(str(title), [self._fact(name, values[name]) for name in names]) for title, names in self.show_groups
         ]
 
     def _fact(self, name: str, value: Any) -> Fact:
         attribute = self.resource.by_name[name]
         cell = render.cell(attribute, ", ".join(value) if isinstance(value, list) else value)
-        return Fact(
-            str(attribute.label), _dress(name, Cell(cell.text, cell.kind, cell.url, cell.tone, cell.title))
-        )
+        return Fact(str(attribute.label), _dress(name, Cell(cell.text, cell.kind, cell.url, cell.tone, cell.title)))
 
     def form(self, record: Any, values: Mapping[str, Any]) -> Any:
         return super().form(record, values if record is None else directory.details(record))

@@ -36,8 +36,13 @@ class LoginView(BaseView):
             return redirect(target) if current_actor() is not NOBODY else self.page(target)
         username = request.form.get("username", "")
         try:
-            _actor, token = login.log_in(username, request.form.get("password", ""), kind=SessionKind.WEB,
-                                         ip_address=request.remote_addr or "", user_agent=request.user_agent.string)
+            _actor, token = login.log_in(
+                username,
+                request.form.get("password", ""),
+                kind=SessionKind.WEB,
+                ip_address=request.remote_addr or "",
+                user_agent=request.user_agent.string,
+            )
         except Refusal as refusal:
             return self.page(target, username, str(refusal)), refusal.status
         session.clear()  # nothing of the visitor's session, its CSRF token included, survives the login

@@ -28,7 +28,9 @@ _ORDER = {"refused": 0, "unchanged": 1, "ok": 2}
 def deletion(resource: Resource) -> Action:
     """Deleting, as an action."""
     assert resource.delete is not None
-    return Action("delete", _l("Delete"), resource.delete, resource.edit_rule, resource.delete_input, icon="trash-2", danger=True)
+    return Action(
+        "delete", _l("Delete"), resource.delete, resource.edit_rule, resource.delete_input, icon="trash-2", danger=True
+    )
 
 
 def restoration(resource: Resource) -> Action:
@@ -101,7 +103,15 @@ def _page(view: Any, action: Action, ids: list[Any], form: Form, stage: str) -> 
     count = len(ids)
     what = str(resource.singular if count == 1 else resource.plural).lower()
     title = f"{action.label}: {count:,} {what}" if count != 1 else str(action.label)
-    return DialogPage(title, str(action.help), form, [str(each) for each in ids], stage, danger=action.danger, back_url=_back(view, ids))
+    return DialogPage(
+        title,
+        str(action.help),
+        form,
+        [str(each) for each in ids],
+        stage,
+        danger=action.danger,
+        back_url=_back(view, ids),
+    )
 
 
 def _back(view: Any, ids: list[Any]) -> str:
@@ -134,7 +144,9 @@ def _ask(view: Any, action: Action, ids: list[Any], values: dict[str, Any], refu
 def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], result: Result) -> DialogPage:
     page = _page(view, action, ids, _form(view, action, ids, str(action.label)), "preview")
     page.hidden = [("_stage", "do"), ("_query", request.form.get("_query", ""))]
-    page.hidden += [(name, "1" if value is True else str(value)) for name, value in values.items() if value not in (None, "", False)]
+    page.hidden += [
+        (name, "1" if value is True else str(value)) for name, value in values.items() if value not in (None, "", False)
+    ]
     return _with(page, view, result)
 
 
@@ -157,10 +169,13 @@ def _with(page: DialogPage, view: Any, result: Result) -> DialogPage:
 
 def _line(view: Any, outcome: Outcome) -> Line:
     found = not isinstance(outcome.refusal, NotFound)
-    return Line(outcome.title, view.record_url(outcome.id) if found else "", outcome.state, str(outcome.refusal or outcome.message))
+    return Line(
+        outcome.title,
+        view.record_url(outcome.id) if found else "",
+        outcome.state,
+        str(outcome.refusal or outcome.message),
+    )
 
 
 def _render(page: DialogPage) -> str:
     return render_template("dialog.html", page=page, fragment="X-Fragment" in request.headers)
-
-

@@ -53,7 +53,11 @@ def answer(status: int, text: str = "", *, reference: str = "", refusal: Refusal
     titles = _titles()
     title, default = titles.get(status, titles[500 if status >= 500 else 400])
     if request.path.startswith("/api/") or wants_fragment():
-        more: dict[str, Any] = {"code": refusal.code, "fields": refusal.fields, "details": refusal.details()} if refusal is not None else {}
+        more: dict[str, Any] = (
+            {"code": refusal.code, "fields": refusal.fields, "details": refusal.details()}
+            if refusal is not None
+            else {}
+        )
         return jsonify(error_body(status, text or default or title, reference=reference, **more)), status
     return render_template("error.html", page=ErrorPage(status, title, text or default, reference)), status
 
@@ -79,7 +83,9 @@ def _no_connection(_error: PoolTimeoutError) -> Any:
 def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
-    text = _("The page was open for too long. Go back, reload it and try again.") if isinstance(error, CSRFError) else ""
+    text = (
+        _("The page was open for too long. Go back, reload it and try again.") if isinstance(error, CSRFError) else ""
+    )
     response = make_response(answer(error.code, text))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))

@@ -55,21 +55,48 @@ def _constraints(schema: type[BaseModel], name: str) -> list[Any]:
     return found
 
 
-def groups(resource: Resource, schema: type[BaseModel], layout: Groups, values: Mapping[str, Any], errors: Mapping[str, list[Any]],
-           actor: Actor, helps: Mapping[str, Any] | None = None) -> list[FieldGroup]:
+def groups(
+    resource: Resource,
+    schema: type[BaseModel],
+    layout: Groups,
+    values: Mapping[str, Any],
+    errors: Mapping[str, list[Any]],
+    actor: Actor,
+    helps: Mapping[str, Any] | None = None,
+) -> list[FieldGroup]:
     """The fields of a form, in groups, holding `values` and showing `errors`."""
     return [
-        FieldGroup(str(title), [field(resource, schema, name, values.get(name), errors.get(name, []), actor, (helps or {}).get(name, "")) for name in names])
+        FieldGroup(
+            str(title),
+            [
+                field(
+                    resource, schema, name, values.get(name), errors.get(name, []), actor, (helps or {}).get(name, "")
+                )
+                for name in names
+            ],
+        )
         for title, names in layout
     ]
 
 
-def field(resource: Resource, schema: type[BaseModel], name: str, value: Any, errors: Sequence[Any], actor: Actor, hint: Any = "") -> Field:
+def field(
+    resource: Resource,
+    schema: type[BaseModel],
+    name: str,
+    value: Any,
+    errors: Sequence[Any],
+    actor: Actor,
+    hint: Any = "",
+) -> Field:
     """One field, its widget chosen by type."""
     kind = core_type(schema, name)
     made = Field(
-        name, str(resource.labels.get(name, name.replace("_", " ").capitalize())), value=_shown(value), help=str(hint),
-        required=schema.model_fields[name].is_required(), errors=[str(each) for each in errors],
+        name,
+        str(resource.labels.get(name, name.replace("_", " ").capitalize())),
+        value=_shown(value),
+        help=str(hint),
+        required=schema.model_fields[name].is_required(),
+        errors=[str(each) for each in errors],
     )
     if name in resource.relations:
         return _relation(made, resource.relations[name], value, actor)
@@ -80,9 +107,18 @@ def field(resource: Resource, schema: type[BaseModel], name: str, value: Any, er
         return _several(made, resource.options.get(name, ()), value)
     if name in resource.options or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         made.kind = "select"
-        made.choices = [Choice(option.value, str(option.label), option.value == made.value) for option in resource.options[name]]
+        made.choices = [
+            Choice(option.value, str(option.label), option.value == made.value) for option in resource.options[name]
+        ]
         return made
-    made.kind = {bool: "checkbox", int: "number", Decimal: "number", date: "date", datetime: "datetime", time: "time"}.get(kind, "text")
+    made.kind = {
+        bool: "checkbox",
+        int: "number",
+        Decimal: "number",
+        date: "date",
+        datetime: "datetime",
+        time: "time",
+    }.get(kind, "text")
     if kind in (dict, list, Any):
         made.kind = "json"
     for limit in _constraints(schema, name):
@@ -95,7 +131,9 @@ def field(resource: Resource, schema: type[BaseModel], name: str, value: Any, er
     if kind is Decimal:
         made.step = "0.01"
     if made.kind == "text":
-        made.kind = {"phone": "tel", "email": "email"}.get(name, "textarea" if (made.maxlength or 0) >= LONG_TEXT else "text")
+        made.kind = {"phone": "tel", "email": "email"}.get(
+            name, "textarea" if (made.maxlength or 0) >= LONG_TEXT else "text"
+        )
     made.wide = made.kind in {"textarea", "json"}
     return made
 
@@ -135,7 +173,11 @@ def _shown(value: Any) -> str:
         case enum.Enum():
             return str(value.value)
         case datetime():
-            return value.astimezone(ZoneInfo(str(get_timezone()))).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.isoformat(timespec="minutes")
+            return (
+                value.astimezone(ZoneInfo(str(get_timezone()))).strftime("%Y-%m-%dT%H:%M")
+                if value.tzinfo
+                else value.isoformat(timespec="minutes")
+            )
         case date() | time():
             return value.isoformat()
         case dict() | list():
@@ -174,5 +216,3 @@ def read_moment(raw: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-

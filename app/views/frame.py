@@ -15,24 +15,31 @@ from app.views.security import current_actor
 
 # section -> (label, address, icon, permission that shows it, resource)
 MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
-    (_l("Today"), (
-        (_l("Home"), "/", "house", "show", "Home"),
-        (_l("Inbox"), "/inbox/", "inbox", "list", "Inbox"),
-    )),
-    (_l("Leads"), (
-        (_l("Leads"), "/leads/", "users", "list", "Leads"),
-        (_l("Board"), "/leads/board/", "columns-3", "board", "Leads"),
-        (_l("Follow-ups"), "/leads/worklist/", "calendar-clock", "worklist", "Leads"),
-        (_l("Imports"), "/lead-imports/", "upload", "list", "Lead imports"),
-    )),
-    (_l("Set-up"), (
-        (_l("Stages"), "/lead-stages/", "flag", "list", "Lead stages"),
-        (_l("Tags"), "/tags/", "tag", "list", "Tags"),
-        (_l("Accounts"), "/accounts/", "user-cog", "list", "Accounts"),
-    )),
-    (_l("Operations"), (
-        (_l("Job runs"), "/job-runs/", "history", "list", "Job runs"),
-    )),
+    (
+        _l("Today"),
+        (
+            (_l("Home"), "/", "house", "show", "Home"),
+            (_l("Inbox"), "/inbox/", "inbox", "list", "Inbox"),
+        ),
+    ),
+    (
+        _l("Leads"),
+        (
+            (_l("Leads"), "/leads/", "users", "list", "Leads"),
+            (_l("Board"), "/leads/board/", "columns-3", "board", "Leads"),
+            (_l("Follow-ups"), "/leads/worklist/", "calendar-clock", "worklist", "Leads"),
+            (_l("Imports"), "/lead-imports/", "upload", "list", "Lead imports"),
+        ),
+    ),
+    (
+        _l("Set-up"),
+        (
+            (_l("Stages"), "/lead-stages/", "flag", "list", "Lead stages"),
+            (_l("Tags"), "/tags/", "tag", "list", "Tags"),
+            (_l("Accounts"), "/accounts/", "user-cog", "list", "Accounts"),
+        ),
+    ),
+    (_l("Operations"), ((_l("Job runs"), "/job-runs/", "history", "list", "Job runs"),)),
 )
 
 
@@ -40,15 +47,24 @@ def frame() -> Frame:
     """Filled for every page; without a database or a login it still says where one is."""
     actor = current_actor()
     made = Frame(
-        app_name="Registrar", school=current_app.config["SCHOOL_NAME"], lang=render.language(), dir=render.direction(), theme=actor.theme,
-        signed_in=actor is not NOBODY, login_url="/login/", home_url="/",
+        app_name="Registrar",
+        school=current_app.config["SCHOOL_NAME"],
+        lang=render.language(),
+        dir=render.direction(),
+        theme=actor.theme,
+        signed_in=actor is not NOBODY,
+        login_url="/login/",
+        home_url="/",
     )
     return _signed_in(made, actor) if made.signed_in else made
 
 
 def _signed_in(made: Frame, actor: Actor) -> Frame:
     made.demo = demo.is_on()
-    made.user, made.initials = actor.name, render.initials(actor.first_name, actor.last_name) or actor.username[:1].upper()
+    made.user, made.initials = (
+        actor.name,
+        render.initials(actor.first_name, actor.last_name) or actor.username[:1].upper(),
+    )
     made.roles = ", ".join(sorted(role for role in actor.roles if role != Role.PUBLIC))
     made.menu = [section for section in (_section(label, entries, actor) for label, entries in MENU) if section.items]
     made.unread = "" if not actor.unread else "99+" if actor.unread > 99 else str(actor.unread)
@@ -56,12 +72,20 @@ def _signed_in(made: Frame, actor: Actor) -> Frame:
     made.logout_url, made.settings_url, made.password_url = "/logout/", "/settings/", "/settings/password"
     made.settings_post_url = "/settings/look"
     current = render.language()
-    made.locales = [Choice(code, language["name"], code == current) for code, language in current_app.config["LANGUAGES"].items()]
+    made.locales = [
+        Choice(code, language["name"], code == current) for code, language in current_app.config["LANGUAGES"].items()
+    ]
     return made
 
 
 def _section(label: Text, entries: tuple[tuple[Text, str, str, str, str], ...], actor: Actor) -> MenuSection:
-    shown = [(str(text), url, icon) for text, url, icon, permission, resource in entries if actor.may(permission, resource)]
+    shown = [
+        (str(text), url, icon) for text, url, icon, permission, resource in entries if actor.may(permission, resource)
+    ]
     # The longest address that fits is where the reader is: the board lies under the leads.
-    here = max((url for _text, url, _icon in shown if request.path == url or (url != "/" and request.path.startswith(url))), key=len, default="")
+    here = max(
+        (url for _text, url, _icon in shown if request.path == url or (url != "/" and request.path.startswith(url))),
+        key=len,
+        default="",
+    )
     return MenuSection(str(label), [MenuItem(text, url, icon, url == here) for text, url, icon in shown])

@@ -52,13 +52,29 @@ def _leads_today(page: FrontPage, actor: Actor) -> None:
     stages, weeks = figures.by_stage(actor), figures.entered_by_week(actor)
     page.figures += [
         Figure(_("New this week"), render.number(weeks[-1][1]), f"/leads/?f=created_at:between:{weeks[-1][0]}.."),
-        Figure(_("Last week"), render.number(weeks[-2][1]), f"/leads/?f=created_at:between:{weeks[-2][0]}..{weeks[-1][0] - timedelta(days=1)}"),
+        Figure(
+            _("Last week"),
+            render.number(weeks[-2][1]),
+            f"/leads/?f=created_at:between:{weeks[-2][0]}..{weeks[-1][0] - timedelta(days=1)}",
+        ),
     ]
     page.charts = [
-        Chart(_("Leads by stage"), "bar", [stage.name for stage in stages], [(_("Leads"), [float(stage.total) for stage in stages])],
-              [f"/leads/?f=stage:is:{stage.id}" for stage in stages],
-              _("Counted up to %(limit)s.", limit=render.number(listing.COUNT_LIMIT)) if any(stage.total > listing.COUNT_LIMIT for stage in stages) else ""),
-        Chart(_("New leads by week"), "line", [render.day(monday) for monday, _count in weeks], [(_("New leads"), [float(count) for _monday, count in weeks])]),
+        Chart(
+            _("Leads by stage"),
+            "bar",
+            [stage.name for stage in stages],
+            [(_("Leads"), [float(stage.total) for stage in stages])],
+            [f"/leads/?f=stage:is:{stage.id}" for stage in stages],
+            _("Counted up to %(limit)s.", limit=render.number(listing.COUNT_LIMIT))
+            if any(stage.total > listing.COUNT_LIMIT for stage in stages)
+            else "",
+        ),
+        Chart(
+            _("New leads by week"),
+            "line",
+            [render.day(monday) for monday, _count in weeks],
+            [(_("New leads"), [float(count) for _monday, count in weeks])],
+        ),
     ]
     if actor.may("add", LEADS.name):
         page.actions = [Link(_("New lead"), "/leads/new", "plus", primary=True)]
@@ -74,12 +90,27 @@ def _my_leads(actor: Actor) -> Section:
     heads = [Column(head.name, head.label) for head in lists.columns(LEADS, names, query, "/leads/")]
     rows = [lists.row(LEADS, names, found, f"/leads/{found.id}") for found in page.rows[:8]]
     empty = Empty(_("No leads are assigned to you"), _("Leads whose trial lesson you give will stand here."))
-    return Section(_("Leads assigned to you"), render.total(page.total, page.limit), Table(heads, rows, empty), more_url="/leads/")
+    return Section(
+        _("Leads assigned to you"), render.total(page.total, page.limit), Table(heads, rows, empty), more_url="/leads/"
+    )
 
 
 def _news(actor: Actor) -> Section:
     """The newest unread notices."""
     items = [item(row) for row in notifications.newest(actor, unread_only=True, limit=8)]
-    rows = [Row(each.id, each.url, each.title, [Cell(each.title, "link", each.url), Cell(each.when, "datetime", title=each.when_iso)]) for each in items]
+    rows = [
+        Row(
+            each.id,
+            each.url,
+            each.title,
+            [Cell(each.title, "link", each.url), Cell(each.when, "datetime", title=each.when_iso)],
+        )
+        for each in items
+    ]
     total = str(actor.unread) if actor.unread < 100 else "99+"
-    return Section(_("Unread notices"), total, Table([Column("title", _("Notice")), Column("when", _("When"))], rows, Empty(_("You are up to date"))), more_url="/inbox/?show=unread" if rows else "")
+    return Section(
+        _("Unread notices"),
+        total,
+        Table([Column("title", _("Notice")), Column("when", _("When"))], rows, Empty(_("You are up to date"))),
+        more_url="/inbox/?show=unread" if rows else "",
+    )

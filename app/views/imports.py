@@ -61,7 +61,14 @@ class LeadImportView(BaseView):
     @requires("list")
     def index(self) -> Any:
         """The imports so far."""
-        page = ImportPage(_("Imports of leads"), "", Cell(), history=_history(current_actor()), list_url="/leads/", list_title=str(LEADS.plural))
+        page = ImportPage(
+            _("Imports of leads"),
+            "",
+            Cell(),
+            history=_history(current_actor()),
+            list_url="/leads/",
+            list_title=str(LEADS.plural),
+        )
         if current_actor().may("add", self.class_permission_name):
             page.actions = [Link(_("Import leads"), f"{BASE}/new", "upload", primary=True)]
         return render_template("import.html", page=page)
@@ -87,7 +94,10 @@ class LeadImportView(BaseView):
     def show(self, import_id: UUID) -> Any:
         job = import_reports.get(import_id, current_actor())
         offset = request.args.get("from", "0")
-        return render_template("import.html", page=_page(job, int(offset) if offset.isdecimal() and len(offset) < 9 else 0, current_actor()))
+        return render_template(
+            "import.html",
+            page=_page(job, int(offset) if offset.isdecimal() and len(offset) < 9 else 0, current_actor()),
+        )
 
     @expose("/<uuid:import_id>/status")
     @requires("show")
@@ -95,14 +105,22 @@ class LeadImportView(BaseView):
         """What the progress bar asks for."""
         job = import_reports.get(import_id, current_actor())
         state, label, _tone = STATES[job.status]
-        return jsonify(state=state, done=job.done_rows, total=job.total_rows, percent=_percent(job), message=str(label),
-                       reload=state not in {"queued", "running"})
+        return jsonify(
+            state=state,
+            done=job.done_rows,
+            total=job.total_rows,
+            percent=_percent(job),
+            message=str(label),
+            reload=state not in {"queued", "running"},
+        )
 
     @expose("/<uuid:import_id>/report.csv")
     @requires("show")
     def report(self, import_id: UUID) -> Any:
         import_reports.get(import_id, current_actor())
-        return _file(stream_with_context(_lazily(import_id, current_actor())), f"import-report-{str(import_id)[:8]}.csv")
+        return _file(
+            stream_with_context(_lazily(import_id, current_actor())), f"import-report-{str(import_id)[:8]}.csv"
+        )
 
     @expose("/<uuid:import_id>/confirm", methods=["POST"])
     @requires("confirm")
@@ -147,17 +165,43 @@ def _new_page(errors: Any, actor: Actor) -> ImportPage:
     me = actor.id if lookups.label("staff", actor, actor.id) else None
     chosen = request.form.get("duplicates", "skip")
     fields = [
-        Field("file", _("CSV file"), "file", required=True, accept=".csv,text/csv", errors=[str(each) for each in errors.get("file", [])],
-              help=_("At most 200,000 rows and 32 MB."), wide=True),
-        Field("default_owner_id", _("Owner of rows that name none"), "relation", request.form.get("default_owner_id", str(me or "")),
-              text=actor.name if me else "", lookup_url="/lookups/staff", errors=[str(each) for each in errors.get("default_owner_id", [])]),
-        Field("duplicates", _("Rows that look like a lead you have"), "radio", chosen, errors=[str(each) for each in errors.get("duplicates", [])],
-              choices=[Choice(value, str(label), value == chosen) for value, label in DUPLICATES.items()]),
+        Field(
+            "file",
+            _("CSV file"),
+            "file",
+            required=True,
+            accept=".csv,text/csv",
+            errors=[str(each) for each in errors.get("file", [])],
+            help=_("At most 200,000 rows and 32 MB."),
+            wide=True,
+        ),
+        Field(
+            "default_owner_id",
+            _("Owner of rows that name none"),
+            "relation",
+            request.form.get("default_owner_id", str(me or "")),
+            text=actor.name if me else "",
+            lookup_url="/lookups/staff",
+            errors=[str(each) for each in errors.get("default_owner_id", [])],
+        ),
+        Field(
+            "duplicates",
+            _("Rows that look like a lead you have"),
+            "radio",
+            chosen,
+            errors=[str(each) for each in errors.get("duplicates", [])],
+            choices=[Choice(value, str(label), value == chosen) for value, label in DUPLICATES.items()],
+        ),
     ]
     return ImportPage(
-        _("Import leads"), "new", Cell(), upload=Form(f"{BASE}/new", [FieldGroup("", fields)], _("Check the file"), cancel_url="/leads/", multipart=True),
-        template_url=f"{BASE}/template.csv", columns_help=[(each.name, str(each.help), each.required) for each in import_rows.COLUMNS],
-        list_url=f"{BASE}/", list_title=_("Imports of leads"),
+        _("Import leads"),
+        "new",
+        Cell(),
+        upload=Form(f"{BASE}/new", [FieldGroup("", fields)], _("Check the file"), cancel_url="/leads/", multipart=True),
+        template_url=f"{BASE}/template.csv",
+        columns_help=[(each.name, str(each.help), each.required) for each in import_rows.COLUMNS],
+        list_url=f"{BASE}/",
+        list_title=_("Imports of leads"),
     )
 
 
@@ -169,13 +213,21 @@ def _page(job: Import, offset: int, actor: Actor) -> ImportPage:
     state, label, tone = STATES[job.status]
     url = f"{BASE}/{job.id}"
     page = ImportPage(
-        _("Import of leads"), state, Cell(str(label), "badge", tone=tone), job.file_name, job.message or (str(label) if state in {"queued", "running"} else ""),
-        _percent(job), f"{url}/status", list_url=f"{BASE}/", list_title=_("Imports of leads"),
+        _("Import of leads"),
+        state,
+        Cell(str(label), "badge", tone=tone),
+        job.file_name,
+        job.message or (str(label) if state in {"queued", "running"} else ""),
+        _percent(job),
+        f"{url}/status",
+        list_url=f"{BASE}/",
+        list_title=_("Imports of leads"),
     )
     if state in {"queued", "running"}:
         return page
     page.counts = [
-        Count(_("rows"), render.number(job.total_rows)), Count(_("new") if state == "checked" else _("imported"), render.number(job.new_rows), "success"),
+        Count(_("rows"), render.number(job.total_rows)),
+        Count(_("new") if state == "checked" else _("imported"), render.number(job.new_rows), "success"),
         Count(_("invalid"), render.number(job.invalid_rows), "danger" if job.invalid_rows else ""),
         Count(_("duplicates"), render.number(job.duplicate_rows), "warning" if job.duplicate_rows else ""),
         Count(_("unchanged"), render.number(job.unchanged_rows)),
@@ -184,7 +236,9 @@ def _page(job: Import, offset: int, actor: Actor) -> ImportPage:
     if total:
         page.issues, page.report_url = _issues(issues), f"{url}/report.csv"
         page.issues_paging = Paging(
-            render.number(total), len(issues), previous_url=f"{url}?from={max(0, offset - ISSUES_PER_PAGE)}#issues" if offset else "",
+            render.number(total),
+            len(issues),
+            previous_url=f"{url}?from={max(0, offset - ISSUES_PER_PAGE)}#issues" if offset else "",
             next_url=f"{url}?from={offset + ISSUES_PER_PAGE}#issues" if offset + ISSUES_PER_PAGE < total else "",
         )
     page.sample = _sample(job.sample)
@@ -195,7 +249,15 @@ def _page(job: Import, offset: int, actor: Actor) -> ImportPage:
 def _actions(job: Import, actor: Actor, url: str) -> list[Link]:
     made = []
     if job.status is ImportStatus.CHECKED and job.new_rows and actor.may("confirm", "Lead imports"):
-        made.append(Link(_("Import %(count)s leads", count=render.number(job.new_rows)), f"{url}/confirm", "check", primary=True, method="post"))
+        made.append(
+            Link(
+                _("Import %(count)s leads", count=render.number(job.new_rows)),
+                f"{url}/confirm",
+                "check",
+                primary=True,
+                method="post",
+            )
+        )
     if job.status is ImportStatus.DONE:
         made.append(Link(_("See the leads"), f"/leads/?f=import:is:{job.id}", "users", primary=True))
         if actor.may("undo", "Lead imports"):
@@ -206,15 +268,34 @@ def _actions(job: Import, actor: Actor, url: str) -> list[Link]:
 
 
 def _issues(issues: Any) -> Table:
-    heads = [Column("line", _("Line"), align="end"), Column("column", _("Column")), Column("value", _("Value")), Column("kind", _("Kind")),
-             Column("rule", _("What is wrong")), Column("fix", _("How to mend it"))]
+    heads = [
+        Column("line", _("Line"), align="end"),
+        Column("column", _("Column")),
+        Column("value", _("Value")),
+        Column("kind", _("Kind")),
+        Column("rule", _("What is wrong")),
+        Column("fix", _("How to mend it")),
+    ]
     tones = {"invalid": "danger", "duplicate": "warning", "file": "danger", "kept": "info"}
     rows = [
-        Row(str(each.id), f"/leads/{each.record_id}" if each.record_id else "", _("Line %(line)s", line=each.line), [
-            Cell(render.number(each.line), "number"), Cell(each.column), Cell(each.value[:80], title=each.value if len(each.value) > 80 else ""),
-            Cell(str(KINDS[each.kind]), "badge", tone=tones[each.kind]),
-            Cell(each.rule, "link" if each.record_id else "text", f"/leads/{each.record_id}" if each.record_id else ""), Cell(each.fix),
-        ]) for each in issues
+        Row(
+            str(each.id),
+            f"/leads/{each.record_id}" if each.record_id else "",
+            _("Line %(line)s", line=each.line),
+            [
+                Cell(render.number(each.line), "number"),
+                Cell(each.column),
+                Cell(each.value[:80], title=each.value if len(each.value) > 80 else ""),
+                Cell(str(KINDS[each.kind]), "badge", tone=tones[each.kind]),
+                Cell(
+                    each.rule,
+                    "link" if each.record_id else "text",
+                    f"/leads/{each.record_id}" if each.record_id else "",
+                ),
+                Cell(each.fix),
+            ],
+        )
+        for each in issues
     ]
     return Table(heads, rows, Empty(_("Nothing is wrong")))
 
@@ -223,21 +304,57 @@ def _sample(rows: Any) -> Table | None:
     """The first rows as they would be written; columns that are empty in all of them are left out."""
     names = [column.name for column in import_rows.COLUMNS if any(row.get(column.name) for row in rows)]
     heads = [Column(name, str(LEADS.labels.get(name, name.replace("_", " ").capitalize()))) for name in names]
-    return Table(heads, [Row(str(at), "", str(at), [Cell(str(row.get(name) or "")) for name in names]) for at, row in enumerate(rows)], Empty("")) if rows else None
+    return (
+        Table(
+            heads,
+            [
+                Row(str(at), "", str(at), [Cell(str(row.get(name) or "")) for name in names])
+                for at, row in enumerate(rows)
+            ],
+            Empty(""),
+        )
+        if rows
+        else None
+    )
 
 
 def _history(actor: Actor) -> Table:
-    heads = [Column("file", _("File")), Column("state", _("State")), Column("rows", _("Rows"), align="end"), Column("new", _("Imported"), align="end"),
-             Column("invalid", _("Invalid"), align="end"), Column("duplicates", _("Duplicates"), align="end"), Column("when", _("When"))]
+    heads = [
+        Column("file", _("File")),
+        Column("state", _("State")),
+        Column("rows", _("Rows"), align="end"),
+        Column("new", _("Imported"), align="end"),
+        Column("invalid", _("Invalid"), align="end"),
+        Column("duplicates", _("Duplicates"), align="end"),
+        Column("when", _("When")),
+    ]
     rows = []
     for job in import_reports.history("leads", actor):
         _state, label, tone = STATES[job.status]
         url = f"{BASE}/{job.id}"
         imported = job.new_rows if job.status in {ImportStatus.DONE, ImportStatus.UNDONE} else 0
-        rows.append(Row(str(job.id), url, job.file_name, [
-            Cell(job.file_name, "link", url), Cell(str(label), "badge", tone=tone), Cell(render.number(job.total_rows), "number"),
-            Cell(render.number(imported), "number"), Cell(render.number(job.invalid_rows), "number"), Cell(render.number(job.duplicate_rows), "number"),
-            Cell(render.moment(job.created_at), "datetime", title=job.created_at.isoformat()),
-        ]))
-    return Table(heads, rows, Empty(_("No imports yet"), _("Bring the leads of a fair or of an old list in from a CSV file."),
-                                    [Link(_("Import leads"), f"{BASE}/new", "upload", primary=True)]))
+        rows.append(
+            Row(
+                str(job.id),
+                url,
+                job.file_name,
+                [
+                    Cell(job.file_name, "link", url),
+                    Cell(str(label), "badge", tone=tone),
+                    Cell(render.number(job.total_rows), "number"),
+                    Cell(render.number(imported), "number"),
+                    Cell(render.number(job.invalid_rows), "number"),
+                    Cell(render.number(job.duplicate_rows), "number"),
+                    Cell(render.moment(job.created_at), "datetime", title=job.created_at.isoformat()),
+                ],
+            )
+        )
+    return Table(
+        heads,
+        rows,
+        Empty(
+            _("No imports yet"),
+            _("Bring the leads of a fair or of an old list in from a CSV file."),
+            [Link(_("Import leads"), f"{BASE}/new", "upload", primary=True)],
+        ),
+    )

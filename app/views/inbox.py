@@ -45,7 +45,16 @@ class InboxPage:
 
 
 def item(row: Any) -> Item:
-    return Item(str(row.id), row.title, row.body, render.moment(row.created_at), row.created_at.isoformat(), row.link, row.severity, row.read_at is None)
+    return Item(
+        str(row.id),
+        row.title,
+        row.body,
+        render.moment(row.created_at),
+        row.created_at.isoformat(),
+        row.link,
+        row.severity,
+        row.read_at is None,
+    )
 
 
 class InboxView(BaseView):
@@ -61,7 +70,9 @@ class InboxView(BaseView):
         rows = notifications.newest(current_actor(), unread_only=unread, before=before, limit=PAGE)
         more = f"/inbox/?before={rows[-1].id}" + ("&show=unread" if unread else "") if len(rows) == PAGE else ""
         tabs = [Link(_("All"), "/inbox/", active=not unread), Link(_("Unread"), "/inbox/?show=unread", active=unread)]
-        return render_template("inbox.html", page=InboxPage(_("Inbox"), [item(row) for row in rows], tabs, more_url=more))
+        return render_template(
+            "inbox.html", page=InboxPage(_("Inbox"), [item(row) for row in rows], tabs, more_url=more)
+        )
 
     @expose("/bell")
     @requires("list")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from babel import Locale
 from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.policies.actor import Actor
-from app.services import listing, lookups, saved_filters
+from app.services import filters, listing, lookups, saved_filters
 from app.services.listing import SIZES, Page, Query
 from app.services.positions import LAST
 from app.services.resource import Attribute, Kind, Resource
@@ -32,8 +34,16 @@ from app.views.page import (
 )
 
 OPERATOR_LABELS = {
-    "is": _l("is"), "isnot": _l("is not"), "contains": _l("contains"), "empty": _l("is empty"), "notempty": _l("is not empty"),
-    "between": _l("is between"), "in": _l("is one of"), "before": _l("is before"), "after": _l("is after"), "gt": _l("is more than"),
+    "is": _l("is"),
+    "isnot": _l("is not"),
+    "contains": _l("contains"),
+    "empty": _l("is empty"),
+    "notempty": _l("is not empty"),
+    "between": _l("is between"),
+    "in": _l("is one of"),
+    "before": _l("is before"),
+    "after": _l("is after"),
+    "gt": _l("is more than"),
     "lt": _l("is less than"),
 }
 _FILTER_KINDS = {Kind.EMAIL: "text", Kind.PHONE: "text", Kind.DATETIME: "date"}
@@ -54,28 +64,49 @@ def columns(resource: Resource, names: Sequence[str], query: Query, url: str) ->
         sortable = resource.by_name[key].sortable
         current = {key: "asc", f"-{key}": "desc"}.get(sort, "")
         target = f"-{key}" if current == "asc" else key
-        made.append(Column(name, str(attribute.label), address(url, query.parameters(sort=target)) if sortable else "", current,
-                           "end" if attribute.kind is Kind.NUMBER else "start"))
+        made.append(
+            Column(
+                name,
+                titles(resource, render.locale())[name],
+                address(url, query.parameters(sort=target)) if sortable else "",
+                current,
+                "end" if attribute.kind is Kind.NUMBER else "start",
+            )
+        )
     return made
 
 
 def row(resource: Resource, names: Sequence[str], found: Any, url: str) -> Row:
     """One row; its first cell links to the record."""
     values = found._mapping
-    cells = [render.cell(resource.by_name[name], values[name], url=url if position == 0 else "") for position, name in enumerate(names)]
+    cells = [
+        render.cell(resource.by_name[name], values[name], url=url if position == 0 else "")
+        for position, name in enumerate(names)
+    ]
     return Row(str(found.id), url, resource.title(found), cells)
 
 
-def filter_fields(resource: Resource) -> list[FilterField]:
+@cache
+def titles(resource: Resource, _locale: Locale) -> dict[str, str]:
+    """What the attributes are called, in one language."""
+    return {each.name: str(each.label) for each in resource.attributes}
+
+
+@cache
+def filter_fields(resource: Resource, _locale: Locale) -> list[FilterField]:
+    """What a list can be filtered by, in one language: hundreds of texts that do not change."""
     return [
         FilterField(
-            each.name, str(each.label), _FILTER_KINDS.get(each.kind, each.kind.value),
-            [Choice(operator, str(OPERATOR_LABELS[operator])) for operator in listing.operators_of(each)],
+            each.name,
+            str(each.label),
+            _FILTER_KINDS.get(each.kind, each.kind.value),
+            [Choice(operator, str(OPERATOR_LABELS[operator])) for operator in filters.operators_of(each)],
             [Choice(option.value, str(option.label)) for option in each.options]
             or ([Choice("1", _("Yes")), Choice("0", _("No"))] if each.kind is Kind.BOOL else []),
-            url_for("LookupView.find", name=each.lookup) if each.lookup else "",
+            f"/lookups/{each.lookup}" if each.lookup else "",
         )
-        for each in resource.attributes if each.filterable
+        for each in resource.attributes
+        if each.filterable
     ]
 
 
@@ -84,8 +115,17 @@ def chips(query: Query, url: str, actor: Actor) -> list[Chip]:
     made = []
     for item in query.filters:
         others = tuple(each for each in query.filters if each is not item)
-        value = "" if item.operator in {"empty", "notempty"} else " " + _filter_value(item.attribute, item.operator, item.raw, actor)
-        made.append(Chip(f"{item.attribute.label} {OPERATOR_LABELS[item.operator]}{value}", address(url, query.parameters(filters=others))))
+        value = (
+            ""
+            if item.operator in {"empty", "notempty"}
+            else " " + _filter_value(item.attribute, item.operator, item.raw, actor)
+        )
+        made.append(
+            Chip(
+                f"{item.attribute.label} {OPERATOR_LABELS[item.operator]}{value}",
+                address(url, query.parameters(filters=others)),
+            )
+        )
     if query.deleted:
         made.append(Chip(_("Deleted"), address(url, query.parameters(deleted=False))))
     return made
@@ -101,7 +141,7 @@ def _filter_value(attribute: Attribute, operator: str, raw: str, actor: Actor) -
 
 def _one_value(attribute: Attribute, raw: str, actor: Actor) -> str:
     if attribute.kind is Kind.RELATION:
-        return lookups.label(attribute.lookup, actor, listing.key_of(attribute, raw)) or _("unknown")
+        return lookups.label(attribute.lookup, actor, filters.key_of(attribute, raw)) or _("unknown")
     if attribute.kind is Kind.CHOICE:
         return next(str(option.label) for option in attribute.options if option.value == raw)
     if attribute.kind is Kind.BOOL:
@@ -114,9 +154,12 @@ def paging(query: Query, page: Page, url: str) -> Paging:
         return address(url, query.parameters(**position))
 
     return Paging(
-        render.total(page.total, page.limit), len(page.rows),
-        first_url="" if page.first else at(), previous_url="" if page.first or not page.start else at(before=page.start),
-        next_url="" if page.last or not page.end else at(after=page.end), last_url="" if page.last else at(before=LAST),
+        render.total(page.total, page.limit),
+        len(page.rows),
+        first_url="" if page.first else at(),
+        previous_url="" if page.first or not page.start else at(before=page.start),
+        next_url="" if page.last or not page.end else at(after=page.end),
+        last_url="" if page.last else at(before=LAST),
         sizes=[Choice(address(url, query.parameters(size=size)), str(size), size == query.size) for size in SIZES],
     )
 
@@ -125,8 +168,13 @@ def saved(resource: Resource, query: Query, url: str, actor: Actor) -> list[Save
     current = urlencode(query.parameters())
     endpoint = request.endpoint.partition(".")[0] if request.endpoint else ""
     return [
-        SavedFilter(each.name, f"{url}?{each.query}", each.query == current, each.shared,
-                    url_for(f"{endpoint}.delete_filter", filter_id=each.id) if each.owner_id == actor.id else "")
+        SavedFilter(
+            each.name,
+            f"{url}?{each.query}",
+            each.query == current,
+            each.shared,
+            url_for(f"{endpoint}.delete_filter", filter_id=each.id) if each.owner_id == actor.id else "",
+        )
         for each in saved_filters.of_list(resource.slug, actor)
     ]
 
@@ -134,36 +182,81 @@ def saved(resource: Resource, query: Query, url: str, actor: Actor) -> list[Save
 def empty(resource: Resource, query: Query, url: str, new: Link | None, tools: Sequence[Link]) -> Empty:
     """What an empty list says: what would be here, and how to make the first."""
     if query.search or query.filters:
-        return Empty(_("Nothing matches"), _("No %(kind)s fits this search and these filters.", kind=str(resource.singular).lower()),
-                     [Link(_("Clear search and filters"), url)])
+        return Empty(
+            _("Nothing matches"),
+            _("No %(kind)s fits this search and these filters.", kind=str(resource.singular).lower()),
+            [Link(_("Clear search and filters"), url)],
+        )
     if query.deleted:
         return Empty(_("Nothing was deleted"))
     actions = [replace(new, primary=True)] if new else []
-    return Empty(_("No %(kind)s yet", kind=str(resource.plural).lower()), _("What you add will be listed here."), [*actions, *tools[:1]])
-
-
-def list_head(resource: Resource, actor: Actor, query: Query, url: str, *, new: Link | None = None, tools: Sequence[Link] = (),
-              tabs: Sequence[Link] = ()) -> ListPage:
-    """What stands over the rows of a list or a board: search, filters, saved filters, tools."""
-    return ListPage(
-        title=str(resource.plural), description="", url=url, table=Table([], [], Empty("")), paging=Paging("", 0), search=query.search,
-        search_placeholder=str(resource.search_help), keep=query.parameters(search=""), chips=chips(query, url, actor),
-        filter_fields=filter_fields(resource), query=urlencode(query.parameters()), tools=list(tools), new=new, tabs=list(tabs),
+    return Empty(
+        _("No %(kind)s yet", kind=str(resource.plural).lower()),
+        _("What you add will be listed here."),
+        [*actions, *tools[:1]],
     )
 
 
-def list_page(resource: Resource, actor: Actor, query: Query, default_columns: Sequence[str], url: str, *, description: str = "",
-              new: Link | None = None, tools: Sequence[Link] = (), bulk: Sequence[Link] = (), tabs: Sequence[Link] = (),
-              record_url: Any = None) -> ListPage:
+def list_head(
+    resource: Resource,
+    actor: Actor,
+    query: Query,
+    url: str,
+    *,
+    new: Link | None = None,
+    tools: Sequence[Link] = (),
+    tabs: Sequence[Link] = (),
+) -> ListPage:
+    """What stands over the rows of a list or a board: search, filters, saved filters, tools."""
+    return ListPage(
+        title=str(resource.plural),
+        description="",
+        url=url,
+        table=Table([], [], Empty("")),
+        paging=Paging("", 0),
+        search=query.search,
+        search_placeholder=str(resource.search_help),
+        keep=query.parameters(search=""),
+        chips=chips(query, url, actor),
+        filter_fields=filter_fields(resource, render.locale()),
+        filters_key=f"{resource.slug} {url} {render.language()}",
+        query=urlencode(query.parameters()),
+        tools=list(tools),
+        new=new,
+        tabs=list(tabs),
+    )
+
+
+def list_page(
+    resource: Resource,
+    actor: Actor,
+    query: Query,
+    default_columns: Sequence[str],
+    url: str,
+    *,
+    description: str = "",
+    new: Link | None = None,
+    tools: Sequence[Link] = (),
+    bulk: Sequence[Link] = (),
+    tabs: Sequence[Link] = (),
+    record_url: Any = None,
+) -> ListPage:
     """A whole list page. `record_url(id)` is the address of a row."""
     names = query.columns or tuple(default_columns)
     found = listing.fetch(resource, actor, query, names)
     page = list_head(resource, actor, query, url, new=new, tools=tools, tabs=tabs)
     rows = [row(resource, names, each, record_url(each.id)) for each in found.rows]
     page.description, page.bulk = description, list(bulk)
-    page.table = Table(columns(resource, names, query, url), rows, empty(resource, query, url, new, tools))
-    page.paging, page.saved, page.save_url = paging(query, found, url), saved(resource, query, url, actor), f"{url}filters"
-    page.column_choices = [Choice(each.name, str(each.label), each.name in names) for each in resource.attributes]
+    nothing = Empty("") if rows else empty(resource, query, url, new, tools)
+    page.table = Table(columns(resource, names, query, url), rows, nothing)
+    page.paging, page.saved, page.save_url = (
+        paging(query, found, url),
+        saved(resource, query, url, actor),
+        f"{url}filters",
+    )
+    page.column_choices = [
+        Choice(name, label, name in names) for name, label in titles(resource, render.locale()).items()
+    ]
     return page
 
 

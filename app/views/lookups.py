@@ -66,8 +66,12 @@ class SearchView(BaseView):
         if len(words) < 2:
             return []
         return [
-            {"group": str(resource.plural), "title": resource.title(row), "detail": " · ".join(filter(None, (row.phone, row.email))),
-             "url": f"/{resource.slug}/{row.id}"}
+            {
+                "group": str(resource.plural),
+                "title": resource.title(row),
+                "detail": " · ".join(filter(None, (row.phone, row.email))),
+                "url": f"/{resource.slug}/{row.id}",
+            }
             for row in self.found(resource, words, SUGGESTIONS).rows
         ]
 

@@ -1,47 +1,61 @@
-"""Values as people read them: in their language, their time zone and their words. An empty value is an empty cell, never "None"."""
+"""Values as people read them: in their language, their time zone and their words. An empty value is an empty cell,
+never "None".
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
-from flask_babel import format_date, format_decimal, get_locale, get_timezone
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
 from app.services.resource import Attribute, Kind
 from app.views.page import Cell
 from app.views.security import current_actor
 
+REMEMBERED = 4096  # formats by locale are slow, and pages repeat them
 
-def _remembered(kind: str, value: Any, make: Any) -> str:
-    """Formats by locale are slow and a page repeats them."""
-    known: dict[tuple[str, Any], str] = g.setdefault("formatted", {})
-    key = (kind, value)
-    if key not in known:
-        known[key] = make(value)
-    return known[key]
+
+def locale() -> Locale:
+    """The reader's language and region."""
+    return get_locale() or Locale("en")
 
 
 def day(value: date) -> str:
-    return _remembered("day", value, lambda each: format_date(each, "medium"))
+    return _day(value, locale())
+
+
+@lru_cache(REMEMBERED)
+def _day(value: date, place: Locale) -> str:
+    return format_date(value, "medium", place)
 
 
 def moment(value: datetime) -> str:
     """A moment in the reader's zone and clock."""
-    return _remembered("moment", value.replace(second=0, microsecond=0), _moment)
-
-
-def _moment(value: datetime) -> str:
-    local = value.astimezone(ZoneInfo(str(get_timezone())))
     clock = "%I:%M %p" if current_actor().time_format == "12h" else "%H:%M"
-    return f"{format_date(local.date(), 'medium')}, {local.strftime(clock)}"
+    return _moment(value.replace(second=0, microsecond=0), str(get_timezone()), clock, locale())
+
+
+@lru_cache(REMEMBERED)
+def _moment(value: datetime, zone: str, clock: str, place: Locale) -> str:
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{_day(local.date(), place)}, {local.strftime(clock)}"
 
 
 def number(value: Decimal | int | float) -> str:
-    return _remembered("number", value, format_decimal)
+    return _number(value, locale())
+
+
+@lru_cache(REMEMBERED, typed=True)
+def _number(value: Decimal | int | float, place: Locale) -> str:
+    return format_decimal(value, locale=place)
 
 
 def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
@@ -58,8 +72,8 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
         case Kind.NUMBER:
             return Cell(number(value), "number")
         case Kind.CHOICE:
-            option = next((each for each in attribute.options if each.value == value), None)
-            return Cell(str(option.label), "badge", tone=option.tone) if option else Cell(str(value))
+            label, tone = labels(attribute, locale()).get(value, ("", ""))
+            return Cell(label, "badge", tone=tone) if label else Cell(str(value))
         case Kind.EMAIL:
             return Cell(value, "email", f"mailto:{value}")
         case Kind.PHONE:
@@ -70,6 +84,12 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
             return Cell(str(value), "badge", tone="info")
         case _:
             return Cell(str(value), "link" if url else "text", url)
+
+
+@cache
+def labels(attribute: Attribute, place: Locale) -> dict[str, tuple[str, str]]:
+    """How the values of a choice read, and their tones."""
+    return {option.value: (str(option.label), option.tone) for option in attribute.options}
 
 
 def total(count: int, limit: int) -> str:
@@ -87,13 +107,11 @@ def plain(value: Any) -> str:
 
 
 def language() -> str:
-    locale = get_locale()
-    return str(locale).replace("_", "-") if locale else "en"
+    return str(locale()).replace("_", "-")
 
 
 def direction() -> str:
-    locale = get_locale()
-    return locale.text_direction if locale else "ltr"
+    return locale().text_direction
 
 
 def initials(*names: str) -> str:

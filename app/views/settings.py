@@ -76,9 +76,7 @@ class SettingsView(BaseView):
         try:
             settings.update(posted, actor=actor)
         except Invalid as refusal:
-            return self.form(
-                _("Settings"), "/settings/", _look_groups(posted, refusal), refusal
-            ), refusal.status
+            return self.form(_("Settings"), "/settings/", _look_groups(posted, refusal), refusal), refusal.status
         flash(_("Your settings are saved."), "success")
         return redirect("/settings/")
 

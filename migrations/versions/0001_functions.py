@@ -111,8 +111,16 @@ END $$;
 """
 
 SIGNATURES = (
-    "move_permission_stamp()", "keep_append_only(regclass)", "refuse_change()", "keep_stamps(regclass)", "keep_history(regclass, text)",
-    "record_history()", "stamp_update()", "search_fold(text)", "current_actor()", "uuid_time_ordered()",
+    "move_permission_stamp()",
+    "keep_append_only(regclass)",
+    "refuse_change()",
+    "keep_stamps(regclass)",
+    "keep_history(regclass, text)",
+    "record_history()",
+    "stamp_update()",
+    "search_fold(text)",
+    "current_actor()",
+    "uuid_time_ordered()",
 )
 
 DROP_RECORDERS = """

@@ -4,8 +4,8 @@ Revision: 0002
 Follows: 0001
 """
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0002"
@@ -149,7 +149,9 @@ def upgrade() -> None:
         sa.Column("entity_type", sa.String(length=63), nullable=False),
         sa.Column("entity_id", sa.String(length=64), nullable=False),
         sa.Column("actor_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column(
+            "payload", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuid_time_ordered()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_events")),
@@ -176,7 +178,9 @@ def upgrade() -> None:
         sa.Column("row_id", sa.String(length=64), nullable=False),
         sa.Column(
             "operation",
-            sa.Enum("insert", "update", "delete", name="operation", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "insert", "update", "delete", name="operation", native_enum=False, create_constraint=True, length=32
+            ),
             nullable=False,
         ),
         sa.Column("actor_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
@@ -201,7 +205,9 @@ def upgrade() -> None:
         sa.Column("expires_on", sa.DateTime(), nullable=True),
         sa.Column("revoked_on", sa.DateTime(), nullable=True),
         sa.Column("last_used_on", sa.DateTime(), nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_ab_api_key_user_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_ab_api_key_user_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_api_key")),
         sa.UniqueConstraint("lookup_hash", name=op.f("uq_ab_api_key_lookup_hash")),
         sa.UniqueConstraint("uuid", name=op.f("uq_ab_api_key_uuid")),
@@ -214,8 +220,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["group_id"], ["ab_group.id"], name=op.f("fk_ab_group_role_group_id_ab_group"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], name=op.f("fk_ab_group_role_role_id_ab_role"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["ab_group.id"], name=op.f("fk_ab_group_role_group_id_ab_group"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["role_id"], ["ab_role.id"], name=op.f("fk_ab_group_role_role_id_ab_role"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_group_role")),
         sa.UniqueConstraint("group_id", "role_id", name=op.f("uq_ab_group_role_group_id_role_id")),
     )
@@ -226,10 +236,16 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("permission_id", sa.Integer(), nullable=False),
         sa.Column("view_menu_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["permission_id"], ["ab_permission.id"], name=op.f("fk_ab_permission_view_permission_id_ab_permission")),
-        sa.ForeignKeyConstraint(["view_menu_id"], ["ab_view_menu.id"], name=op.f("fk_ab_permission_view_view_menu_id_ab_view_menu")),
+        sa.ForeignKeyConstraint(
+            ["permission_id"], ["ab_permission.id"], name=op.f("fk_ab_permission_view_permission_id_ab_permission")
+        ),
+        sa.ForeignKeyConstraint(
+            ["view_menu_id"], ["ab_view_menu.id"], name=op.f("fk_ab_permission_view_view_menu_id_ab_view_menu")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view")),
-        sa.UniqueConstraint("permission_id", "view_menu_id", name=op.f("uq_ab_permission_view_permission_id_view_menu_id")),
+        sa.UniqueConstraint(
+            "permission_id", "view_menu_id", name=op.f("uq_ab_permission_view_permission_id_view_menu_id")
+        ),
     )
     op.create_index("idx_permission_id", "ab_permission_view", ["permission_id"], unique=False)
     op.create_index("idx_view_menu_id", "ab_permission_view", ["view_menu_id"], unique=False)
@@ -238,8 +254,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("group_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["group_id"], ["ab_group.id"], name=op.f("fk_ab_user_group_group_id_ab_group"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_ab_user_group_user_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["ab_group.id"], name=op.f("fk_ab_user_group_group_id_ab_group"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_ab_user_group_user_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user_group")),
         sa.UniqueConstraint("user_id", "group_id", name=op.f("uq_ab_user_group_user_id_group_id")),
     )
@@ -250,8 +270,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], name=op.f("fk_ab_user_role_role_id_ab_role"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_ab_user_role_user_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["role_id"], ["ab_role.id"], name=op.f("fk_ab_user_role_role_id_ab_role"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_ab_user_role_user_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user_role")),
         sa.UniqueConstraint("user_id", "role_id", name=op.f("uq_ab_user_role_user_id_role_id")),
     )
@@ -279,14 +303,18 @@ def upgrade() -> None:
             server_default="queued",
             nullable=False,
         ),
-        sa.Column("options", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column(
+            "options", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
         sa.Column("total_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("done_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("new_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("invalid_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("duplicate_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("unchanged_rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("sample", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False),
+        sa.Column(
+            "sample", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
+        ),
         sa.Column("message", sa.Text(), server_default="", nullable=False),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -296,9 +324,15 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
-        sa.ForeignKeyConstraint(["confirmed_by_id"], ["ab_user.id"], name=op.f("fk_imports_confirmed_by_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_imports_created_by_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["updated_by_id"], ["ab_user.id"], name=op.f("fk_imports_updated_by_id_ab_user"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["ab_user.id"], name=op.f("fk_imports_confirmed_by_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["ab_user.id"], name=op.f("fk_imports_created_by_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"], ["ab_user.id"], name=op.f("fk_imports_updated_by_id_ab_user"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
     )
     op.create_index("ix_imports_resource_created_at", "imports", ["resource", "created_at"], unique=False)
@@ -315,12 +349,22 @@ def upgrade() -> None:
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.CheckConstraint("btrim(name) <> ''", name=op.f("ck_lead_stages_name_not_blank")),
         sa.CheckConstraint("position >= 0", name=op.f("ck_lead_stages_position")),
-        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_lead_stages_created_by_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["updated_by_id"], ["ab_user.id"], name=op.f("fk_lead_stages_updated_by_id_ab_user"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["ab_user.id"], name=op.f("fk_lead_stages_created_by_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"], ["ab_user.id"], name=op.f("fk_lead_stages_updated_by_id_ab_user"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_stages")),
     )
     op.create_index("uq_lead_stages_name", "lead_stages", [sa.literal_column("lower(name)")], unique=True)
-    op.create_index("uq_lead_stages_onboarded", "lead_stages", ["is_onboarded"], unique=True, postgresql_where=sa.text("is_onboarded"))
+    op.create_index(
+        "uq_lead_stages_onboarded",
+        "lead_stages",
+        ["is_onboarded"],
+        unique=True,
+        postgresql_where=sa.text("is_onboarded"),
+    )
     op.create_table(
         "notifications",
         sa.Column("recipient_id", sa.Integer(), nullable=False),
@@ -343,7 +387,9 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "severity",
-            sa.Enum("info", "warning", "critical", name="severity", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "info", "warning", "critical", name="severity", native_enum=False, create_constraint=True, length=32
+            ),
             server_default="info",
             nullable=False,
         ),
@@ -356,10 +402,14 @@ def upgrade() -> None:
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuid_time_ordered()"), nullable=False),
-        sa.ForeignKeyConstraint(["recipient_id"], ["ab_user.id"], name=op.f("fk_notifications_recipient_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["recipient_id"], ["ab_user.id"], name=op.f("fk_notifications_recipient_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
     )
-    op.create_index("ix_notifications_recipient_id_created_at", "notifications", ["recipient_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "ix_notifications_recipient_id_created_at", "notifications", ["recipient_id", "created_at", "id"], unique=False
+    )
     op.create_index("ix_notifications_recipient_id_read_at", "notifications", ["recipient_id", "read_at"], unique=False)
     op.create_index(
         "ix_notifications_recipient_unread",
@@ -369,7 +419,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
     )
     op.create_index(
-        "uq_notifications_recipient_type_entity_day", "notifications", ["recipient_id", "type", "entity_id", "dedup_day"], unique=True
+        "uq_notifications_recipient_type_entity_day",
+        "notifications",
+        ["recipient_id", "type", "entity_id", "dedup_day"],
+        unique=True,
     )
     op.create_table(
         "saved_filters",
@@ -386,7 +439,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["created_by_id"], ["ab_user.id"], name=op.f("fk_saved_filters_created_by_id_ab_user"), ondelete="SET NULL"
         ),
-        sa.ForeignKeyConstraint(["owner_id"], ["ab_user.id"], name=op.f("fk_saved_filters_owner_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["ab_user.id"], name=op.f("fk_saved_filters_owner_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["updated_by_id"], ["ab_user.id"], name=op.f("fk_saved_filters_updated_by_id_ab_user"), ondelete="SET NULL"
         ),
@@ -394,7 +449,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_saved_filters_resource", "saved_filters", ["resource"], unique=False)
     op.create_index(
-        "uq_saved_filters_owner_resource_name", "saved_filters", ["owner_id", "resource", sa.literal_column("lower(name)")], unique=True
+        "uq_saved_filters_owner_resource_name",
+        "saved_filters",
+        ["owner_id", "resource", sa.literal_column("lower(name)")],
+        unique=True,
     )
     op.create_table(
         "tags",
@@ -405,8 +463,12 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.CheckConstraint("btrim(name) <> ''", name=op.f("ck_tags_name_not_blank")),
-        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_tags_created_by_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["updated_by_id"], ["ab_user.id"], name=op.f("fk_tags_updated_by_id_ab_user"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["ab_user.id"], name=op.f("fk_tags_created_by_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"], ["ab_user.id"], name=op.f("fk_tags_updated_by_id_ab_user"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
     )
     op.create_index("uq_tags_name", "tags", [sa.literal_column("lower(name)")], unique=True)
@@ -422,7 +484,8 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.CheckConstraint(
-            "main_portal_id <> '' AND main_portal_id = btrim(main_portal_id)", name=op.f("ck_user_profiles_main_portal_id_not_blank")
+            "main_portal_id <> '' AND main_portal_id = btrim(main_portal_id)",
+            name=op.f("ck_user_profiles_main_portal_id_not_blank"),
         ),
         sa.CheckConstraint("phone ~ '^\\+[1-9][0-9]{4,14}$'", name=op.f("ck_user_profiles_phone_e164")),
         sa.ForeignKeyConstraint(
@@ -431,7 +494,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["updated_by_id"], ["ab_user.id"], name=op.f("fk_user_profiles_updated_by_id_ab_user"), ondelete="SET NULL"
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_user_profiles_user_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_user_profiles_user_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_profiles")),
     )
     op.create_index("uq_user_profiles_main_portal_id", "user_profiles", ["main_portal_id"], unique=True)
@@ -439,7 +504,11 @@ def upgrade() -> None:
     op.create_table(
         "user_sessions",
         sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Enum("web", "api", name="kind", native_enum=False, create_constraint=True, length=32), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("web", "api", name="kind", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -447,10 +516,18 @@ def upgrade() -> None:
         sa.Column("ip_address", sa.String(length=45), nullable=True),
         sa.Column("user_agent", sa.String(length=255), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_user_sessions_user_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_user_sessions_user_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
     )
-    op.create_index("ix_user_sessions_user_id", "user_sessions", ["user_id"], unique=False, postgresql_where=sa.text("ended_at IS NULL"))
+    op.create_index(
+        "ix_user_sessions_user_id",
+        "user_sessions",
+        ["user_id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_index("uq_user_sessions_token_hash", "user_sessions", ["token_hash"], unique=True)
     op.create_table(
         "user_settings",
@@ -489,7 +566,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["updated_by_id"], ["ab_user.id"], name=op.f("fk_user_settings_updated_by_id_ab_user"), ondelete="SET NULL"
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_user_settings_user_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_user_settings_user_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_settings")),
     )
     op.create_index("uq_user_settings_user_id", "user_settings", ["user_id"], unique=True)
@@ -504,9 +583,13 @@ def upgrade() -> None:
             name=op.f("fk_ab_permission_view_role_permission_view_id_ab_permission_view"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], name=op.f("fk_ab_permission_view_role_role_id_ab_role"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["role_id"], ["ab_role.id"], name=op.f("fk_ab_permission_view_role_role_id_ab_role"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view_role")),
-        sa.UniqueConstraint("permission_view_id", "role_id", name=op.f("uq_ab_permission_view_role_permission_view_id_role_id")),
+        sa.UniqueConstraint(
+            "permission_view_id", "role_id", name=op.f("uq_ab_permission_view_role_permission_view_id_role_id")
+        ),
     )
     op.create_index("idx_permission_view_id", "ab_permission_view_role", ["permission_view_id"], unique=False)
     op.create_index("idx_role_id", "ab_permission_view_role", ["role_id"], unique=False)
@@ -514,7 +597,9 @@ def upgrade() -> None:
         "import_files",
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_import_files_import_id_imports"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_files_import_id_imports"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("import_id", name=op.f("pk_import_files")),
     )
     op.create_table(
@@ -526,13 +611,24 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("file", "invalid", "duplicate", "kept", name="kind", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "file",
+                "invalid",
+                "duplicate",
+                "kept",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("fix", sa.Text(), server_default="", nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_import_issues_import_id_imports"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_issues_import_id_imports"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_issues")),
     )
     op.create_index("ix_import_issues_import_id_line", "import_issues", ["import_id", "line", "id"], unique=False)
@@ -590,7 +686,10 @@ def upgrade() -> None:
         sa.Column(
             "search_text",
             sa.Text(),
-            sa.Computed("search_fold(first_name || ' ' || last_name || ' ' || phone || ' ' || coalesce(email, ''))", persisted=True),
+            sa.Computed(
+                "search_fold(first_name || ' ' || last_name || ' ' || phone || ' ' || coalesce(email, ''))",
+                persisted=True,
+            ),
             nullable=False,
         ),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuid_time_ordered()"), nullable=False),
@@ -609,15 +708,32 @@ def upgrade() -> None:
         sa.CheckConstraint("merged_into_id <> id", name=op.f("ck_leads_merged_into_other")),
         sa.CheckConstraint("merged_into_id IS NULL OR deleted_at IS NOT NULL", name=op.f("ck_leads_merged_is_deleted")),
         sa.ForeignKeyConstraint(
-            ["assigned_teacher_id"], ["ab_user.id"], name=op.f("fk_leads_assigned_teacher_id_ab_user"), ondelete="SET NULL"
+            ["assigned_teacher_id"],
+            ["ab_user.id"],
+            name=op.f("fk_leads_assigned_teacher_id_ab_user"),
+            ondelete="SET NULL",
         ),
-        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_leads_created_by_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["deleted_by_id"], ["ab_user.id"], name=op.f("fk_leads_deleted_by_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_leads_import_id_imports"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["merged_into_id"], ["leads.id"], name=op.f("fk_leads_merged_into_id_leads"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["owner_id"], ["ab_user.id"], name=op.f("fk_leads_owner_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["stage_id"], ["lead_stages.id"], name=op.f("fk_leads_stage_id_lead_stages"), ondelete="RESTRICT"),
-        sa.ForeignKeyConstraint(["updated_by_id"], ["ab_user.id"], name=op.f("fk_leads_updated_by_id_ab_user"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["ab_user.id"], name=op.f("fk_leads_created_by_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["deleted_by_id"], ["ab_user.id"], name=op.f("fk_leads_deleted_by_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_leads_import_id_imports"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"], ["leads.id"], name=op.f("fk_leads_merged_into_id_leads"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["ab_user.id"], name=op.f("fk_leads_owner_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["stage_id"], ["lead_stages.id"], name=op.f("fk_leads_stage_id_lead_stages"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"], ["ab_user.id"], name=op.f("fk_leads_updated_by_id_ab_user"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
     )
     op.create_index(
@@ -627,7 +743,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("assigned_teacher_id IS NOT NULL"),
     )
-    op.create_index("ix_leads_created_at_id", "leads", ["created_at", "id"], unique=False, postgresql_where=sa.text("deleted_at IS NULL"))
+    op.create_index(
+        "ix_leads_created_at_id",
+        "leads",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.create_index(
         "ix_leads_email",
         "leads",
@@ -642,11 +764,23 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
-    op.create_index("ix_leads_import_id", "leads", ["import_id"], unique=False, postgresql_where=sa.text("import_id IS NOT NULL"))
     op.create_index(
-        "ix_leads_merged_into_id", "leads", ["merged_into_id"], unique=False, postgresql_where=sa.text("merged_into_id IS NOT NULL")
+        "ix_leads_import_id", "leads", ["import_id"], unique=False, postgresql_where=sa.text("import_id IS NOT NULL")
     )
-    op.create_index("ix_leads_last_name_id", "leads", ["last_name", "id"], unique=False, postgresql_where=sa.text("deleted_at IS NULL"))
+    op.create_index(
+        "ix_leads_merged_into_id",
+        "leads",
+        ["merged_into_id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_leads_last_name_id",
+        "leads",
+        ["last_name", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.create_index(
         "ix_leads_owner_id_created_at_id",
         "leads",
@@ -670,7 +804,8 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"search_text": "gin_trgm_ops"},
     )
-    # The planner judges a searched word by a sample of the texts: the usual hundred misses words that one lead in a hundred has.
+    # The planner judges a searched word by a sample of the texts: the usual hundred misses words that one lead in a
+    # hundred has.
     op.execute("ALTER TABLE leads ALTER COLUMN search_text SET STATISTICS 500")
     op.create_index(
         "ix_leads_stage_id_created_at_id",
@@ -710,18 +845,35 @@ def upgrade() -> None:
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuid_time_ordered()"), nullable=False),
-        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_lead_audit_events_lead_id_leads"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["lead_id"], ["leads.id"], name=op.f("fk_lead_audit_events_lead_id_leads"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_audit_events")),
     )
     op.create_index("ix_lead_audit_events_lead_id_at", "lead_audit_events", ["lead_id", "at"], unique=False)
-    op.create_index("ix_lead_audit_events_batch_id", "lead_audit_events", ["batch_id"], unique=False, postgresql_where=sa.text("batch_id IS NOT NULL"))
+    op.create_index(
+        "ix_lead_audit_events_batch_id",
+        "lead_audit_events",
+        ["batch_id"],
+        unique=False,
+        postgresql_where=sa.text("batch_id IS NOT NULL"),
+    )
     op.create_table(
         "lead_contact_attempts",
         sa.Column("lead_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column(
             "channel",
-            sa.Enum("call", "message", "email", "visit", name="channel", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "call",
+                "message",
+                "email",
+                "visit",
+                name="channel",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column(
@@ -746,11 +898,19 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.ForeignKeyConstraint(
-            ["created_by_id"], ["ab_user.id"], name=op.f("fk_lead_contact_attempts_created_by_id_ab_user"), ondelete="SET NULL"
+            ["created_by_id"],
+            ["ab_user.id"],
+            name=op.f("fk_lead_contact_attempts_created_by_id_ab_user"),
+            ondelete="SET NULL",
         ),
-        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_lead_contact_attempts_lead_id_leads"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
-            ["updated_by_id"], ["ab_user.id"], name=op.f("fk_lead_contact_attempts_updated_by_id_ab_user"), ondelete="SET NULL"
+            ["lead_id"], ["leads.id"], name=op.f("fk_lead_contact_attempts_lead_id_leads"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"],
+            ["ab_user.id"],
+            name=op.f("fk_lead_contact_attempts_updated_by_id_ab_user"),
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_contact_attempts")),
     )
@@ -765,9 +925,15 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.CheckConstraint("btrim(body) <> ''", name=op.f("ck_lead_notes_body_not_blank")),
-        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_lead_notes_created_by_id_ab_user"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_lead_notes_lead_id_leads"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["updated_by_id"], ["ab_user.id"], name=op.f("fk_lead_notes_updated_by_id_ab_user"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["ab_user.id"], name=op.f("fk_lead_notes_created_by_id_ab_user"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["lead_id"], ["leads.id"], name=op.f("fk_lead_notes_lead_id_leads"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["updated_by_id"], ["ab_user.id"], name=op.f("fk_lead_notes_updated_by_id_ab_user"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_notes")),
     )
     op.create_index("ix_lead_notes_lead_id", "lead_notes", ["lead_id", "created_at"], unique=False)
@@ -789,11 +955,17 @@ def upgrade() -> None:
     for table in APPEND_ONLY:
         op.execute(f"SELECT keep_append_only('{table}')")
     for table in PERMISSION_TABLES:
-        op.execute(f"CREATE TRIGGER permission_stamp AFTER INSERT OR UPDATE OR DELETE ON {table} EXECUTE FUNCTION move_permission_stamp()")
+        op.execute(
+            f"CREATE TRIGGER permission_stamp AFTER INSERT OR UPDATE OR DELETE ON {table} EXECUTE FUNCTION move_permission_stamp()"
+        )
     op.execute("INSERT INTO permission_stamp (id) VALUES (1)")
     stages = sa.table("lead_stages", sa.column("name"), sa.column("position"), sa.column("is_onboarded"))
     op.bulk_insert(
-        stages, [{"name": name, "position": position, "is_onboarded": name == "Onboarded"} for position, name in enumerate(STAGES, start=1)]
+        stages,
+        [
+            {"name": name, "position": position, "is_onboarded": name == "Onboarded"}
+            for position, name in enumerate(STAGES, start=1)
+        ],
     )
 
 
@@ -808,7 +980,12 @@ def downgrade() -> None:
     op.drop_index("ix_lead_audit_events_lead_id_at", table_name="lead_audit_events")
     op.drop_table("lead_audit_events")
     op.drop_index("ix_leads_stage_id_created_at_id", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
-    op.drop_index("ix_leads_search_text", table_name="leads", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"})
+    op.drop_index(
+        "ix_leads_search_text",
+        table_name="leads",
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "gin_trgm_ops"},
+    )
     op.drop_index("ix_leads_phone", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
     op.drop_index(
         "ix_leads_owner_id_follow_up_date_open",
@@ -819,10 +996,16 @@ def downgrade() -> None:
     op.drop_index("ix_leads_last_name_id", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
     op.drop_index("ix_leads_merged_into_id", table_name="leads", postgresql_where=sa.text("merged_into_id IS NOT NULL"))
     op.drop_index("ix_leads_import_id", table_name="leads", postgresql_where=sa.text("import_id IS NOT NULL"))
-    op.drop_index("ix_leads_follow_up_date_follow_up_status", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
-    op.drop_index("ix_leads_email", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL AND email IS NOT NULL"))
+    op.drop_index(
+        "ix_leads_follow_up_date_follow_up_status", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL")
+    )
+    op.drop_index(
+        "ix_leads_email", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL AND email IS NOT NULL")
+    )
     op.drop_index("ix_leads_created_at_id", table_name="leads", postgresql_where=sa.text("deleted_at IS NULL"))
-    op.drop_index("ix_leads_assigned_teacher_id", table_name="leads", postgresql_where=sa.text("assigned_teacher_id IS NOT NULL"))
+    op.drop_index(
+        "ix_leads_assigned_teacher_id", table_name="leads", postgresql_where=sa.text("assigned_teacher_id IS NOT NULL")
+    )
     op.drop_table("leads")
     op.drop_index("ix_import_issues_import_id_line", table_name="import_issues")
     op.drop_table("import_issues")
@@ -845,7 +1028,9 @@ def downgrade() -> None:
     op.drop_table("saved_filters")
     op.drop_index("uq_notifications_recipient_type_entity_day", table_name="notifications")
     op.drop_index(
-        "ix_notifications_recipient_unread", table_name="notifications", postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL")
+        "ix_notifications_recipient_unread",
+        table_name="notifications",
+        postgresql_where=sa.text("read_at IS NULL AND archived_at IS NULL"),
     )
     op.drop_index("ix_notifications_recipient_id_read_at", table_name="notifications")
     op.drop_index("ix_notifications_recipient_id_created_at", table_name="notifications")

@@ -78,9 +78,7 @@ def has_email(address: str) -> bool:
 
 def grantable(actor: Actor) -> list[str]:
     """The roles that the actor may give and take."""
-    names = db.session.scalars(
-        select(Role.name).where(Role.name != RoleName.PUBLIC.value).order_by(Role.name)
-    )
+    names = db.session.scalars(select(Role.name).where(Role.name != RoleName.PUBLIC.value).order_by(Role.name))
     return [name for name in names if rules.may_grant(actor, {name}) is None]
 
 

@@ -85,9 +85,7 @@ def create_account(
 
 
 @transactional
-def update_account(
-    user_id: int, changes: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
-) -> User:
+def update_account(user_id: int, changes: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> User:
     """Change the given fields of AccountInput, if nobody changed the account since `version`; others stay.
 
     Raises NotFound, NotAllowed, Invalid with every error at its field, and Conflict, which names the field
@@ -96,9 +94,7 @@ def update_account(
     user = access.lock_account(user_id)
     access.require(rules.may_change_account(actor, user))
     if version is not None and version != version_of(user):
-        raise Conflict(
-            _("Somebody else changed this account. Reload it, and change it again.")
-        )
+        raise Conflict(_("Somebody else changed this account. Reload it, and change it again."))
     values = inputs.parse(AccountInput, changes, change=True)
     username = values.get("username") or user.username
     email = (values.get("email") or _no_email(username)) if "email" in values else user.email

@@ -81,9 +81,7 @@ def activate(ids: Sequence[int], *, actor: Actor) -> Result:
     return _each(ids, lambda user_id: access.activate(user_id, actor=actor), actor=actor)
 
 
-def reset_password(
-    ids: Sequence[int], *, actor: Actor, password: SecretStr, password_again: SecretStr
-) -> Result:
+def reset_password(ids: Sequence[int], *, actor: Actor, password: SecretStr, password_again: SecretStr) -> Result:
     """Set the password of one account. Raises Invalid at the field."""
     new = _typed_twice(password, password_again) or ""
 
@@ -125,9 +123,7 @@ def _accounts(actor: Actor) -> Select[Any]:
 
 
 ACCOUNTS_LOOKUP = register_lookup(
-    Lookup(
-        "accounts", ("lookup", "Accounts"), _accounts, User.username + " " + people.full_name(User), User.id
-    )
+    Lookup("accounts", ("lookup", "Accounts"), _accounts, User.username + " " + people.full_name(User), User.id)
 )
 
 _PROFILE = (UserProfile, UserProfile.user_id == User.id)
@@ -199,9 +195,7 @@ ACCOUNTS = register(
                 rules.may_deactivate,
                 icon="user-x",
                 danger=True,
-                help=_l(
-                    "They can no longer log in, and their open logins end now. Nothing of theirs is lost."
-                ),
+                help=_l("They can no longer log in, and their open logins end now. Nothing of theirs is lost."),
             ),
             Action("activate", _l("Activate"), activate, rules.may_activate, icon="user-check"),
             Action(

@@ -1,7 +1,8 @@
 """Cells that a spreadsheet would take for a formula: disarmed on the way out, armed again on the way in.
 
-OWASP, "CSV Injection": a cell that begins with = + - @ TAB or CR, also in full width or after spaces, gets an apostrophe before
-it. A cell that already begins with apostrophes before such a sign gets one more, so that every text comes back as it was.
+OWASP, "CSV Injection": a cell that begins with = + - @ TAB or CR, also in full width or after spaces, gets an
+apostrophe before it. A cell that already begins with apostrophes before such a sign gets one more, so that every text
+comes back as it was.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def arm(cell: str) -> str:
 def disarmed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The same as `disarm`, done by the database."""
     value = cast(column, Text)
-    # Nearly all names begin with a letter: comparing bytes spares them the pattern. The first full-width sign is U+FF0B.
+    # Nearly all names begin with a letter: comparing bytes spares them the pattern. The first full-width sign is
+    # U+FF0B.
     unusual = or_(collate(value, "C") < "A", collate(value, "C") >= "\uff0b")
     return case((unusual & value.regexp_match(f"^'*{_FORMULA}"), literal("'", Text) + value), else_=value)

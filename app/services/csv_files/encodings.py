@@ -12,7 +12,9 @@ NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "
 
 _UTF8_PAIR = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_WORD = re.compile(r"[\u00aa\u00b5\u00ba\u00c0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192]{3}")
-_NOT_IN_WESTERN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00a4\u00a6\u00a8\u00ac\u00af\u00b8\u02c6\u02dc\u2020\u2021\u2030]")
+_NOT_IN_WESTERN_TEXT = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00a4\u00a6\u00a8\u00ac\u00af\u00b8\u02c6\u02dc\u2020\u2021\u2030]"
+)
 
 UNCLEAR = _l("The characters here are not UTF-8, and it is unclear what else they are.")
 DAMAGED = _l("The file begins like UTF-8 or UTF-16, but a character here is damaged.")
@@ -32,8 +34,8 @@ class UndecodableError(ValueError):
 def decode(content: bytes) -> tuple[str, str]:
     """The text and the name of its encoding.
 
-    UTF-8 and UTF-16 by their byte order mark, UTF-8 without one, and Windows-1252 when the file is clearly that: no part of
-    it is UTF-8, and its special characters are those of Western European text. Raises UndecodableError.
+    UTF-8 and UTF-16 by their byte order mark, UTF-8 without one, and Windows-1252 when the file is clearly that: no
+    part of it is UTF-8, and its special characters are those of Western European text. Raises UndecodableError.
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _strictly(content, "utf-16"), "utf-16"
@@ -58,7 +60,9 @@ def _strictly(content: bytes, encoding: str) -> str:
 
 
 def _western(content: bytes) -> str | None:
-    """The text if it is clearly Windows-1252: other 8-bit encodings show as long runs of accented letters or as rare signs."""
+    """The text if it is clearly Windows-1252: other 8-bit encodings show as long runs of accented letters or as rare
+    signs.
+    """
     if _UTF8_PAIR.search(content):
         return None
     try:

@@ -87,22 +87,36 @@ class Sheet:
     def _fault(self, line: int, cells: list[str]) -> Fault | None:
         if len(cells) != len(self.columns):
             return Fault(
-                line, "", self.delimiter.join(cells)[:SHOWN],
-                _("The row has %(count)s cells; the header has %(expected)s.", count=len(cells), expected=len(self.columns)),
-                _("Give every row as many cells as the header. A cell with the separator in it must be in double quotes."),
+                line,
+                "",
+                self.delimiter.join(cells)[:SHOWN],
+                _(
+                    "The row has %(count)s cells; the header has %(expected)s.",
+                    count=len(cells),
+                    expected=len(self.columns),
+                ),
+                _(
+                    "Give every row as many cells as the header. A cell with the separator in it must be in double quotes."
+                ),
             )
         if max(map(len, cells)) > LONGEST_CELL:
             at = next(number for number, cell in enumerate(cells) if len(cell) > LONGEST_CELL)
             return Fault(
-                line, self.columns[at], cells[at][:SHOWN],
-                _("The cell has more than %(most)s characters.", most=f"{LONGEST_CELL:,}"), _("Shorten it."),
+                line,
+                self.columns[at],
+                cells[at][:SHOWN],
+                _("The cell has more than %(most)s characters.", most=f"{LONGEST_CELL:,}"),
+                _("Shorten it."),
             )
         if self.has_controls:
             for column, cell in zip(self.columns, cells, strict=True):
                 if _CONTROL.search(cell):
                     return Fault(
-                        line, column, _CONTROL.sub("\ufffd", cell)[:SHOWN],
-                        _("The cell has an invisible control character in it."), _("Type the value again."),
+                        line,
+                        column,
+                        _CONTROL.sub("\ufffd", cell)[:SHOWN],
+                        _("The cell has an invisible control character in it."),
+                        _("Type the value again."),
                     )
         return None
 
@@ -118,14 +132,19 @@ def open_sheet(content: bytes, known: Sequence[str], required: Collection[str]) 
     if not text.strip():
         raise Unreadable(Fault(1, "", "", _("The file is empty."), _("Start from the template.")))
     if "\0" in text:
-        rule, fix = _("The file has a NUL character in it: it is damaged or no CSV file."), _("Save it again as “CSV UTF-8”.")
+        rule, fix = (
+            _("The file has a NUL character in it: it is damaged or no CSV file."),
+            _("Save it again as “CSV UTF-8”."),
+        )
         raise Unreadable(Fault(line_of(text, text.index("\0")), "", "", rule, fix))
     delimiter, header, line = _header(content, encoding, known)
     columns = tuple(canonical(cell) for cell in header)
     faults = list(_header_faults(line, header, columns, known, required))
     if faults:
         raise Unreadable(*faults)
-    return Sheet(content, encoding, delimiter, columns, bool(_CONTROL.search(text)), text.count("\n") or text.count("\r"))
+    return Sheet(
+        content, encoding, delimiter, columns, bool(_CONTROL.search(text)), text.count("\n") or text.count("\r")
+    )
 
 
 def canonical(cell: str) -> str:
@@ -172,10 +191,18 @@ def _header_faults(
     for number, (cell, column) in enumerate(zip(header, columns, strict=True), start=1):
         shown = cell[:SHOWN]
         if not column:
-            yield Fault(line, "", "", _("Column %(number)s has no name.", number=number), _("Name it, or remove the column."))
+            yield Fault(
+                line, "", "", _("Column %(number)s has no name.", number=number), _("Name it, or remove the column.")
+            )
         elif column not in known:
             names = ", ".join(known)
-            yield Fault(line, shown[:63], shown, _("This column is not known."), _("Remove it, or use one of: %(names)s.", names=names))
+            yield Fault(
+                line,
+                shown[:63],
+                shown,
+                _("This column is not known."),
+                _("Remove it, or use one of: %(names)s.", names=names),
+            )
         elif column in columns[: number - 1]:
             yield Fault(line, column, shown, _("This column comes twice."), _("Keep one of them."))
     for column in required:
@@ -187,9 +214,18 @@ def broken_quotes(line: int, error: str) -> Fault:
     if "unexpected end" in error or "field limit" in error:
         rule, fix = _("A double quote is opened here and not closed, or a cell is far too long."), _("Close the quote.")
     else:
-        rule, fix = _("A closing double quote is not followed by a separator."), _("Put the whole cell in double quotes.")
+        rule, fix = (
+            _("A closing double quote is not followed by a separator."),
+            _("Put the whole cell in double quotes."),
+        )
     return Fault(line, "", "", rule, fix + " " + _("Write a quote inside of a cell twice."))
 
 
 def too_many_rows(line: int) -> Fault:
-    return Fault(line, "", "", _("The file has more than %(most)s rows.", most=f"{MOST_ROWS:,}"), _("Split it into several files."))
+    return Fault(
+        line,
+        "",
+        "",
+        _("The file has more than %(most)s rows.", most=f"{MOST_ROWS:,}"),
+        _("Split it into several files."),
+    )

@@ -21,7 +21,8 @@ LONGEST_EXPORT = "15min"  # a slow reader keeps the statement open
 def export(connection: Connection, statement: Select[*tuple[Any, ...]], columns: Sequence[str]) -> Iterator[bytes]:
     """Run the statement and yield its columns of these names, in this order, as blocks of CSV with a header.
 
-    Texts are disarmed. Memory does not grow with the rows. The connection is busy until the last block is taken or the generator is closed.
+    Texts are disarmed. Memory does not grow with the rows. The connection is busy until the last block is taken or the
+    generator is closed.
     """
     rows = statement.subquery()
     safe = [disarmed(rows.c[name]).label(name) if _is_text(rows.c[name]) else rows.c[name] for name in columns]
@@ -38,7 +39,10 @@ def _is_text(column: Any) -> bool:
 
 def _bound(query: Any) -> dict[str, Any]:
     """The parameters as psycopg wants them: COPY takes none, so the driver quotes them into the statement."""
-    return {name: query.processors[name](value) if name in query.processors else value for name, value in query.parameters.items()}
+    return {
+        name: query.processors[name](value) if name in query.processors else value
+        for name, value in query.parameters.items()
+    }
 
 
 def _blocks(pieces: Iterable[Any]) -> Iterator[bytes]:
@@ -60,5 +64,7 @@ def write(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[byte
 
 def _line(row: Sequence[Any]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([disarm(value) if isinstance(value, str) else value for value in row])
+    csv.writer(line, lineterminator="\n").writerow(
+        [disarm(value) if isinstance(value, str) else value for value in row]
+    )
     return line.getvalue().encode()

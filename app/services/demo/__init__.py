@@ -79,9 +79,7 @@ def logins() -> list[Login]:
 
 def is_on() -> bool:
     """Whether there are demo accounts, for the mark on every page; each process remembers it for a minute."""
-    known: dict[str, float | bool] = current_app.extensions.setdefault(
-        "registrar_demo", {"on": False, "until": 0.0}
-    )
+    known: dict[str, float | bool] = current_app.extensions.setdefault("registrar_demo", {"on": False, "until": 0.0})
     if time.monotonic() >= known["until"]:
         with suppress(SQLAlchemyError):  # also asked for the page that tells of a broken database
             known.update(on=bool(logins()), until=time.monotonic() + REMEMBERED)

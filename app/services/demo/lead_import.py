@@ -77,8 +77,7 @@ def load(book: Book, luck: Random) -> None:
             unchanged_rows=0,
             message="Read as UTF-8.",
             sample=[
-                {"line": line} | dict(zip(COLUMNS, row, strict=True))
-                for line, row in enumerate(rows[:20], start=2)
+                {"line": line} | dict(zip(COLUMNS, row, strict=True)) for line, row in enumerate(rows[:20], start=2)
             ],
             created_at=at - timedelta(minutes=2),
             updated_at=at,

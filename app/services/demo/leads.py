@@ -61,9 +61,7 @@ def _with_doubles(wanted: list[Plan], luck: Random) -> list[Person]:
             by_owner.setdefault(plan.owner.id, []).append(number)
     for _owner, (one, other, *_rest) in sorted(by_owner.items())[:DOUBLES]:
         first_name = found[one].first_name.upper() if luck.random() < 0.5 else f"{found[one].first_name[0]}."
-        found[other] = replace(
-            found[one], first_name=first_name, email=None, address=None, expected_budget=None
-        )
+        found[other] = replace(found[one], first_name=first_name, email=None, address=None, expected_budget=None)
     return found
 
 

@@ -60,11 +60,7 @@ class Notices:
             day = self.school.today - timedelta(days=back)
             at = datetime.combine(day, time(7), self.school.hours.zone).astimezone(UTC)
             for lead in leads:
-                if (
-                    lead["follow_up_status"] == "open"
-                    and lead["follow_up_date"] <= day
-                    and lead["created_at"] < at
-                ):
+                if lead["follow_up_status"] == "open" and lead["follow_up_date"] <= day and lead["created_at"] < at:
                     self._due(lead, day, at, [lead["owner_id"], *admins] if lead["owner_id"] else admins)
 
     def _due(self, lead: Mapping[str, Any], day: date, at: datetime, recipients: Sequence[int]) -> None:
@@ -72,9 +68,7 @@ class Notices:
         what = f"follow-up overdue since {lead['follow_up_date']}" if late else "follow-up due today"
         for recipient in recipients:
             severity = Severity.WARNING if late else Severity.INFO
-            self._notice(
-                NotificationType.LEAD_FOLLOWUP_DUE, lead, what, recipient, at, severity, lead["phone"]
-            )
+            self._notice(NotificationType.LEAD_FOLLOWUP_DUE, lead, what, recipient, at, severity, lead["phone"])
 
     def _notice(
         self,

@@ -96,9 +96,7 @@ def chance(purpose: str) -> Random:
 def key(at: datetime, luck: Random) -> UUID:
     """A time-ordered key (UUID version 7) for something that was made at this moment."""
     milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
-    return UUID(
-        int=milliseconds << 80 | 7 << 76 | luck.getrandbits(12) << 64 | 2 << 62 | luck.getrandbits(62)
-    )
+    return UUID(int=milliseconds << 80 | 7 << 76 | luck.getrandbits(12) << 64 | 2 << 62 | luck.getrandbits(62))
 
 
 def write(table: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,6 @@
-"""What staff do with leads, singly and in bulk: owner, teacher, stage, notes, contact attempts, follow-ups, tags, deletion."""
+"""What staff do with leads, singly and in bulk: owner, teacher, stage, notes, contact attempts, follow-ups, tags,
+deletion.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ Ids = Sequence[UUID]
 
 
 def _set(rows: Sequence[Any], **values: Any) -> None:
-    db.session.execute(update(Lead).where(Lead.id.in_(keys(rows))).values(**values).execution_options(synchronize_session=False))
+    db.session.execute(
+        update(Lead).where(Lead.id.in_(keys(rows))).values(**values).execution_options(synchronize_session=False)
+    )
 
 
 @transactional
@@ -53,8 +57,14 @@ def change_stage(ids: Ids, *, actor: Actor, stage_id: UUID) -> Result:
         moved = [row for row in rows if row.stage_id != stage.id]
         if moved:
             _set(moved, stage_id=stage.id)
-            record(LeadEvent.STAGE_CHANGED, [(row.id, {"stage_id": row.stage_id}, {"stage_id": stage.id}) for row in moved], batch_id=batch_id)
-            notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, moved, actor, _("now in %(stage)s", stage=stage.name))
+            record(
+                LeadEvent.STAGE_CHANGED,
+                [(row.id, {"stage_id": row.stage_id}, {"stage_id": stage.id}) for row in moved],
+                batch_id=batch_id,
+            )
+            notices.tell_owners(
+                NotificationType.LEAD_STAGE_CHANGED, moved, actor, _("now in %(stage)s", stage=stage.name)
+            )
         return set(keys(moved))
 
     return act(ids, actor, may_edit_lead, change)
@@ -62,7 +72,9 @@ def change_stage(ids: Ids, *, actor: Actor, stage_id: UUID) -> Result:
 
 def active_stage(stage_id: UUID) -> LeadStage:
     """The stage, kept from being deleted until the transaction ends. Raises Invalid."""
-    statement = select(LeadStage).where(LeadStage.id == stage_id, LeadStage.active).with_for_update(read=True, key_share=True)
+    statement = (
+        select(LeadStage).where(LeadStage.id == stage_id, LeadStage.active).with_for_update(read=True, key_share=True)
+    )
     stage = db.session.scalars(statement).one_or_none()
     if stage is None:
         raise Invalid(fields={"stage_id": [_("Choose an active stage.")]})
@@ -71,7 +83,9 @@ def active_stage(stage_id: UUID) -> LeadStage:
 
 @transactional
 def assign_owner(ids: Ids, *, actor: Actor, owner_id: int | None = None) -> Result:
-    """Give leads to a member of staff, or to nobody; the new owner is told. Staff may take a lead that nobody owns, for themselves."""
+    """Give leads to a member of staff, or to nobody; the new owner is told. Staff may take a lead that nobody owns, for
+    themselves.
+    """
     lookups.check("staff", actor, owner_id, "owner_id")
 
     def rule(actor: Actor, row: Any) -> Any:
@@ -82,7 +96,11 @@ def assign_owner(ids: Ids, *, actor: Actor, owner_id: int | None = None) -> Resu
         given = [row for row in rows if row.owner_id != owner_id]
         if given:
             _set(given, owner_id=owner_id)
-            record(LeadEvent.OWNER_CHANGED, [(row.id, {"owner_id": row.owner_id}, {"owner_id": owner_id}) for row in given], batch_id=batch_id)
+            record(
+                LeadEvent.OWNER_CHANGED,
+                [(row.id, {"owner_id": row.owner_id}, {"owner_id": owner_id}) for row in given],
+                batch_id=batch_id,
+            )
             if owner_id is not None:
                 notices.tell(NotificationType.LEAD_ASSIGNED, given, actor, [owner_id], _("assigned to you"))
         return set(keys(given))
@@ -99,13 +117,31 @@ def assign_teacher(ids: Ids, *, actor: Actor, assigned_teacher_id: int | None = 
         given = [row for row in rows if row.assigned_teacher_id != assigned_teacher_id]
         if given:
             _set(given, assigned_teacher_id=assigned_teacher_id)
-            record(LeadEvent.UPDATED, [
-                (row.id, {"assigned_teacher_id": row.assigned_teacher_id}, {"assigned_teacher_id": assigned_teacher_id}) for row in given
-            ], batch_id=batch_id)
+            record(
+                LeadEvent.UPDATED,
+                [
+                    (
+                        row.id,
+                        {"assigned_teacher_id": row.assigned_teacher_id},
+                        {"assigned_teacher_id": assigned_teacher_id},
+                    )
+                    for row in given
+                ],
+                batch_id=batch_id,
+            )
             if assigned_teacher_id is not None:
-                walk_ins = set(db.session.scalars(select(Lead.id).where(Lead.id.in_(keys(given)), Lead.source == LeadSource.WALK_IN)))
-                notices.tell(NotificationType.LEAD_WALKIN_ASSIGNED, [row for row in given if row.id in walk_ins], actor,
-                             [assigned_teacher_id], _("a walk-in for you"))
+                walk_ins = set(
+                    db.session.scalars(
+                        select(Lead.id).where(Lead.id.in_(keys(given)), Lead.source == LeadSource.WALK_IN)
+                    )
+                )
+                notices.tell(
+                    NotificationType.LEAD_WALKIN_ASSIGNED,
+                    [row for row in given if row.id in walk_ins],
+                    actor,
+                    [assigned_teacher_id],
+                    _("a walk-in for you"),
+                )
         return set(keys(given))
 
     return act(ids, actor, may_edit_lead, change)
@@ -124,17 +160,31 @@ def add_note(ids: Ids, *, actor: Actor, body: str) -> Result:
 
 
 @transactional
-def log_contact(ids: Ids, *, actor: Actor, channel: ContactChannel, outcome: ContactOutcome, note: str | None = None,
-                follow_up_date: date | None = None) -> Result:
+def log_contact(
+    ids: Ids,
+    *,
+    actor: Actor,
+    channel: ContactChannel,
+    outcome: ContactOutcome,
+    note: str | None = None,
+    follow_up_date: date | None = None,
+) -> Result:
     """Log a try to reach leads, count it, and set the next follow-up when one is given (today or later)."""
     if follow_up_date is not None:
         check_follow_up(follow_up_date)
 
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
-        db.session.execute(insert(LeadContactAttempt), [{"lead_id": row.id, "channel": channel, "outcome": outcome, "note": note or ""} for row in rows])
-        following = {"follow_up_date": follow_up_date, "follow_up_status": FollowUpStatus.OPEN} if follow_up_date else {}
+        db.session.execute(
+            insert(LeadContactAttempt),
+            [{"lead_id": row.id, "channel": channel, "outcome": outcome, "note": note or ""} for row in rows],
+        )
+        following = (
+            {"follow_up_date": follow_up_date, "follow_up_status": FollowUpStatus.OPEN} if follow_up_date else {}
+        )
         _set(rows, contact_attempts=Lead.contact_attempts + 1, last_contacted_on=school.today(), **following)
-        after = {"channel": channel.value, "outcome": outcome.value} | ({"follow_up_date": follow_up_date} if follow_up_date else {})
+        after = {"channel": channel.value, "outcome": outcome.value} | (
+            {"follow_up_date": follow_up_date} if follow_up_date else {}
+        )
         record(LeadEvent.CONTACT_ATTEMPTED, [(row.id, None, after) for row in rows], batch_id=batch_id)
         return set(keys(rows))
 
@@ -149,16 +199,30 @@ def check_follow_up(day: date, field: str = "follow_up_date") -> None:
 
 def _follow_up(ids: Ids, actor: Actor, day: date | None, status: FollowUpStatus) -> Result:
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
-        changed = [row for row in rows if row.follow_up_status != status or (day is not None and row.follow_up_date != day)]
+        changed = [
+            row for row in rows if row.follow_up_status != status or (day is not None and row.follow_up_date != day)
+        ]
         if changed:
             _set(changed, follow_up_status=status, **({"follow_up_date": day} if day else {}))
-            record(LeadEvent.FOLLOW_UP_CHANGED, [
-                (row.id, {"follow_up_date": row.follow_up_date, "follow_up_status": row.follow_up_status.value},
-                 {"follow_up_date": day or row.follow_up_date, "follow_up_status": status.value}) for row in changed
-            ], batch_id=batch_id)
+            record(
+                LeadEvent.FOLLOW_UP_CHANGED,
+                [
+                    (
+                        row.id,
+                        {"follow_up_date": row.follow_up_date, "follow_up_status": row.follow_up_status.value},
+                        {"follow_up_date": day or row.follow_up_date, "follow_up_status": status.value},
+                    )
+                    for row in changed
+                ],
+                batch_id=batch_id,
+            )
             turned = [row for row in changed if row.follow_up_status != status]
-            notices.tell_admins(NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED, turned, actor,
-                                _("follow-up done") if status is FollowUpStatus.DONE else _("follow-up open again"))
+            notices.tell_admins(
+                NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED,
+                turned,
+                actor,
+                _("follow-up done") if status is FollowUpStatus.DONE else _("follow-up open again"),
+            )
         return set(keys(changed))
 
     return act(ids, actor, may_edit_lead, change)
@@ -185,9 +249,15 @@ def tag(ids: Ids, *, actor: Actor, tag_id: UUID, remove: bool = False) -> Result
 
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
         if remove:
-            statement: Any = sql_delete(lead_tags).where(lead_tags.c.tag_id == tag_id, lead_tags.c.lead_id.in_(keys(rows)))
+            statement: Any = sql_delete(lead_tags).where(
+                lead_tags.c.tag_id == tag_id, lead_tags.c.lead_id.in_(keys(rows))
+            )
         else:
-            statement = upsert(lead_tags).values([{"lead_id": row.id, "tag_id": tag_id} for row in rows]).on_conflict_do_nothing()
+            statement = (
+                upsert(lead_tags)
+                .values([{"lead_id": row.id, "tag_id": tag_id} for row in rows])
+                .on_conflict_do_nothing()
+            )
         changed = set(db.session.scalars(statement.returning(lead_tags.c.lead_id)))
         before, after = ({"tag": name}, None) if remove else (None, {"tag": name})
         record(LeadEvent.TAGS_CHANGED, [(key, before, after) for key in changed], batch_id=batch_id)
@@ -213,7 +283,11 @@ def restore(ids: Ids, *, actor: Actor) -> Result:
     """Bring deleted leads back; one that was merged into another stays where it is until the merge is undone."""
 
     def rule(actor: Actor, row: Any) -> Any:
-        return _("It was merged into another lead: undo the merge instead.") if row.id in merged else may_edit_lead(actor, row)
+        return (
+            _("It was merged into another lead: undo the merge instead.")
+            if row.id in merged
+            else may_edit_lead(actor, row)
+        )
 
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
         _set(rows, deleted_at=None, deleted_by_id=None)

@@ -26,7 +26,14 @@ _owner, _teacher, _stage, _import = aliased(User), aliased(User), aliased(LeadSt
 
 def _lead(name: str, kind: Kind, **more: Any) -> Attribute:
     column = getattr(Lead, name)
-    return Attribute(name, labels.LEAD[name], kind, column, nullable=column.nullable if hasattr(column, "nullable") else False, **more)
+    return Attribute(
+        name,
+        labels.LEAD[name],
+        kind,
+        column,
+        nullable=column.nullable if hasattr(column, "nullable") else False,
+        **more,
+    )
 
 
 ATTRIBUTES = (
@@ -35,12 +42,38 @@ ATTRIBUTES = (
     _lead("last_name", Kind.TEXT, sortable=True),
     _lead("phone", Kind.PHONE),
     _lead("email", Kind.EMAIL),
-    Attribute("stage", _l("Stage"), Kind.RELATION, _stage.name, key=Lead.stage_id, join=(_stage, _stage.id == Lead.stage_id), lookup="lead-stages",
-              badge=True),
-    Attribute("owner", _l("Owner"), Kind.RELATION, people.full_name(_owner), key=Lead.owner_id, join=(_owner, _owner.id == Lead.owner_id),
-              lookup="staff", nullable=True, person=True),
-    Attribute("assigned_teacher", _l("Teacher"), Kind.RELATION, people.full_name(_teacher), key=Lead.assigned_teacher_id,
-              join=(_teacher, _teacher.id == Lead.assigned_teacher_id), lookup="teachers", nullable=True, person=True),
+    Attribute(
+        "stage",
+        _l("Stage"),
+        Kind.RELATION,
+        _stage.name,
+        key=Lead.stage_id,
+        join=(_stage, _stage.id == Lead.stage_id),
+        lookup="lead-stages",
+        badge=True,
+    ),
+    Attribute(
+        "owner",
+        _l("Owner"),
+        Kind.RELATION,
+        people.full_name(_owner),
+        key=Lead.owner_id,
+        join=(_owner, _owner.id == Lead.owner_id),
+        lookup="staff",
+        nullable=True,
+        person=True,
+    ),
+    Attribute(
+        "assigned_teacher",
+        _l("Teacher"),
+        Kind.RELATION,
+        people.full_name(_teacher),
+        key=Lead.assigned_teacher_id,
+        join=(_teacher, _teacher.id == Lead.assigned_teacher_id),
+        lookup="teachers",
+        nullable=True,
+        person=True,
+    ),
     _lead("follow_up_date", Kind.DATE, sortable=True),
     _lead("follow_up_status", Kind.CHOICE, options=FOLLOW_UP),
     _lead("source", Kind.CHOICE, options=SOURCES),
@@ -57,8 +90,15 @@ ATTRIBUTES = (
     _lead("walk_in_date", Kind.DATE),
     _lead("demo_date", Kind.DATE),
     _lead("demo_conducted", Kind.BOOL),
-    Attribute("import", _l("Import"), Kind.RELATION, _import.file_name, key=Lead.import_id, join=(_import, _import.id == Lead.import_id),
-              lookup="lead-imports", nullable=True),
+    Attribute(
+        "import",
+        _l("Import"),
+        Kind.RELATION,
+        _import.file_name,
+        key=Lead.import_id,
+        join=(_import, _import.id == Lead.import_id),
+        lookup="lead-imports",
+        nullable=True,
+    ),
     _lead("created_at", Kind.DATETIME, sortable=True),
 )
-

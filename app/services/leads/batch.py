@@ -1,4 +1,6 @@
-"""Doing one thing to many leads: lock them in key order, ask the rule for each, change those that may be changed in one statement."""
+"""Doing one thing to many leads: lock them in key order, ask the rule for each, change those that may be changed in one
+statement.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,15 @@ from app.services.resource import Outcome, Result, Rule
 MOST_AT_ONCE = 10_000
 
 _WHAT_RULES_NEED = (
-    Lead.id, Lead.first_name, Lead.last_name, Lead.owner_id, Lead.stage_id, Lead.assigned_teacher_id, Lead.follow_up_date,
-    Lead.follow_up_status, Lead.contact_attempts,
+    Lead.id,
+    Lead.first_name,
+    Lead.last_name,
+    Lead.owner_id,
+    Lead.stage_id,
+    Lead.assigned_teacher_id,
+    Lead.follow_up_date,
+    Lead.follow_up_status,
+    Lead.contact_attempts,
 )
 
 Change = Callable[[list[Any], UUID], set[UUID]]
@@ -29,14 +38,16 @@ Change = Callable[[list[Any], UUID], set[UUID]]
 def act(ids: Sequence[UUID], actor: Actor, rule: Rule, change: Change, *, deleted: bool = False) -> Result:
     """Run `change(rows, batch_id)` on the leads that `rule` allows; it returns the ids of those that really changed.
 
-    Every id gets its outcome: changed, unchanged, refused with the rule's reason, or unknown (also when it is not the actor's to see).
-    Raises Invalid for more than MOST_AT_ONCE ids.
+    Every id gets its outcome: changed, unchanged, refused with the rule's reason, or unknown (also when it is not the
+    actor's to see). Raises Invalid for more than MOST_AT_ONCE ids.
     """
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MOST_AT_ONCE:
         raise Invalid(_("At most %(most)s leads at once.", most=f"{MOST_AT_ONCE:,}"))
     statement = (
-        select(*_WHAT_RULES_NEED).where(Lead.id.in_(wanted), visible(Lead, actor, deleted=deleted)).order_by(Lead.id)
+        select(*_WHAT_RULES_NEED)
+        .where(Lead.id.in_(wanted), visible(Lead, actor, deleted=deleted))
+        .order_by(Lead.id)
         .with_for_update(key_share=True, of=Lead)
     )
     found = {row.id: row for row in db.session.execute(statement)}

@@ -35,31 +35,63 @@ class Column:
 def columns(actor: Actor, query: Query) -> list[Column]:
     """Three statements whatever the number of leads: stages, counts, cards. The newest cards come first."""
     where = conditions(LEADS, actor, query)
-    stages = db.session.execute(select(LeadStage.id, LeadStage.name, LeadStage.is_onboarded).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id)).all()
+    stages = db.session.execute(
+        select(LeadStage.id, LeadStage.name, LeadStage.is_onboarded)
+        .where(LeadStage.active)
+        .order_by(LeadStage.position, LeadStage.id)
+    ).all()
     keys = [stage.id for stage in stages]
     totals = _totals(where)
     cards: dict[UUID, list[Any]] = {key: [] for key in keys}
     for row in db.session.execute(_cards(keys, where)) if keys else ():
         cards[row.stage_id].append(row)
-    return [Column(stage.id, stage.name, stage.is_onboarded, totals.get(stage.id, 0), cards[stage.id], [key for key in keys if key != stage.id])
-            for stage in stages]
+    return [
+        Column(
+            stage.id,
+            stage.name,
+            stage.is_onboarded,
+            totals.get(stage.id, 0),
+            cards[stage.id],
+            [key for key in keys if key != stage.id],
+        )
+        for stage in stages
+    ]
 
 
 def _totals(where: Sequence[Any]) -> dict[UUID, int]:
-    some: Any = select(literal_column("1")).select_from(Lead).where(Lead.stage_id == LeadStage.id, *where).limit(COUNT_LIMIT + 1).correlate(LeadStage)
+    some: Any = (
+        select(literal_column("1"))
+        .select_from(Lead)
+        .where(Lead.stage_id == LeadStage.id, *where)
+        .limit(COUNT_LIMIT + 1)
+        .correlate(LeadStage)
+    )
     counted = lateral(select(func.count().label("total")).select_from(some.subquery()))
     statement = select(LeadStage.id, counted.c.total).join(counted, true()).where(LeadStage.active)
-    return dict(db.session.execute(statement).tuples().all())
+    return {row.id: row.total for row in db.session.execute(statement)}
 
 
 def _cards(keys: Sequence[UUID], where: Sequence[Any]) -> Any:
     owner = next(each for each in ATTRIBUTES if each.name == "owner")
     assert owner.join is not None
     parts = [
-        select(Lead.id, Lead.stage_id, Lead.first_name, Lead.last_name, Lead.phone, Lead.owner_id, Lead.follow_up_date,
-               owner.value.label("owner"), ((Lead.follow_up_date < school.today()) & (Lead.follow_up_status == "open")).label("overdue"))
-        .select_from(Lead).outerjoin(*owner.join).where(Lead.stage_id == key, *where)
-        .order_by(Lead.created_at.desc(), Lead.id.desc()).limit(CARDS).subquery()
+        select(
+            Lead.id,
+            Lead.stage_id,
+            Lead.first_name,
+            Lead.last_name,
+            Lead.phone,
+            Lead.owner_id,
+            Lead.follow_up_date,
+            owner.value.label("owner"),
+            ((Lead.follow_up_date < school.today()) & (Lead.follow_up_status == "open")).label("overdue"),
+        )
+        .select_from(Lead)
+        .outerjoin(*owner.join)
+        .where(Lead.stage_id == key, *where)
+        .order_by(Lead.created_at.desc(), Lead.id.desc())
+        .limit(CARDS)
+        .subquery()
         for key in keys
     ]
     return union_all(*(select(part) for part in parts))

@@ -16,7 +16,11 @@ from app.services.people import full_name
 
 _NOTE = (LeadNote.id, LeadNote.body, LeadNote.created_at, LeadNote.created_by_id)
 _ATTEMPT = (
-    LeadContactAttempt.id, LeadContactAttempt.channel, LeadContactAttempt.outcome, LeadContactAttempt.note, LeadContactAttempt.at,
+    LeadContactAttempt.id,
+    LeadContactAttempt.channel,
+    LeadContactAttempt.outcome,
+    LeadContactAttempt.note,
+    LeadContactAttempt.at,
     LeadContactAttempt.created_by_id,
 )
 
@@ -33,8 +37,11 @@ def contact_attempts(lead_id: UUID, actor: Actor, *, before: UUID | None = None,
 
 def _newest(model: Any, columns: Any, lead_id: UUID, actor: Actor, before: UUID | None, limit: int) -> list[Any]:
     statement = (
-        select(*columns, full_name(User).label("who")).outerjoin(User, User.id == model.created_by_id)
-        .where(model.lead_id == lead_id, visible(model, actor)).order_by(model.id.desc()).limit(limit)
+        select(*columns, full_name(User).label("who"))
+        .outerjoin(User, User.id == model.created_by_id)
+        .where(model.lead_id == lead_id, visible(model, actor))
+        .order_by(model.id.desc())
+        .limit(limit)
     )
     if before is not None:
         statement = statement.where(model.id < before)

@@ -1,4 +1,6 @@
-"""What is written down about leads: audit events, and notices to those concerned. Set-wise, one statement for any number of leads."""
+"""What is written down about leads: audit events, and notices to those concerned. Set-wise, one statement for any
+number of leads.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,13 @@ def record(kind: LeadEvent, events: Iterable[tuple[UUID, Facts, Facts]], *, batc
     """Write one audit event per (lead, before, after)."""
     rows = list(events)
     if rows:
-        db.session.execute(_RECORD, {
-            "type": kind.value, "batch_id": batch_id, "lead_ids": [row[0] for row in rows],
-            "befores": [json.dumps(row[1], default=str) for row in rows], "afters": [json.dumps(row[2], default=str) for row in rows],
-        })
+        db.session.execute(
+            _RECORD,
+            {
+                "type": kind.value,
+                "batch_id": batch_id,
+                "lead_ids": [row[0] for row in rows],
+                "befores": [json.dumps(row[1], default=str) for row in rows],
+                "afters": [json.dumps(row[2], default=str) for row in rows],
+            },
+        )

@@ -13,9 +13,28 @@ from app.services.leads.resource import LEADS
 from app.services.listing import Query, conditions, from_joined
 
 COLUMNS = (
-    "first_name", "last_name", "phone", "email", "stage", "owner", "assigned_teacher", "follow_up_date", "follow_up_status", "source", "interest",
-    "guardian_name", "age", "expected_budget", "area", "community", "contact_attempts", "last_contacted_on", "walk_in_date", "demo_date",
-    "demo_conducted", "created_at",
+    "first_name",
+    "last_name",
+    "phone",
+    "email",
+    "stage",
+    "owner",
+    "assigned_teacher",
+    "follow_up_date",
+    "follow_up_status",
+    "source",
+    "interest",
+    "guardian_name",
+    "age",
+    "expected_budget",
+    "area",
+    "community",
+    "contact_attempts",
+    "last_contacted_on",
+    "walk_in_date",
+    "demo_date",
+    "demo_conducted",
+    "created_at",
 )
 
 

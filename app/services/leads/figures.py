@@ -21,14 +21,25 @@ def entered_by_week(actor: Actor, weeks: int = 8) -> list[tuple[date, int]]:
     monday = today - timedelta(days=today.weekday())
     first = monday - timedelta(weeks=weeks - 1)
     week = func.date_trunc("week", func.timezone(str(school.zone()), Lead.created_at)).label("week")
-    statement = select(week, func.count()).where(visible(Lead, actor), Lead.created_at >= school.midnight(first)).group_by(week)
+    statement = (
+        select(week, func.count()).where(visible(Lead, actor), Lead.created_at >= school.midnight(first)).group_by(week)
+    )
     counted = {moment.date(): count for moment, count in db.session.execute(statement)}
     return [(first + timedelta(weeks=each), counted.get(first + timedelta(weeks=each), 0)) for each in range(weeks)]
 
 
 def by_stage(actor: Actor) -> list[Any]:
     """How many leads stand in each active stage, counted up to COUNT_LIMIT + 1: id, name, total."""
-    some = select(Lead.id).where(Lead.stage_id == LeadStage.id, visible(Lead, actor)).limit(COUNT_LIMIT + 1).correlate(LeadStage)
+    some = (
+        select(Lead.id)
+        .where(Lead.stage_id == LeadStage.id, visible(Lead, actor))
+        .limit(COUNT_LIMIT + 1)
+        .correlate(LeadStage)
+    )
     total = select(func.count()).select_from(some.subquery()).scalar_subquery()
-    statement = select(LeadStage.id, LeadStage.name, total.label("total")).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id)
+    statement = (
+        select(LeadStage.id, LeadStage.name, total.label("total"))
+        .where(LeadStage.active)
+        .order_by(LeadStage.position, LeadStage.id)
+    )
     return list(db.session.execute(statement).all())

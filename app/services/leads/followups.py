@@ -15,7 +15,8 @@ from app.services.transaction import act_as, transactional
 _NOTIFY_DUE = text("""
     INSERT INTO notifications (recipient_id, type, title, body, severity, entity_type, entity_id, link, dedup_day)
     SELECT recipient.id, 'lead_followup_due', left(l.first_name || ' ' || l.last_name || ': ' ||
-               CASE WHEN l.follow_up_date < :day THEN 'follow-up overdue since ' || to_char(l.follow_up_date, 'YYYY-MM-DD') ELSE 'follow-up due today' END, 200),
+               CASE WHEN l.follow_up_date < :day THEN 'follow-up overdue since ' || to_char(l.follow_up_date, 'YYYY-MM-DD')
+                    ELSE 'follow-up due today' END, 200),
            l.phone, CASE WHEN l.follow_up_date < :day THEN 'warning' ELSE 'info' END, 'leads', l.id::text, '/leads/' || l.id, :day
     FROM leads l
     CROSS JOIN LATERAL (
@@ -29,8 +30,9 @@ _NOTIFY_DUE = text("""
 
 @transactional
 def notify_due(day: date) -> int:
-    """Tell owners and admins of the open leads whose follow-up is due on or before `day` (school-local). Returns the notices made; repeating it
-    for the same day makes none."""
+    """Tell owners and admins of the open leads whose follow-up is due on or before `day` (school-local). Returns the
+    notices made; repeating it for the same day makes none.
+    """
     act_as(sessions.system())
     admins = list(db.session.scalars(ADMIN_IDS))
     return int(db.session.execute(_NOTIFY_DUE, {"day": day, "admins": admins}).rowcount)  # type: ignore[attr-defined]

@@ -21,7 +21,10 @@ from app.services.csv_files.reading import Fault
 from app.services.import_run import Issues
 
 MOST_TAGS = 20
-LONGEST = {column.name: getattr(column.type, "length", None) or 0 for column in (*Lead.__table__.columns, *Tag.__table__.columns)}
+LONGEST = {
+    column.name: getattr(column.type, "length", None) or 0
+    for column in (*Lead.__table__.columns, *Tag.__table__.columns)
+}
 LONGEST_TAG, LONGEST_EMAIL, LONGEST_TYPED_PHONE = LONGEST["name"], LONGEST["email"], LONGEST["phone_raw"]
 OLDEST = 120  # years
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -67,13 +70,22 @@ COLUMNS = (
 )
 NAMES = tuple(column.name for column in COLUMNS)
 REQUIRED = tuple(column.name for column in COLUMNS if column.required)
-# What is staged, in this order: the columns of the file with the owner resolved, and the phone also as typed.
-STAGED = ("line", *(name if name != "owner" else "owner_id" for name in NAMES), "phone_raw")
+# What is staged, in this order: the columns of the file with the owner resolved, the phone also as typed, and the first line that had the
+# same phone or e-mail.
+STAGED = (
+    "line",
+    *(name if name != "owner" else "owner_id" for name in NAMES),
+    "phone_raw",
+    "repeated_field",
+    "repeated_line",
+)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What reading a row depends on. `owners` maps user names, e-mail addresses and full names in small letters to accounts."""
+    """What reading a row depends on. `owners` maps user names, e-mail addresses and full names in small letters to
+    accounts.
+    """
 
     region: str
     today: date
@@ -93,6 +105,9 @@ class RowReader:
         places["owner"] = places["owner_id"]
         self._cells = [(at, name, places[name], parsers[name]) for at, name in enumerate(columns)]
         self._phone_at, self._raw_to = columns.index("phone"), places["phone_raw"]
+        self._phone, self._email = places["phone"], places["email"]
+        self._phones: dict[str, int] = {}
+        self._emails: dict[str, int] = {}
         self._empty: list[Any] = [None] * len(STAGED)
         self._empty[places["follow_up_date"]] = setting.today
         self._empty[places["owner_id"]] = setting.default_owner_id
@@ -119,8 +134,20 @@ class RowReader:
                 good = self._refuse(line, name, cell, *map(str, error.args))
         if not good:
             return None
-        row[self._raw_to] = cells[self._phone_at].strip()[: LONGEST_TYPED_PHONE]
+        row[self._raw_to] = cells[self._phone_at].strip()[:LONGEST_TYPED_PHONE]
+        self._note_repeated(line, row)
         return row
+
+    def _note_repeated(self, line: int, row: list[Any]) -> None:
+        """Whether an earlier good row has the same phone or e-mail. Up to 200,000 rows are remembered, in some 60 MB."""
+        first = self._phones.setdefault(row[self._phone], line)
+        if first != line:
+            row[-2:] = "phone", first
+        email = row[self._email]
+        if email:
+            same = self._emails.setdefault(email.lower(), line)
+            if same != line and first == line:
+                row[-2:] = "email", same
 
     def _refuse(self, line: int, column: str, value: str, rule: str, fix: str) -> bool:
         self._issues.add(IssueKind.INVALID, Fault(line, column, value, rule, fix))
@@ -160,7 +187,9 @@ def _phone(region: str) -> Parser:
         try:
             return phones.normalise(cell, region)
         except ValueError as error:
-            raise WrongError(error, _("Write it as +442079460018, or as it is dialled in %(region)s.", region=region)) from error
+            raise WrongError(
+                error, _("Write it as +442079460018, or as it is dialled in %(region)s.", region=region)
+            ) from error
 
     return parse
 
@@ -194,13 +223,17 @@ def _owner(owners: Mapping[str, int]) -> Parser:
 
 def _age(cell: str) -> int:
     if not cell.isdecimal() or len(cell) > 3 or int(cell) > OLDEST:
-        raise WrongError(_("Must be a whole number from 0 to %(most)s.", most=OLDEST), _("Write the age in years, without words."))
+        raise WrongError(
+            _("Must be a whole number from 0 to %(most)s.", most=OLDEST), _("Write the age in years, without words.")
+        )
     return int(cell)
 
 
 def _money(cell: str) -> Decimal:
     if not MONEY.fullmatch(cell):
-        raise WrongError(_("Must be an amount such as 120 or 99.50."), _("Leave out currency signs and separators of thousands."))
+        raise WrongError(
+            _("Must be an amount such as 120 or 99.50."), _("Leave out currency signs and separators of thousands.")
+        )
     return Decimal(cell)
 
 
@@ -210,14 +243,18 @@ def _day(cell: str) -> date:
             return date.fromisoformat(cell)
     except ValueError:
         pass
-    raise WrongError(_("Must be a date, as 2026-03-31."), _("Write year, month and day; spreadsheets call this format YYYY-MM-DD."))
+    raise WrongError(
+        _("Must be a date, as 2026-03-31."), _("Write year, month and day; spreadsheets call this format YYYY-MM-DD.")
+    )
 
 
 def _follow_up(today: date) -> Parser:
     def parse(cell: str) -> date:
         day = _day(cell)
         if day < today:
-            raise WrongError(_("The follow-up must be today or later."), _("Write a later day, or leave it empty for today."))
+            raise WrongError(
+                _("The follow-up must be today or later."), _("Write a later day, or leave it empty for today.")
+            )
         return day
 
     return parse
@@ -229,4 +266,3 @@ def _tags(cell: str) -> list[str]:
         rule = _("At most %(tags)s tags of at most %(length)s characters.", tags=MOST_TAGS, length=LONGEST_TAG)
         raise WrongError(rule, _("Leave some out."))
     return list(tags.values())
-

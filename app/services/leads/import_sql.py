@@ -1,70 +1,78 @@
-"""The statements of the lead import: each handles all rows at once."""
+"""The statements of the lead import. Each handles all rows of the block that lies in the temporary table `incoming`."""
 
 from __future__ import annotations
 
 from app.services.leads.import_rows import NAMES, STAGED
 
 TYPES = {
-    "line": "integer PRIMARY KEY", "owner_id": "integer", "age": "smallint", "expected_budget": "numeric(10, 2)", "tags": "text[]",
-    "walk_in_date": "date", "demo_date": "date", "follow_up_date": "date",
+    "line": "integer PRIMARY KEY",
+    "owner_id": "integer",
+    "age": "smallint",
+    "expected_budget": "numeric(10, 2)",
+    "tags": "text[]",
+    "walk_in_date": "date",
+    "demo_date": "date",
+    "follow_up_date": "date",
+    "repeated_line": "integer",
 }
-LEAD_COLUMNS = tuple(name for name in STAGED if name not in ("line", "notes", "tags", "source"))
+NOT_OF_LEADS = ("line", "source", "notes", "tags", "repeated_field", "repeated_line")
+LEAD_COLUMNS = ", ".join(name for name in STAGED if name not in NOT_OF_LEADS)
 # A file that only repeats what a lead already says changes nothing; the other columns say what to do, not who it is.
 COMPARED = tuple(name for name in NAMES if name not in ("owner", "notes", "tags", "follow_up_date", "email"))
 
-STAGE_TABLES = (
+PREPARE = (
     "DROP TABLE IF EXISTS pg_temp.incoming, pg_temp.doubles",
     f"""CREATE TEMP TABLE incoming (id uuid NOT NULL DEFAULT uuid_time_ordered(),
         {", ".join(f"{name} {TYPES.get(name, 'text')}" for name in STAGED)}) ON COMMIT DROP""",
     "CREATE TEMP TABLE doubles (line integer PRIMARY KEY, field text, lead_id uuid, first_line integer, unchanged boolean) ON COMMIT DROP",
 )
+EMPTY = "TRUNCATE incoming, doubles"
 COPY = f"COPY incoming ({', '.join(STAGED)}) FROM STDIN"
 
 # Of several live leads with the same phone or e-mail the oldest is named, one with the same phone before one with the same e-mail.
 # With :skip, a row that says nothing that this lead does not say is no duplicate to report, but unchanged.
+# LATERAL with LIMIT looks each row up by index: nothing is known about the temporary table that would tell the planner.
+_OTHERS = "l.deleted_at IS NULL AND l.import_id IS DISTINCT FROM :import_id"
+_UNCHANGED = " AND ".join(f"(t.{name} IS NULL OR t.{name} = l.{name})" for name in COMPARED)
 FIND_KNOWN = f"""
     INSERT INTO doubles (line, field, lead_id, unchanged)
-    SELECT DISTINCT ON (found.line) found.line, found.field, found.lead_id, found.unchanged
-    FROM (
-        SELECT t.line, 'phone' AS field, 1 AS rank, l.created_at, l.id AS lead_id,
-               (:skip AND t.notes IS NULL AND t.tags IS NULL AND (t.email IS NULL OR lower(t.email) = lower(l.email))
-                AND {" AND ".join(f"(t.{name} IS NULL OR t.{name} = l.{name})" for name in COMPARED)}) IS TRUE AS unchanged
-        FROM incoming t JOIN leads l ON l.phone = t.phone AND l.deleted_at IS NULL
-        UNION ALL
-        SELECT t.line, 'email', 2, l.created_at, l.id, false
-        FROM incoming t JOIN leads l ON lower(l.email) = lower(t.email) AND l.email IS NOT NULL AND l.deleted_at IS NULL
-    ) found
-    ORDER BY found.line, found.unchanged DESC, found.rank, found.created_at, found.lead_id
+    SELECT t.line, known.field, known.id, known.unchanged
+    FROM incoming t CROSS JOIN LATERAL (
+        SELECT * FROM (
+            SELECT 'phone' AS field, 1 AS rank, l.created_at, l.id,
+                   (:skip AND t.notes IS NULL AND t.tags IS NULL AND {_UNCHANGED}
+                    AND (t.email IS NULL OR lower(t.email) = lower(l.email))) IS TRUE AS unchanged
+            FROM leads l WHERE l.phone = t.phone AND {_OTHERS}
+            UNION ALL
+            SELECT 'email', 2, l.created_at, l.id, false
+            FROM leads l WHERE lower(l.email) = lower(t.email) AND l.email IS NOT NULL AND {_OTHERS}
+        ) candidate
+        ORDER BY unchanged DESC, rank, created_at, id LIMIT 1
+    ) known
 """  # noqa: S608 - names of columns, from here
 FIND_REPEATED = """
     INSERT INTO doubles (line, field, first_line, unchanged)
-    SELECT line, CASE WHEN by_phone < line THEN 'phone' ELSE 'email' END, least(by_phone, by_email), false
-    FROM (SELECT line, min(line) OVER (PARTITION BY phone) AS by_phone,
-                 CASE WHEN email IS NOT NULL THEN min(line) OVER (PARTITION BY lower(email)) END AS by_email
-          FROM incoming) first
-    WHERE by_phone < line OR by_email < line
+    SELECT line, repeated_field, repeated_line, false FROM incoming WHERE repeated_line IS NOT NULL
     ON CONFLICT (line) DO NOTHING
 """
 DOUBLES = """
-    SELECT d.line, d.field, CASE d.field WHEN 'phone' THEN t.phone_raw ELSE t.email END AS value, d.lead_id, d.first_line,
+    SELECT d.line, d.field, CASE d.field WHEN 'phone' THEN t.phone_raw ELSE t.email END AS value, d.lead_id, d.first_line, d.unchanged,
            l.first_name || ' ' || l.last_name AS name
-    FROM doubles d JOIN incoming t ON t.line = d.line LEFT JOIN leads l ON l.id = d.lead_id
-    WHERE NOT d.unchanged ORDER BY d.line
+    FROM doubles d JOIN incoming t ON t.line = d.line LEFT JOIN leads l ON l.id = d.lead_id ORDER BY d.line
 """
-COUNT_DOUBLES = "SELECT count(*) FILTER (WHERE NOT unchanged) AS duplicate, count(*) FILTER (WHERE unchanged) AS unchanged FROM doubles"
 DROP_DOUBLES = "DELETE FROM incoming t USING doubles d WHERE d.line = t.line"
 
 INSERT_LEADS = f"""
-    INSERT INTO leads (id, import_id, stage_id, source, {", ".join(LEAD_COLUMNS)})
-    SELECT id, :import_id, :stage_id, coalesce(source, 'other'), {", ".join(LEAD_COLUMNS)}
-    FROM incoming WHERE line > :after AND line <= :until ORDER BY line
+    INSERT INTO leads (id, import_id, stage_id, source, {LEAD_COLUMNS})
+    SELECT id, :import_id, :stage_id, coalesce(source, 'other'), {LEAD_COLUMNS} FROM incoming ORDER BY line
 """  # noqa: S608 - names of columns, from here
 INSERT_EVENTS = """
     INSERT INTO lead_audit_events (lead_id, type, after, batch_id)
-    SELECT id, 'bulk_imported', jsonb_build_object('file', CAST(:file_name AS text), 'line', line), :import_id
-    FROM incoming WHERE line > :after AND line <= :until
+    SELECT id, 'bulk_imported', jsonb_build_object('file', CAST(:file_name AS text), 'line', line), :import_id FROM incoming
 """
-INSERT_NOTES = "INSERT INTO lead_notes (lead_id, body) SELECT id, notes FROM incoming WHERE notes IS NOT NULL ORDER BY line"
+INSERT_NOTES = (
+    "INSERT INTO lead_notes (lead_id, body) SELECT id, notes FROM incoming WHERE notes IS NOT NULL ORDER BY line"
+)
 INSERT_TAGS = """
     INSERT INTO tags (name) SELECT DISTINCT ON (lower(tag)) tag FROM incoming CROSS JOIN unnest(tags) AS tag ORDER BY lower(tag), line
     ON CONFLICT (lower(name)) DO NOTHING
@@ -81,6 +89,4 @@ SAMPLE = """
     FROM (SELECT * FROM incoming ORDER BY line LIMIT :most) t JOIN leads l ON l.id = t.id JOIN lead_stages s ON s.id = l.stage_id
     LEFT JOIN ab_user o ON o.id = l.owner_id ORDER BY t.line
 """
-OWNERS = """
-    SELECT owner_id, count(*) AS leads FROM incoming WHERE owner_id IS NOT NULL AND owner_id IS DISTINCT FROM :actor_id GROUP BY owner_id
-"""
+OWNERS = "SELECT owner_id, count(*) AS leads FROM incoming WHERE owner_id IS NOT NULL GROUP BY owner_id"

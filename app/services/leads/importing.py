@@ -1,8 +1,9 @@
-"""Importing leads from a file: every row is read and checked once, then all good ones are written in one transaction."""
+"""Importing leads from a file: every row is read and checked once, and all good ones are written in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,22 +18,21 @@ from app.services import lookups, people, school
 from app.services.csv_files.encodings import NAMES as ENCODINGS
 from app.services.csv_files.reading import Fault, Sheet, open_sheet
 from app.services.errors import Invalid
-from app.services.import_run import SAMPLE, Issues, Progress, Tally, raw_cursor
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, raw_cursor
 from app.services.leads import import_sql as sql
 from app.services.leads.import_rows import NAMES, REQUIRED, RowReader, Setting
 from app.services.leads.records import first_stage
 from app.services.notifications import Notice, notify
 
-CHUNK = 10_000  # rows written between two marks of progress
-READING = 0.4  # the part of the work that is done when all rows are read
+BLOCK = 5_000  # rows that are written at once, while the next ones are read
 DUPLICATES = ("skip", "import")
 
 
 def check_options(options: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
     """The options of a lead import, complete.
 
-    `duplicates`: skip or import. `default_owner_id`: who gets rows that name no owner, None for nobody; unless given it is the
-    importing member of staff. Raises Invalid.
+    `duplicates`: skip or import. `default_owner_id`: who gets rows that name no owner, None for nobody; unless given it
+    is the importing member of staff. Raises Invalid.
     """
     duplicates = options.get("duplicates", "skip")
     if duplicates not in DUPLICATES:
@@ -46,7 +46,9 @@ def check_options(options: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
 
 
 def owners(actor: Actor) -> dict[str, int]:
-    """Who may own leads: account by user name, e-mail address and, where only one has it, full name; all in small letters."""
+    """Who may own leads: account by user name, e-mail address and, where only one has it, full name; all in small
+    letters.
+    """
     rows = db.session.execute(people.STAFF.statement(actor).add_columns(people.User.username)).all()
     names = [row[1].casefold() for row in rows]
     found = {name: row.id for name, row in zip(names, rows, strict=True) if names.count(name) == 1}
@@ -58,68 +60,88 @@ def owners(actor: Actor) -> dict[str, int]:
 def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, actor: Actor) -> Tally:
     """Import the file in the running transaction; every fault goes to `issues`. Raises Unreadable, and nothing is written then."""
     sheet = open_sheet(content, NAMES, REQUIRED)
-    for statement in sql.STAGE_TABLES:
+    for statement in sql.PREPARE:
         db.session.execute(text(statement))
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
     setting = Setting(school.phone_region(), school.today(), owners(actor), job.options["default_owner_id"])
-    last_line = _stage(sheet, RowReader(sheet.columns, setting, issues), issues, progress, tally)
-    _find_doubles(job, issues, tally)
-    _write(job, progress, tally, last_line)
-    tally.sample = [_shown(dict(row)) for row in db.session.execute(text(sql.SAMPLE), {"most": SAMPLE}).mappings()]
-    _tell_owners(job, actor)
+    facts = {
+        "import_id": job.id,
+        "stage_id": first_stage().id,
+        "file_name": job.file_name,
+        "skip": job.options["duplicates"] == "skip",
+    }
+    given: Counter[int] = Counter()
+    for rows, read in ahead(_blocks(sheet, RowReader(sheet.columns, setting, issues), issues, tally)):
+        _stage(rows)
+        _find_doubles(facts, issues, tally)
+        _write(facts, tally, given)
+        progress.at(read, max(sheet.likely_rows, read))
+    _tell_owners(job, given, actor)
     return tally
 
 
-def _stage(sheet: Sheet, reader: RowReader, issues: Issues, progress: Progress, tally: Tally) -> int:
-    """Copy all good rows to a temporary table while they are read. Returns the line of the last row."""
-    line = 0
+def _blocks(sheet: Sheet, reader: RowReader, issues: Issues, tally: Tally) -> Iterator[tuple[list[Any], int]]:
+    """The good rows in blocks, and how many rows were read until then."""
+    good: list[Any] = []
+    for line, cells in sheet.rows():
+        tally.total += 1
+        if isinstance(cells, Fault):
+            issues.add(IssueKind.INVALID, cells)
+            row = None
+        else:
+            row = reader.read(line, cells)
+        if row is None:
+            tally.invalid += 1
+        else:
+            good.append(row)
+        if len(good) == BLOCK:
+            yield good, tally.total
+            good = []
+    yield good, tally.total
+
+
+def _stage(rows: list[Any]) -> None:
+    """Put a block where the statements find it."""
+    db.session.execute(text(sql.EMPTY))
     with raw_cursor() as cursor, cursor.copy(sql.COPY) as copy:
-        for line, cells in sheet.rows():
-            tally.total += 1
-            if isinstance(cells, Fault):
-                issues.add(IssueKind.INVALID, cells)
-                row = None
-            else:
-                row = reader.read(line, cells)
-            if row is None:
-                tally.invalid += 1
-            else:
-                copy.write_row(row)
-            if tally.total % 1000 == 0:
-                progress.at(tally.total * READING, max(sheet.likely_rows, tally.total))
-    return line
+        for row in rows:
+            copy.write_row(row)
 
 
-def _find_doubles(job: Import, issues: Issues, tally: Tally) -> None:
+def _find_doubles(facts: dict[str, Any], issues: Issues, tally: Tally) -> None:
     """Find rows whose phone or e-mail a live lead or an earlier row has, report them, and leave them out if that is wished."""
-    skip = job.options["duplicates"] == "skip"
-    db.session.execute(text("ANALYZE incoming"))
-    db.session.execute(text(sql.FIND_KNOWN), {"skip": skip})
+    db.session.execute(text(sql.FIND_KNOWN), facts)
     db.session.execute(text(sql.FIND_REPEATED))
-    counts = db.session.execute(text(sql.COUNT_DOUBLES)).one()
-    tally.duplicate, tally.unchanged = counts.duplicate, counts.unchanged
-    left_out, taken = _("It is left out. Change the existing lead, or import duplicates too."), _("It is imported; merge the two.")
-    for row in db.session.execute(text(sql.DOUBLES), execution_options={"yield_per": 2000}):
+    left_out, taken = (
+        _("It is left out. Change the existing lead, or import duplicates too."),
+        _("It is imported; merge the two."),
+    )
+    fix = left_out if facts["skip"] else taken
+    for row in db.session.execute(text(sql.DOUBLES)):
+        if row.unchanged:
+            tally.unchanged += 1
+            continue
+        tally.duplicate += 1
         same = _("phone number") if row.field == "phone" else _("e-mail address")
         if row.lead_id:
             rule = _("%(name)s already has this %(field)s.", name=row.name, field=same)
         else:
             rule = _("Line %(line)s of this file already has this %(field)s.", line=row.first_line, field=same)
-        issues.add(IssueKind.DUPLICATE, Fault(row.line, row.field, row.value, rule, left_out if skip else taken), row.lead_id)
-    if skip:
+        issues.add(IssueKind.DUPLICATE, Fault(row.line, row.field, row.value, rule, fix), row.lead_id)
+    if facts["skip"]:
         db.session.execute(text(sql.DROP_DOUBLES))
 
 
-def _write(job: Import, progress: Progress, tally: Tally, last_line: int) -> None:
-    """Write leads with their audit events, notes and tags."""
-    facts = {"import_id": job.id, "stage_id": first_stage().id, "file_name": job.file_name}
-    for after in range(0, last_line, CHUNK):
-        part = facts | {"after": after, "until": after + CHUNK}
-        tally.new += db.session.execute(text(sql.INSERT_LEADS), part).rowcount  # type: ignore[attr-defined]
-        db.session.execute(text(sql.INSERT_EVENTS), part)
-        progress.at(tally.total * (READING + (1 - READING) * min(1, (after + CHUNK) / last_line)), tally.total)
-    for statement in (sql.INSERT_NOTES, sql.INSERT_TAGS, sql.LINK_TAGS):
-        db.session.execute(text(statement))
+def _write(facts: dict[str, Any], tally: Tally, given: Counter[int]) -> None:
+    """Write the leads of a block with their audit events, notes and tags, and count who gets how many."""
+    tally.new += db.session.execute(text(sql.INSERT_LEADS), facts).rowcount  # type: ignore[attr-defined]
+    for statement in (sql.INSERT_EVENTS, sql.INSERT_NOTES, sql.INSERT_TAGS, sql.LINK_TAGS):
+        db.session.execute(text(statement), facts)
+    if len(tally.sample) < SAMPLE:
+        sample = db.session.execute(text(sql.SAMPLE), {"most": SAMPLE - len(tally.sample)}).mappings()
+        tally.sample += [_shown(dict(row)) for row in sample]
+    for row in db.session.execute(text(sql.OWNERS)):
+        given[row.owner_id] += row.leads
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -127,11 +149,12 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value if value is None or isinstance(value, int) else str(value) for name, value in row.items()}
 
 
-def _tell_owners(job: Import, actor: Actor) -> None:
+def _tell_owners(job: Import, given: Counter[int], actor: Actor) -> None:
     """One notice per owner and import, however many leads they got; none to the one who imports."""
     notices = []
-    for row in db.session.execute(text(sql.OWNERS), {"actor_id": actor.id}):
-        title = ngettext("%(num)s new lead for you", "%(num)s new leads for you", row.leads)
-        body = _("Imported from %(file)s", file=job.file_name)
-        notices.append(Notice(row.owner_id, job.id, title, body, link=f"/leads/?f=owner:is:{row.owner_id}"))
+    for owner_id, leads in given.items():
+        if owner_id != actor.id:
+            title = ngettext("%(num)s new lead for you", "%(num)s new leads for you", leads)
+            body = _("Imported from %(file)s", file=job.file_name)
+            notices.append(Notice(owner_id, job.id, title, body, link=f"/leads/?f=owner:is:{owner_id}"))
     notify(NotificationType.LEAD_ASSIGNED, "imports", notices, payload={"import_id": job.id})

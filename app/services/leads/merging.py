@@ -20,17 +20,31 @@ from app.services.resource import Outcome, Result
 from app.services.transaction import lock, lock_many, transactional
 
 FILLED = (
-    "email", "interest", "area", "community", "address", "guardian_name", "age", "expected_budget", "last_contacted_on", "walk_in_date",
-    "demo_date", "owner_id", "assigned_teacher_id", "next_follow_up_at",
+    "email",
+    "interest",
+    "area",
+    "community",
+    "address",
+    "guardian_name",
+    "age",
+    "expected_budget",
+    "last_contacted_on",
+    "walk_in_date",
+    "demo_date",
+    "owner_id",
+    "assigned_teacher_id",
+    "next_follow_up_at",
 )
 """What an empty field of the lead that stays takes over from the one that goes."""
 
 
 @transactional
 def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
-    """Merge a lead into another: notes, contact attempts and tags move, empty fields are filled, and the merged lead leaves the lists.
+    """Merge a lead into another: notes, contact attempts and tags move, empty fields are filled, and the merged lead
+    leaves the lists.
 
-    Raises NotFound, NotAllowed (both must be the actor's to edit), Invalid when the two are one, or more than one lead is to go.
+    Raises NotFound, NotAllowed (both must be the actor's to edit), Invalid when the two are one, or more than one lead
+    is to go.
     """
     if len(ids) != 1 or ids[0] == into_id:
         raise Invalid(fields={"into_id": [_("Choose another lead to merge into.")]})
@@ -42,19 +56,36 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
         reason = may_edit_lead(actor, lead)
         if reason is not None:
             raise NotAllowed(reason)
-    filled = {name: getattr(gone, name) for name in FILLED if getattr(kept, name) is None and getattr(gone, name) is not None}
+    filled = {
+        name: getattr(gone, name) for name in FILLED if getattr(kept, name) is None and getattr(gone, name) is not None
+    }
     moved: dict[str, Any] = {"from": str(gone.id), "filled": sorted(filled), "contact_attempts": gone.contact_attempts}
-    moved |= {table: [str(key) for key in db.session.scalars(
-        text(f"UPDATE {table} SET lead_id = :kept WHERE lead_id = :gone RETURNING id"),  # noqa: S608 - the names are ours
-        {"kept": kept.id, "gone": gone.id})]
-        for table in ("lead_notes", "lead_contact_attempts")}
-    moved["lead_tags"] = [str(key) for key in db.session.scalars(text("""
-        INSERT INTO lead_tags (lead_id, tag_id) SELECT :kept, tag_id FROM lead_tags WHERE lead_id = :gone ON CONFLICT DO NOTHING RETURNING id
-    """), {"kept": kept.id, "gone": gone.id})]
+    moved |= {
+        table: [
+            str(key)
+            for key in db.session.scalars(
+                text(f"UPDATE {table} SET lead_id = :kept WHERE lead_id = :gone RETURNING id"),  # noqa: S608 - the names are ours
+                {"kept": kept.id, "gone": gone.id},
+            )
+        ]
+        for table in ("lead_notes", "lead_contact_attempts")
+    }
+    moved["lead_tags"] = [
+        str(key)
+        for key in db.session.scalars(
+            text("""
+        INSERT INTO lead_tags (lead_id, tag_id) SELECT :kept, tag_id FROM lead_tags WHERE lead_id = :gone
+        ON CONFLICT DO NOTHING RETURNING id
+    """),
+            {"kept": kept.id, "gone": gone.id},
+        )
+    ]
     for name, value in filled.items():
         setattr(kept, name, value)
     kept.contact_attempts += gone.contact_attempts
-    now = db.session.scalar(text("SELECT now()"))  # before the next line: reading writes what is pending, and only all three are valid
+    now = db.session.scalar(
+        text("SELECT now()")
+    )  # before the next line: reading writes what is pending, and only all three are valid
     gone.merged_into_id, gone.deleted_at, gone.deleted_by_id = kept.id, now, actor.id
     db.session.flush()
     record(LeadEvent.MERGED, [(kept.id, None, moved), (gone.id, None, {"into": str(kept.id)})])
@@ -63,7 +94,8 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
 
 @transactional
 def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Take a merge back: what moved returns, filled fields that nobody changed since are emptied, and the merged lead is live again.
+    """Take a merge back: what moved returns, filled fields that nobody changed since are emptied, and the merged lead
+    is live again.
 
     Raises NotFound, NotAllowed, WrongState when the lead was not merged.
     """
@@ -75,8 +107,14 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     if reason is not None:
         raise NotAllowed(reason)
     event = db.session.scalars(
-        select(LeadAuditEvent).where(LeadAuditEvent.lead_id == kept.id, LeadAuditEvent.type == LeadEvent.MERGED,
-                                     LeadAuditEvent.after["from"].astext == str(gone.id)).order_by(LeadAuditEvent.at.desc()).limit(1)
+        select(LeadAuditEvent)
+        .where(
+            LeadAuditEvent.lead_id == kept.id,
+            LeadAuditEvent.type == LeadEvent.MERGED,
+            LeadAuditEvent.after["from"].astext == str(gone.id),
+        )
+        .order_by(LeadAuditEvent.at.desc())
+        .limit(1)
     ).one()
     moved = event.after or {}
     for table in ("lead_notes", "lead_contact_attempts"):

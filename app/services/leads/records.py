@@ -35,15 +35,23 @@ class PossibleDuplicates(Invalid):
         self.leads = leads
 
     def details(self) -> dict[str, Any]:
-        return {"duplicates": [{"id": str(each.id), "name": each.name, "phone": each.phone, "email": each.email} for each in self.leads]}
+        return {
+            "duplicates": [
+                {"id": str(each.id), "name": each.name, "phone": each.phone, "email": each.email} for each in self.leads
+            ]
+        }
 
 
-def duplicates_of(actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5) -> Sequence[Any]:
+def duplicates_of(
+    actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5
+) -> Sequence[Any]:
     """Visible live leads with this phone (E.164) or e-mail (any case): id, name, phone, email."""
     same = Lead.phone == phone
     if email:
         same = or_(same, func.lower(Lead.email) == email.lower())
-    statement = select(Lead.id, (Lead.first_name + " " + Lead.last_name).label("name"), Lead.phone, Lead.email).where(visible(Lead, actor), same)
+    statement = select(Lead.id, (Lead.first_name + " " + Lead.last_name).label("name"), Lead.phone, Lead.email).where(
+        visible(Lead, actor), same
+    )
     if but is not None:
         statement = statement.where(Lead.id != but)
     return list(db.session.execute(statement.order_by(Lead.created_at).limit(limit)).all())
@@ -75,13 +83,17 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Lead:
     if lead.owner_id is not None:
         notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _("assigned to you"))
     if lead.assigned_teacher_id is not None and lead.source == LeadSource.WALK_IN:
-        notices.tell(NotificationType.LEAD_WALKIN_ASSIGNED, [lead], actor, [lead.assigned_teacher_id], _("a walk-in for you"))
+        notices.tell(
+            NotificationType.LEAD_WALKIN_ASSIGNED, [lead], actor, [lead.assigned_teacher_id], _("a walk-in for you")
+        )
     return lead
 
 
 @transactional
 def update(lead_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Lead:
-    """Change the given fields of a lead, if nobody changed it since `version`. Raises NotFound, NotAllowed, Conflict, or Invalid at the field."""
+    """Change the given fields of a lead, if nobody changed it since `version`. Raises NotFound, NotAllowed, Conflict,
+    or Invalid at the field.
+    """
     lead = lock(Lead, lead_id, visible(Lead, actor), version=version)
     reason = may_edit_lead(actor, lead)
     if reason is not None:
@@ -105,14 +117,18 @@ def _write(lead: Lead, changes: dict[str, Any], before: dict[str, Any], actor: A
         setattr(lead, name, value)
     db.session.flush()
     special = {
-        LeadEvent.STAGE_CHANGED: {"stage_id"}, LeadEvent.OWNER_CHANGED: {"owner_id"},
+        LeadEvent.STAGE_CHANGED: {"stage_id"},
+        LeadEvent.OWNER_CHANGED: {"owner_id"},
         LeadEvent.FOLLOW_UP_CHANGED: {"follow_up_date", "follow_up_status"},
     }
     others = set(changes) - set().union(*special.values())
     for kind, names in [*special.items(), (LeadEvent.UPDATED, others)]:
         concerned = {name for name in names if name in changes}
         if concerned:
-            record(kind, [(lead.id, {name: before[name] for name in concerned}, {name: changes[name] for name in concerned})])
+            record(
+                kind,
+                [(lead.id, {name: before[name] for name in concerned}, {name: changes[name] for name in concerned})],
+            )
     if "owner_id" in changes and lead.owner_id is not None:
         notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _("assigned to you"))
     if "stage_id" in changes:
@@ -120,7 +136,12 @@ def _write(lead: Lead, changes: dict[str, Any], before: dict[str, Any], actor: A
         notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, [lead], actor, _("now in %(stage)s", stage=stage))
     if "follow_up_status" in changes:
         done = lead.follow_up_status == FollowUpStatus.DONE
-        notices.tell_admins(NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED, [lead], actor, _("follow-up done") if done else _("follow-up open again"))
+        notices.tell_admins(
+            NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED,
+            [lead],
+            actor,
+            _("follow-up done") if done else _("follow-up open again"),
+        )
 
 
 def _normalise(data: dict[str, Any], lead: Lead | None = None) -> dict[str, list[str]]:
@@ -151,7 +172,9 @@ def _normalise(data: dict[str, Any], lead: Lead | None = None) -> dict[str, list
 
 def _looks_like_email(value: str) -> bool:
     local, at, domain = value.rpartition("@")
-    return bool(at and local and "." in domain.strip(".") and not any(letter.isspace() for letter in value) and "@" not in local)
+    return bool(
+        at and local and "." in domain.strip(".") and not any(letter.isspace() for letter in value) and "@" not in local
+    )
 
 
 def _check_people(data: Mapping[str, Any], actor: Actor) -> None:
@@ -163,5 +186,9 @@ def _check_people(data: Mapping[str, Any], actor: Actor) -> None:
 def first_stage() -> LeadStage:
     """The first active stage: where new leads begin."""
     return db.session.scalars(
-        select(LeadStage).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id).limit(1).with_for_update(read=True, key_share=True)
+        select(LeadStage)
+        .where(LeadStage.active)
+        .order_by(LeadStage.position, LeadStage.id)
+        .limit(1)
+        .with_for_update(read=True, key_share=True)
     ).one()

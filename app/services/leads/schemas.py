@@ -13,8 +13,25 @@ from app.services import inputs, people  # noqa: F401  (people: the lookups of a
 from app.services.inputs import Input, blank_is_none, storable
 
 LeadInput = inputs.of(
-    Lead, "first_name", "last_name", "email", "interest", "source", "owner_id", "assigned_teacher_id", "area", "community", "address",
-    "guardian_name", "age", "expected_budget", "next_follow_up_at", "walk_in_date", "demo_date", "demo_conducted", "follow_up_date",
+    Lead,
+    "first_name",
+    "last_name",
+    "email",
+    "interest",
+    "source",
+    "owner_id",
+    "assigned_teacher_id",
+    "area",
+    "community",
+    "address",
+    "guardian_name",
+    "age",
+    "expected_budget",
+    "next_follow_up_at",
+    "walk_in_date",
+    "demo_date",
+    "demo_conducted",
+    "follow_up_date",
     "follow_up_status",
     phone=(Annotated[str, Field(min_length=1, max_length=40), BeforeValidator(storable)], ...),
     stage_id=(Annotated[UUID | None, BeforeValidator(blank_is_none)], None),
@@ -41,7 +58,9 @@ class AddNote(Input):
 class LogContact(Input):
     channel: ContactChannel
     outcome: ContactOutcome
-    note: Annotated[str | None, Field(max_length=inputs.LONGEST_TEXT), BeforeValidator(blank_is_none), BeforeValidator(storable)] = None
+    note: Annotated[
+        str | None, Field(max_length=inputs.LONGEST_TEXT), BeforeValidator(blank_is_none), BeforeValidator(storable)
+    ] = None
     follow_up_date: Annotated[date | None, BeforeValidator(blank_is_none)] = None
 
 
@@ -60,5 +79,3 @@ class DeleteStage(Input):
 
 class MergeInto(Input):
     into_id: UUID
-
-

@@ -18,12 +18,14 @@ from app.services.errors import Conflict, Invalid, NotFound, explain
 from app.services.resource import Outcome, Result
 from app.services.transaction import check_version, transactional
 
-explain({
-    "uq_lead_stages_name": ("name", _l("There is already a stage with this name.")),
-    "uq_lead_stages_onboarded": ("is_onboarded", _l("Another stage is already the final one.")),
-    "ck_lead_stages_position": ("position", _l("Must be zero or more.")),
-    "ck_lead_stages_name_not_blank": ("name", _l("This field is required.")),
-})
+explain(
+    {
+        "uq_lead_stages_name": ("name", _l("There is already a stage with this name.")),
+        "uq_lead_stages_onboarded": ("is_onboarded", _l("Another stage is already the final one.")),
+        "ck_lead_stages_position": ("position", _l("Must be zero or more.")),
+        "ck_lead_stages_name_not_blank": ("name", _l("This field is required.")),
+    }
+)
 
 
 def _lock_all() -> dict[UUID, LeadStage]:
@@ -64,7 +66,8 @@ def update(stage_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: 
 _REASSIGN = text("""
     WITH moved AS (UPDATE leads SET stage_id = :fallback WHERE stage_id = :stage RETURNING id)
     INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
-    SELECT id, 'stage_changed', jsonb_build_object('stage_id', CAST(:stage AS uuid)), jsonb_build_object('stage_id', CAST(:fallback AS uuid)), :batch_id
+    SELECT id, 'stage_changed', jsonb_build_object('stage_id', CAST(:stage AS uuid)),
+           jsonb_build_object('stage_id', CAST(:fallback AS uuid)), :batch_id
     FROM moved
 """)
 
@@ -88,7 +91,13 @@ def delete(ids: Sequence[UUID], *, actor: Actor, fallback_id: UUID | None = None
         if used:
             fallback = stages.get(fallback_id) if fallback_id else None
             if fallback is None or not fallback.active:
-                raise Invalid(fields={"fallback_id": [_("Choose the active stage that takes over the leads of %(stage)s.", stage=stage.name)]})
+                raise Invalid(
+                    fields={
+                        "fallback_id": [
+                            _("Choose the active stage that takes over the leads of %(stage)s.", stage=stage.name)
+                        ]
+                    }
+                )
             db.session.execute(_REASSIGN, {"stage": stage_id, "fallback": fallback_id, "batch_id": batch_id})
         db.session.delete(stage)
         db.session.flush()

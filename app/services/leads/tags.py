@@ -16,10 +16,12 @@ from app.services.errors import explain
 from app.services.resource import Outcome, Result
 from app.services.transaction import lock, lock_many, transactional
 
-explain({
-    "uq_tags_name": ("name", _l("There is already a tag with this name.")),
-    "ck_tags_name_not_blank": ("name", _l("This field is required.")),
-})
+explain(
+    {
+        "uq_tags_name": ("name", _l("There is already a tag with this name.")),
+        "ck_tags_name_not_blank": ("name", _l("This field is required.")),
+    }
+)
 
 
 @transactional

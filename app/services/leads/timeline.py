@@ -16,7 +16,8 @@ _TIMELINE = text("""
     SELECT item.kind, item.at, item.before, item.after, item.body, u.first_name || ' ' || u.last_name AS who
     FROM (
         (SELECT type AS kind, at, before, after, '' AS body, actor_id FROM lead_audit_events
-         WHERE lead_id = :lead_id AND type NOT IN ('note_added', 'contact_attempted') AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
+         WHERE lead_id = :lead_id AND type NOT IN ('note_added', 'contact_attempted')
+           AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
          ORDER BY at DESC LIMIT :limit)
         UNION ALL
         (SELECT 'note_added', created_at, NULL, NULL, body, created_by_id FROM lead_notes
@@ -31,5 +32,7 @@ _TIMELINE = text("""
 
 
 def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = PAGE) -> list[Any]:
-    """The newest entries (kind, at, before, after, body, who), older ones from `before` on. The caller has checked that the lead may be seen."""
+    """The newest entries (kind, at, before, after, body, who), older ones from `before` on. The caller has checked that
+    the lead may be seen.
+    """
     return list(db.session.execute(_TIMELINE, {"lead_id": lead_id, "before": before, "limit": limit}).all())

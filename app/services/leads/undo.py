@@ -20,19 +20,27 @@ from app.services.resource import Result
 from app.services.transaction import transactional
 
 _READ: dict[str, Any] = {
-    "stage_id": UUID, "owner_id": int, "assigned_teacher_id": int, "follow_up_date": date.fromisoformat, "follow_up_status": FollowUpStatus,
+    "stage_id": UUID,
+    "owner_id": int,
+    "assigned_teacher_id": int,
+    "follow_up_date": date.fromisoformat,
+    "follow_up_status": FollowUpStatus,
 }
 
 
 @transactional
 def undo(batch_id: UUID, *, actor: Actor) -> Result:
-    """Undo one's own bulk change of stage, owner, teacher or follow-up, or a deletion. Raises NotFound when there is no such batch of this actor."""
+    """Undo one's own bulk change of stage, owner, teacher or follow-up, or a deletion. Raises NotFound when there is no
+    such batch of this actor.
+    """
     statement = select(LeadAuditEvent).where(LeadAuditEvent.batch_id == batch_id, LeadAuditEvent.actor_id == actor.id)
     events = {event.lead_id: event for event in db.session.scalars(statement)}
     kinds = {event.type for event in events.values()}
     if kinds == {LeadEvent.DELETED}:
         return actions.restore(list(events), actor=actor)
-    if len(kinds) != 1 or kinds.isdisjoint({LeadEvent.STAGE_CHANGED, LeadEvent.OWNER_CHANGED, LeadEvent.UPDATED, LeadEvent.FOLLOW_UP_CHANGED}):
+    if len(kinds) != 1 or kinds.isdisjoint(
+        {LeadEvent.STAGE_CHANGED, LeadEvent.OWNER_CHANGED, LeadEvent.UPDATED, LeadEvent.FOLLOW_UP_CHANGED}
+    ):
         raise NotFound
     kind = kinds.pop()
 
@@ -45,7 +53,9 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
                 groups.setdefault(tuple(sorted((event.before or {}).items())), []).append(row.id)
         for past, ids in groups.items():
             values = {name: _value(name, value) for name, value in past}
-            db.session.execute(update(Lead).where(Lead.id.in_(ids)).values(**values).execution_options(synchronize_session=False))
+            db.session.execute(
+                update(Lead).where(Lead.id.in_(ids)).values(**values).execution_options(synchronize_session=False)
+            )
         undone = {key for ids in groups.values() for key in ids}
         record(kind, [(key, events[key].after, events[key].before) for key in undone], batch_id=new_batch)
         return undone

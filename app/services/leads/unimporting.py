@@ -38,14 +38,19 @@ _KEPT = "SELECT id, name, phone, line, touched FROM leaving WHERE touched OR not
 
 
 def undo(job: Import, actor: Actor) -> str:
-    """Delete what the actor may delete; the rest is listed among the issues of the import. Returns what was done, in words."""
+    """Delete what the actor may delete; the rest is listed among the issues of the import. Returns what was done, in
+    words.
+    """
     facts = {"import_id": job.id, "actor_id": actor.id, "any": actor.is_admin or actor.id is None}
     db.session.execute(_LOCK, facts)
     db.session.execute(text("DROP TABLE IF EXISTS pg_temp.leaving"))
     db.session.execute(text(_SORT), facts)
     removed = int(db.session.execute(text(_DELETE), facts).rowcount)  # type: ignore[attr-defined]
     db.session.execute(text(_EVENTS), facts)
-    touched, not_yours = _("Somebody has worked with this lead since the import."), _("The lead belongs to somebody else.")
+    touched, not_yours = (
+        _("Somebody has worked with this lead since the import."),
+        _("The lead belongs to somebody else."),
+    )
     by_hand, ask = _("Delete it by hand if it is wrong."), _("Ask its owner or an admin.")
     with Issues(job.id) as issues:
         for row in db.session.execute(text(_KEPT)):

@@ -14,7 +14,9 @@ SECTIONS: Final = ("overdue", "today", "next")
 
 
 def query(section: str, whose: str, actor: Actor) -> listing.Query:
-    """The open follow-ups that are overdue, due today, or due in the next seven days; the actor's own when `whose` is mine."""
+    """The open follow-ups that are overdue, due today, or due in the next seven days; the actor's own when `whose` is
+    mine.
+    """
     day = school.today()
     first, last = day + timedelta(days=1), day + timedelta(days=7)
     span = {"overdue": f"before:{day}", "today": f"is:{day}", "next": f"between:{first}..{last}"}[section]

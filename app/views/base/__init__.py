@@ -1,8 +1,8 @@
 """The screens that every resource gets by declaring its columns: list, record, form, actions, history, export.
 
-Flask-AppBuilder registers the views and their permissions. Its own data paths (`ModelView`) are not used: they read whole tables into choices,
-ignore row rules in actions and related fields, and commit by themselves. Here every row is read through `listing` and `scopes`, and every change
-is one call of a service.
+Flask-AppBuilder registers the views and their permissions. Its own data paths (`ModelView`) are not used: they read
+whole tables into choices, ignore row rules in actions and related fields, and commit by themselves. Here every row is
+read through `listing` and `scopes`, and every change is one call of a service.
 """
 
 from app.views.base.acting import ActionScreens

@@ -36,13 +36,21 @@ class ResourceView(BaseView):
         self.route_base = f"/{self.resource.slug}"
         self.exclude_route_methods = set(self.excluded_routes) | self._routes_without_service()
         super().__init__()
-        self.base_permissions = sorted({*self.base_permissions, "can_lookup", *(f"can_{action.name}" for action in self.resource.actions)})
+        self.base_permissions = sorted(
+            {*self.base_permissions, "can_lookup", *(f"can_{action.name}" for action in self.resource.actions)}
+        )
 
     def _routes_without_service(self) -> set[str]:
         """A resource without a way to write has no route for it."""
         resource = self.resource
-        needed = {"add": resource.create, "edit": resource.update, "delete": resource.delete, "restore": resource.restore,
-                  "perform": resource.actions, "undo": resource.actions}
+        needed = {
+            "add": resource.create,
+            "edit": resource.update,
+            "delete": resource.delete,
+            "restore": resource.restore,
+            "perform": resource.actions,
+            "undo": resource.actions,
+        }
         return {name for name, service in needed.items() if not service}
 
     def url(self, endpoint: str, **values: Any) -> str:
@@ -67,7 +75,9 @@ class ResourceView(BaseView):
         rule = visible(resource.model, actor)
         if deleted and resource.soft_deleted and actor.may("restore", resource.name):
             rule = rule | visible(resource.model, actor, deleted=True)
-        record = db.session.scalars(select(resource.model).where(resource.model.id == self.key(pk), rule).options(*resource.load)).one_or_none()
+        record = db.session.scalars(
+            select(resource.model).where(resource.model.id == self.key(pk), rule).options(*resource.load)
+        ).one_or_none()
         if record is None:
             raise NotFound
         return record

@@ -35,7 +35,15 @@ class FormScreens(ResourceView):
         reason = self.resource.edit_rule(actor, record)
         if reason is not None:
             raise NotAllowed(reason)
-        return self.form(record, {name: getattr(record, name) for _title, names in self.form_groups for name in names if hasattr(record, name)})
+        return self.form(
+            record,
+            {
+                name: getattr(record, name)
+                for _title, names in self.form_groups
+                for name in names
+                if hasattr(record, name)
+            },
+        )
 
     def defaults(self) -> dict[str, Any]:
         """What a new form holds."""
@@ -55,7 +63,9 @@ class FormScreens(ResourceView):
                 raise
             return render_template("form.html", page=self.form_page(record, raw, refusal)), refusal.status
         flash(_("%(title)s is saved.", title=self.resource.title(saved)), "success")
-        return redirect(f"/{self.resource.slug}/new" if request.form.get("_then") == "add" else self.record_url(saved.id))
+        return redirect(
+            f"/{self.resource.slug}/new" if request.form.get("_then") == "add" else self.record_url(saved.id)
+        )
 
     def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
         resource, actor = self.resource, current_actor()
@@ -64,7 +74,12 @@ class FormScreens(ResourceView):
             assert resource.create is not None
             return resource.create(inputs.parse(resource.input, raw), actor=actor)
         assert resource.update is not None
-        return resource.update(record.id, inputs.parse(resource.input, raw, change=True), actor=actor, version=forms.read_moment(request.form.get("_version", "")))
+        return resource.update(
+            record.id,
+            inputs.parse(resource.input, raw, change=True),
+            actor=actor,
+            version=forms.read_moment(request.form.get("_version", "")),
+        )
 
     def form_page(self, record: Any, values: Mapping[str, Any], refusal: Refusal) -> FormPage:
         resource = self.resource
@@ -75,11 +90,24 @@ class FormScreens(ResourceView):
             general.append(str(refusal))
         url = self.record_url(record.id) if record is not None else ""
         form = Form(
-            url=f"{url}/edit" if url else f"/{resource.slug}/new", submit=_("Save"), cancel_url=url or f"/{resource.slug}/", errors=general,
-            groups=forms.groups(resource, resource.input, self.form_groups, values, refusal.fields, current_actor(), self.form_helps),
+            url=f"{url}/edit" if url else f"/{resource.slug}/new",
+            submit=_("Save"),
+            cancel_url=url or f"/{resource.slug}/",
+            errors=general,
+            groups=forms.groups(
+                resource, resource.input, self.form_groups, values, refusal.fields, current_actor(), self.form_helps
+            ),
             more_submits=[] if url else [Choice("add", _("Save and add another"))],
         )
         if url and hasattr(record, "updated_at"):
-            form.groups[0].fields.append(Field("_version", "", "hidden", request.form.get("_version") or record.updated_at.isoformat()))
-        title = _("Edit %(title)s", title=resource.title(record)) if url else _("New %(kind)s", kind=str(resource.singular).lower())
-        return FormPage(title, form, f"/{resource.slug}/", str(resource.plural), url, resource.title(record) if url else "")
+            form.groups[0].fields.append(
+                Field("_version", "", "hidden", request.form.get("_version") or record.updated_at.isoformat())
+            )
+        title = (
+            _("Edit %(title)s", title=resource.title(record))
+            if url
+            else _("New %(kind)s", kind=str(resource.singular).lower())
+        )
+        return FormPage(
+            title, form, f"/{resource.slug}/", str(resource.plural), url, resource.title(record) if url else ""
+        )

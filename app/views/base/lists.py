@@ -32,8 +32,17 @@ class ListScreens(ResourceView):
         resource, actor = self.resource, current_actor()
         query = self.query()
         return list_page(
-            resource, actor, query, self.list_columns, f"/{resource.slug}/", description=str(self.description), new=self.new_link(actor),
-            tools=self.tools(actor, query), bulk=self.bulk_links(actor, query), tabs=self.tabs(actor, query), record_url=self.record_url,
+            resource,
+            actor,
+            query,
+            self.list_columns,
+            f"/{resource.slug}/",
+            description=str(self.description),
+            new=self.new_link(actor),
+            tools=self.tools(actor, query),
+            bulk=self.bulk_links(actor, query),
+            tabs=self.tabs(actor, query),
+            record_url=self.record_url,
         )
 
     def query(self) -> listing.Query:
@@ -42,7 +51,16 @@ class ListScreens(ResourceView):
 
     def new_link(self, actor: Actor) -> Link | None:
         allowed = self.resource.create is not None and actor.may("add", self.resource.name)
-        return Link(_("New %(kind)s", kind=str(self.resource.singular).lower()), f"/{self.resource.slug}/new", "plus", primary=True) if allowed else None
+        return (
+            Link(
+                _("New %(kind)s", kind=str(self.resource.singular).lower()),
+                f"/{self.resource.slug}/new",
+                "plus",
+                primary=True,
+            )
+            if allowed
+            else None
+        )
 
     def tools(self, actor: Actor, query: listing.Query) -> list[Link]:
         made = []
@@ -65,8 +83,13 @@ class ListScreens(ResourceView):
     def save_filter(self) -> Any:
         form = request.form
         query = listing.read_query(self.resource, query_arguments(form.get("query", "")))
-        saved = saved_filters.save(self.resource.slug, form.get("name", ""), urlencode(query.parameters()), bool(form.get("shared")),
-                                   actor=current_actor())
+        saved = saved_filters.save(
+            self.resource.slug,
+            form.get("name", ""),
+            urlencode(query.parameters()),
+            bool(form.get("shared")),
+            actor=current_actor(),
+        )
         flash(_("Saved as %(name)s.", name=saved.name), "success")
         return redirect(f"/{self.resource.slug}/?{saved.query}")
 
@@ -81,8 +104,16 @@ class ListScreens(ResourceView):
 def bulk_links(resource: Resource, actor: Actor) -> list[Link]:
     """What can be done to many chosen rows at once."""
     made = [
-        Link(str(action.label), f"/{resource.slug}/actions/{action.name}", action.icon, danger=action.danger, method="post", dialog=True)
-        for action in resource.actions if action.bulk and actor.may(action.name, resource.name)
+        Link(
+            str(action.label),
+            f"/{resource.slug}/actions/{action.name}",
+            action.icon,
+            danger=action.danger,
+            method="post",
+            dialog=True,
+        )
+        for action in resource.actions
+        if action.bulk and actor.may(action.name, resource.name)
     ]
     if resource.delete and resource.soft_deleted and actor.may("delete", resource.name):
         made.append(Link(_("Delete"), f"/{resource.slug}/delete", "trash-2", danger=True, method="post", dialog=True))

@@ -43,21 +43,33 @@ class RecordScreens(ResourceView):
         title, url = resource.title(record), self.record_url(record.id)
         live = getattr(record, "deleted_at", None) is None
         return RecordPage(
-            title=title, kind=str(resource.singular), url=url, list_url=f"/{resource.slug}/", list_title=str(resource.plural),
-            actions=self.action_links(record, actor) if live else self.restore_links(record, actor), edit=self.edit_link(record, actor) if live else None,
-            delete=self.delete_link(record, actor) if live else None, groups=self.facts(record),
+            title=title,
+            kind=str(resource.singular),
+            url=url,
+            list_url=f"/{resource.slug}/",
+            list_title=str(resource.plural),
+            actions=self.action_links(record, actor) if live else self.restore_links(record, actor),
+            edit=self.edit_link(record, actor) if live else None,
+            delete=self.delete_link(record, actor) if live else None,
+            groups=self.facts(record),
             history_url=f"{url}/history" if actor.may("history", resource.name) else "",
-            deleted="" if live else _("Deleted on %(day)s. It is in no list, and can be restored.", day=render.moment(record.deleted_at)),
+            deleted=""
+            if live
+            else _("Deleted on %(day)s. It is in no list, and can be restored.", day=render.moment(record.deleted_at)),
         )
 
     def facts(self, record: Any) -> list[Group]:
-        return [Group(str(title), [Fact(str(self.resource.by_name[name].label), self.fact(record, name)) for name in names])
-                for title, names in self.show_groups]
+        return [
+            Group(str(title), [Fact(str(self.resource.by_name[name].label), self.fact(record, name)) for name in names])
+            for title, names in self.show_groups
+        ]
 
     def fact(self, record: Any, name: str) -> Cell:
         attribute = self.resource.by_name[name]
         value = getattr(record, name)
-        return render.cell(attribute, self.related_title(value) if attribute.key is not None and value is not None else value)
+        return render.cell(
+            attribute, self.related_title(value) if attribute.key is not None and value is not None else value
+        )
 
     def related_title(self, related: Any) -> str:
         return related.name if hasattr(related, "name") else f"{related.first_name} {related.last_name}"
@@ -65,7 +77,9 @@ class RecordScreens(ResourceView):
     def edit_link(self, record: Any, actor: Actor) -> Link | None:
         if self.resource.update is None or not actor.may("edit", self.resource.name):
             return None
-        return _greyed(Link(_("Edit"), f"{self.record_url(record.id)}/edit", "pencil"), self.resource.edit_rule(actor, record))
+        return _greyed(
+            Link(_("Edit"), f"{self.record_url(record.id)}/edit", "pencil"), self.resource.edit_rule(actor, record)
+        )
 
     def delete_link(self, record: Any, actor: Actor) -> Link | None:
         if self.resource.delete is None or not actor.may("delete", self.resource.name):
@@ -74,14 +88,25 @@ class RecordScreens(ResourceView):
         return _greyed(link, self.resource.edit_rule(actor, record))
 
     def restore_links(self, record: Any, actor: Actor) -> list[Link]:
-        return [Link(_("Restore"), f"/{self.resource.slug}/restore?id={record.id}", "undo-2", primary=True, dialog=True)]
+        return [
+            Link(_("Restore"), f"/{self.resource.slug}/restore?id={record.id}", "undo-2", primary=True, dialog=True)
+        ]
 
     def action_links(self, record: Any, actor: Actor) -> list[Link]:
         """The possible next actions; one that the rule refuses is greyed, with the reason."""
         return [
-            _greyed(Link(str(action.label), f"/{self.resource.slug}/actions/{action.name}?id={record.id}", action.icon, danger=action.danger, dialog=True),
-                    action.rule(actor, record))
-            for action in self.resource.actions if action.single and actor.may(action.name, self.resource.name)
+            _greyed(
+                Link(
+                    str(action.label),
+                    f"/{self.resource.slug}/actions/{action.name}?id={record.id}",
+                    action.icon,
+                    danger=action.danger,
+                    dialog=True,
+                ),
+                action.rule(actor, record),
+            )
+            for action in self.resource.actions
+            if action.single and actor.may(action.name, self.resource.name)
         ]
 
     @expose("/<pk>/history")
@@ -89,12 +114,23 @@ class RecordScreens(ResourceView):
     def history(self, pk: str) -> Any:
         record, resource = self.load(pk, deleted=True), self.resource
         before = request.args.get("before", "")
-        rows = row_history.of_row(resource.model.__tablename__, record.id, before=int(before) if before.isdecimal() and len(before) < 18 else None,
-                                  limit=HISTORY_PAGE)
+        rows = row_history.of_row(
+            resource.model.__tablename__,
+            record.id,
+            before=int(before) if before.isdecimal() and len(before) < 18 else None,
+            limit=HISTORY_PAGE,
+        )
         url = self.record_url(record.id)
         more = f"{url}/history?before={rows[-1].id}" if len(rows) == HISTORY_PAGE else ""
-        page = HistoryPage(_("History of %(title)s", title=resource.title(record)), url, resource.title(record), f"/{resource.slug}/", str(resource.plural),
-                           [self.history_event(row) for row in rows], more)
+        page = HistoryPage(
+            _("History of %(title)s", title=resource.title(record)),
+            url,
+            resource.title(record),
+            f"/{resource.slug}/",
+            str(resource.plural),
+            [self.history_event(row) for row in rows],
+            more,
+        )
         return render_template("history.html", page=page)
 
     def history_value(self, name: str, row: dict[str, Any] | None) -> str:
@@ -105,7 +141,9 @@ class RecordScreens(ResourceView):
             return self.plain_value(name, value)
         known: dict[tuple[str, str], str] = g.setdefault("history_labels", {})
         if (lookup, str(value)) not in known:
-            known[lookup, str(value)] = lookups.label(lookup, current_actor(), lookups.key_of_choice(lookup, value)) or str(value)
+            known[lookup, str(value)] = lookups.label(
+                lookup, current_actor(), lookups.key_of_choice(lookup, value)
+            ) or str(value)
         return known[lookup, str(value)]
 
     def plain_value(self, name: str, value: Any) -> str:
@@ -114,7 +152,9 @@ class RecordScreens(ResourceView):
         if option is not None:
             return str(option.label)
         attribute = self.resource.by_name.get(name)
-        if isinstance(value, str) and (name.endswith("_at") or (attribute is not None and attribute.kind is Kind.DATETIME)):
+        if isinstance(value, str) and (
+            name.endswith("_at") or (attribute is not None and attribute.kind is Kind.DATETIME)
+        ):
             moment = read_moment(value)
             return render.moment(moment) if moment else value
         if isinstance(value, str) and attribute is not None and attribute.kind is Kind.DATE:
@@ -123,11 +163,24 @@ class RecordScreens(ResourceView):
 
     def history_event(self, row: Any) -> Event:
         names = sorted({*(row.before or {}), *(row.after or {})} - {"id"})
-        changes = [Change(str(self.resource.labels.get(name, name.replace("_", " ").capitalize())), self.history_value(name, row.before),
-                          self.history_value(name, row.after)) for name in names]
+        changes = [
+            Change(
+                str(self.resource.labels.get(name, name.replace("_", " ").capitalize())),
+                self.history_value(name, row.before),
+                self.history_value(name, row.after),
+            )
+            for name in names
+        ]
         titles = {"insert": _("Made"), "update": _("Changed"), "delete": _("Deleted")}
         icons = {"insert": "plus", "update": "pencil", "delete": "trash-2"}
-        return Event(render.moment(row.at), row.at.isoformat(), row.who or _("Registrar"), titles[row.operation], icons[row.operation], changes=changes)
+        return Event(
+            render.moment(row.at),
+            row.at.isoformat(),
+            row.who or _("Registrar"),
+            titles[row.operation],
+            icons[row.operation],
+            changes=changes,
+        )
 
 
 def _greyed(link: Link, reason: Any) -> Link:

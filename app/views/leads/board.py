@@ -39,9 +39,16 @@ class LeadBoardView(BaseView):
         columns = [_board_column(column, actor, query) for column in board.columns(actor, query)]
         new = Link(_("New lead"), "/leads/new", "plus", primary=True) if actor.may("add", LEADS.name) else None
         page = lists.list_head(LEADS, actor, query, "/leads/board/", new=new, tabs=tabs("board", actor))
-        return render_template("board.html", page=BoardPage(_("Leads by stage"), _("Drag a card, or pick it up with the space bar and move it with the arrow keys."),
-                                                            columns, "/leads/board/move", page))
-
+        return render_template(
+            "board.html",
+            page=BoardPage(
+                _("Leads by stage"),
+                _("Drag a card, or pick it up with the space bar and move it with the arrow keys."),
+                columns,
+                "/leads/board/move",
+                page,
+            ),
+        )
 
     @expose("/move", methods=["POST"])
     @requires("change_stage")
@@ -52,7 +59,9 @@ class LeadBoardView(BaseView):
             raise Invalid(_("Send the card and its column as JSON."))
         action = LEADS.action_by_name["change_stage"]
         assert action.input is not None
-        result = action.run([_key(body.get("id"))], actor=current_actor(), **inputs.parse(action.input, {"stage_id": body.get("to")}))
+        result = action.run(
+            [_key(body.get("id"))], actor=current_actor(), **inputs.parse(action.input, {"stage_id": body.get("to")})
+        )
         outcome = result.outcomes[0]
         if outcome.refusal is not None:
             raise outcome.refusal
@@ -60,22 +69,40 @@ class LeadBoardView(BaseView):
         return jsonify(message=_("%(name)s was moved.", name=outcome.title), undo=None if outcome.unchanged else undo)
 
 
-
 def _board_column(column: board.Column, actor: Actor, query: Query) -> BoardColumn:
     others = [str(each) for each in column.moves]
     cards = [_card(row, others, actor) for row in column.rows]
     more = listing.read_query(LEADS, {"f": [*map(str, query.filters), f"stage:is:{column.id}"], "q": [query.search]})
-    return BoardColumn(str(column.id), column.title, render.total(column.total, listing.COUNT_LIMIT), cards,
-                       lists.address("/leads/", more.parameters()) if column.total > len(cards) else "", "success" if column.is_onboarded else "")
+    return BoardColumn(
+        str(column.id),
+        column.title,
+        render.total(column.total, listing.COUNT_LIMIT),
+        cards,
+        lists.address("/leads/", more.parameters()) if column.total > len(cards) else "",
+        "success" if column.is_onboarded else "",
+    )
 
 
 def _card(row: Any, columns: list[str], actor: Actor) -> Card:
     reason = LEADS.edit_rule(actor, row) if actor.may("change_stage", LEADS.name) else _("You may not move leads.")
-    lines = [Cell(row.phone, "text"), Cell(row.owner or _("Nobody's"), "text" if row.owner else "muted"),
-             Cell(render.day(row.follow_up_date), "date", tone="danger" if row.overdue else "", title=row.follow_up_date.isoformat())]
-    return Card(str(row.id), f"/leads/{row.id}", f"{row.first_name} {row.last_name}", lines, moves=columns if reason is None else [], reason=str(reason or ""))
-
-
+    lines = [
+        Cell(row.phone, "text"),
+        Cell(row.owner or _("Nobody's"), "text" if row.owner else "muted"),
+        Cell(
+            render.day(row.follow_up_date),
+            "date",
+            tone="danger" if row.overdue else "",
+            title=row.follow_up_date.isoformat(),
+        ),
+    ]
+    return Card(
+        str(row.id),
+        f"/leads/{row.id}",
+        f"{row.first_name} {row.last_name}",
+        lines,
+        moves=columns if reason is None else [],
+        reason=str(reason or ""),
+    )
 
 
 def _key(raw: Any) -> UUID:

@@ -19,9 +19,18 @@ from app.views.page import (
 )
 
 ICONS = {
-    "created": "plus", "stage_changed": "arrow-right-left", "owner_changed": "user-check", "note_added": "sticky-note", "bulk_imported": "upload",
-    "contact_attempted": "phone-call", "follow_up_changed": "calendar-clock", "tags_changed": "tag", "merged": "merge", "deleted": "trash-2",
-    "restored": "undo-2", "updated": "pencil",
+    "created": "plus",
+    "stage_changed": "arrow-right-left",
+    "owner_changed": "user-check",
+    "note_added": "sticky-note",
+    "bulk_imported": "upload",
+    "contact_attempted": "phone-call",
+    "follow_up_changed": "calendar-clock",
+    "tags_changed": "tag",
+    "merged": "merge",
+    "deleted": "trash-2",
+    "restored": "undo-2",
+    "updated": "pencil",
 }
 
 
@@ -49,7 +58,9 @@ class Names:
     def _stages(self) -> dict[str, str]:
         if ("stages", "") not in self.known:
             self.known["stages", ""] = "read"
-            self.known |= {("stage", str(key)): name for key, name in db.session.execute(select(LeadStage.id, LeadStage.name))}
+            self.known |= {
+                ("stage", str(key)): name for key, name in db.session.execute(select(LeadStage.id, LeadStage.name))
+            }
         return {key: name for (kind, key), name in self.known.items() if kind == "stage"}
 
     def _accounts(self, key: Any) -> str:
@@ -59,11 +70,28 @@ class Names:
 
 
 def event(row: Any, names: Names) -> Event:
-    keys = sorted({*(row.before or {}), *(row.after or {})}) if row.kind not in {"merged", "restored", "created", "bulk_imported"} else []
-    changes = [Change(str(LEADS.labels.get(name, name.replace("_", " ").capitalize())), names.of(name, (row.before or {}).get(name)),
-                      names.of(name, (row.after or {}).get(name))) for name in keys]
-    return Event(render.moment(row.at), row.at.isoformat(), row.who or _("Registrar"), str(labels.EVENTS[row.kind]), ICONS.get(row.kind, "dot"),
-                 row.body or "", changes)
+    keys = (
+        sorted({*(row.before or {}), *(row.after or {})})
+        if row.kind not in {"merged", "restored", "created", "bulk_imported"}
+        else []
+    )
+    changes = [
+        Change(
+            str(LEADS.labels.get(name, name.replace("_", " ").capitalize())),
+            names.of(name, (row.before or {}).get(name)),
+            names.of(name, (row.after or {}).get(name)),
+        )
+        for name in keys
+    ]
+    return Event(
+        render.moment(row.at),
+        row.at.isoformat(),
+        row.who or _("Registrar"),
+        str(labels.EVENTS[row.kind]),
+        ICONS.get(row.kind, "dot"),
+        row.body or "",
+        changes,
+    )
 
 
 def _day(raw: str) -> Any:

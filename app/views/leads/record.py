@@ -49,14 +49,31 @@ class LeadView(RecordView):
     list_columns = ("name", "phone", "email", "stage", "owner", "follow_up_date", "follow_up_status", "created_at")
     show_groups = (
         (_l("Contact"), ("phone", "email", "guardian_name", "area", "community", "address")),
-        (_l("Progress"), ("stage", "owner", "assigned_teacher", "follow_up_date", "follow_up_status", "contact_attempts", "last_contacted_on",
-                          "next_follow_up_at")),
-        (_l("Interest"), ("interest", "source", "age", "expected_budget", "walk_in_date", "demo_date", "demo_conducted")),
+        (
+            _l("Progress"),
+            (
+                "stage",
+                "owner",
+                "assigned_teacher",
+                "follow_up_date",
+                "follow_up_status",
+                "contact_attempts",
+                "last_contacted_on",
+                "next_follow_up_at",
+            ),
+        ),
+        (
+            _l("Interest"),
+            ("interest", "source", "age", "expected_budget", "walk_in_date", "demo_date", "demo_conducted"),
+        ),
     )
     form_groups = (
         (_l("Contact"), ("first_name", "last_name", "phone", "email", "guardian_name", "age")),
         (_l("Interest"), ("interest", "source", "expected_budget", "walk_in_date", "demo_date", "demo_conducted")),
-        (_l("Progress"), ("stage_id", "owner_id", "assigned_teacher_id", "follow_up_date", "follow_up_status", "next_follow_up_at")),
+        (
+            _l("Progress"),
+            ("stage_id", "owner_id", "assigned_teacher_id", "follow_up_date", "follow_up_status", "next_follow_up_at"),
+        ),
         (_l("Where they live"), ("area", "community", "address")),
     )
     form_helps = {
@@ -90,8 +107,13 @@ class LeadView(RecordView):
 
     def defaults(self) -> dict[str, Any]:
         actor = current_actor()
-        return {"follow_up_date": school.today() + timedelta(days=1), "source": "phone", "follow_up_status": "open",
-                "owner_id": actor.id if lookups.label("staff", actor, actor.id) else None, "stage_id": _first_stage_id()}
+        return {
+            "follow_up_date": school.today() + timedelta(days=1),
+            "source": "phone",
+            "follow_up_status": "open",
+            "owner_id": actor.id if lookups.label("staff", actor, actor.id) else None,
+            "stage_id": _first_stage_id(),
+        }
 
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
@@ -100,8 +122,10 @@ class LeadView(RecordView):
         page.subtitle = " · ".join(filter(None, (record.interest, ", ".join(tag.name for tag in record.tags))))
         if record.merged_into_id:
             page.deleted = _("Merged into another lead on %(day)s.", day=render.moment(record.deleted_at))
-            page.actions = [Link(_("Undo the merge"), f"/leads/{record.id}/unmerge", "undo-2", method="post", primary=True),
-                            Link(_("Open the lead that stayed"), f"/leads/{record.merged_into_id}", "arrow-right")]
+            page.actions = [
+                Link(_("Undo the merge"), f"/leads/{record.id}/unmerge", "undo-2", method="post", primary=True),
+                Link(_("Open the lead that stayed"), f"/leads/{record.merged_into_id}", "arrow-right"),
+            ]
         staff = actor.may("add_note", LEADS.name)
         if staff:
             page.timeline = self.events(record)
@@ -109,7 +133,9 @@ class LeadView(RecordView):
                 page.timeline_more_url = f"/leads/{record.id}?" + urlencode({"before": page.timeline[-1].when_iso})
             page.panels = self.duplicates(record)
         if staff and LEADS.edit_rule(actor, record) is None and not record.deleted_at:
-            body = FormField("body", _("Note"), "textarea", placeholder=_("What was said or agreed?"), required=True, wide=True)
+            body = FormField(
+                "body", _("Note"), "textarea", placeholder=_("What was said or agreed?"), required=True, wide=True
+            )
             page.note = Form(f"/leads/actions/add_note?id={record.id}", [FieldGroup("", [body])], _("Add note"))
         return page
 
@@ -125,16 +151,42 @@ class LeadView(RecordView):
         if not found:
             return []
         heads = [Head("name", _("Name")), Head("phone", _("Phone")), Head("email", _("E-mail"))]
-        rows = [Row(str(each.id), f"/leads/{each.id}", each.name, [Cell(each.name, "link", f"/leads/{each.id}"), Cell(each.phone, "phone", f"tel:{each.phone}"),
-                                                                   Cell(each.email or "")]) for each in found]
+        rows = [
+            Row(
+                str(each.id),
+                f"/leads/{each.id}",
+                each.name,
+                [
+                    Cell(each.name, "link", f"/leads/{each.id}"),
+                    Cell(each.phone, "phone", f"tel:{each.phone}"),
+                    Cell(each.email or ""),
+                ],
+            )
+            for each in found
+        ]
         return [Panel(_("Same phone or e-mail"), Table(heads, rows, Empty("")))]
 
     def form_page(self, record: Any, values: Any, refusal: Refusal) -> FormPage:
         page = super().form_page(record, values, refusal)
         if isinstance(refusal, PossibleDuplicates):
-            page.form.warnings = [Cell(f"{each.name}, {each.phone}" + (f", {each.email}" if each.email else ""), "link", f"/leads/{each.id}")
-                                  for each in refusal.leads]
-            page.form.groups.append(FieldGroup("", [FormField("accept_duplicates", _("This is someone else: save all the same"), "checkbox", wide=True)]))
+            page.form.warnings = [
+                Cell(
+                    f"{each.name}, {each.phone}" + (f", {each.email}" if each.email else ""),
+                    "link",
+                    f"/leads/{each.id}",
+                )
+                for each in refusal.leads
+            ]
+            page.form.groups.append(
+                FieldGroup(
+                    "",
+                    [
+                        FormField(
+                            "accept_duplicates", _("This is someone else: save all the same"), "checkbox", wide=True
+                        )
+                    ],
+                )
+            )
         return page
 
     def save(self, record: Any, raw: Any) -> Any:
@@ -153,9 +205,14 @@ class LeadView(RecordView):
         """Exactly the rows of the list, as CSV."""
         blocks = exporting.export(current_actor(), self.query())
         name = f"leads-{school.today().isoformat()}.csv"
-        return Response(stream_with_context(blocks), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
+        return Response(
+            stream_with_context(blocks),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
 
 
 def _first_stage_id() -> Any:
-    return db.session.scalar(select(LeadStage.id).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id).limit(1))
+    return db.session.scalar(
+        select(LeadStage.id).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id).limit(1)
+    )

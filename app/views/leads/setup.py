@@ -15,7 +15,10 @@ class LeadStageView(RecordView):
     list_columns = ("name", "position", "is_onboarded", "active")
     show_groups = (("", ("name", "position", "is_onboarded", "active")),)
     form_groups = (("", ("name", "position", "is_onboarded", "active")),)
-    form_helps = {"is_onboarded": _l("Only one stage can be the final one."), "active": _l("At least one stage stays active.")}
+    form_helps = {
+        "is_onboarded": _l("Only one stage can be the final one."),
+        "active": _l("At least one stage stays active."),
+    }
     description = _l("The steps from the first question to the admission.")
 
     def defaults(self) -> dict[str, Any]:

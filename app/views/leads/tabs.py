@@ -13,6 +13,11 @@ from app.views.page import (
 
 def tabs(here: str, actor: Actor) -> list[Link]:
     """List, board and worklist: three ways to see the same leads."""
-    known = [("list", _("List"), "/leads/", "list"), ("board", _("Board"), "/leads/board/", "columns-3"),
-             ("worklist", _("Follow-ups"), "/leads/worklist/", "calendar-clock")]
-    return [Link(label, url, icon, active=name == here) for name, label, url, icon in known if actor.may(name, LEADS.name)]
+    known = [
+        ("list", _("List"), "/leads/", "list"),
+        ("board", _("Board"), "/leads/board/", "columns-3"),
+        ("worklist", _("Follow-ups"), "/leads/worklist/", "calendar-clock"),
+    ]
+    return [
+        Link(label, url, icon, active=name == here) for name, label, url, icon in known if actor.may(name, LEADS.name)
+    ]

@@ -40,22 +40,41 @@ class LeadWorklistView(BaseView):
         actor = current_actor()
         mine = request.args.get("whose", "mine" if not actor.is_admin else "all")
         sections = [worklist_section(actor, name, mine) for name in SECTIONS]
-        whose = [Link(_("Mine"), "/leads/worklist/?whose=mine", "user", active=mine == "mine"), Link(_("Everyone's"), "/leads/worklist/?whose=all", "users", active=mine != "mine")]
-        return render_template("worklist.html", page=WorklistPage(
-            _("Follow-ups"), _("Who should hear from us, in the order of the days."), sections, tabs("worklist", actor), whose,
-            bulk_links(LEADS, actor),
-        ))
+        whose = [
+            Link(_("Mine"), "/leads/worklist/?whose=mine", "user", active=mine == "mine"),
+            Link(_("Everyone's"), "/leads/worklist/?whose=all", "users", active=mine != "mine"),
+        ]
+        return render_template(
+            "worklist.html",
+            page=WorklistPage(
+                _("Follow-ups"),
+                _("Who should hear from us, in the order of the days."),
+                sections,
+                tabs("worklist", actor),
+                whose,
+                bulk_links(LEADS, actor),
+            ),
+        )
 
 
 def worklist_section(actor: Actor, name: str, whose: str) -> Section:
     """A part of the worklist, with the address of the whole of it."""
     titles = {"overdue": _("Overdue"), "today": _("Today"), "next": _("Next 7 days")}
-    empties = {"overdue": _("Nothing is overdue."), "today": _("Nothing left for today."), "next": _("Nothing in the coming week.")}
+    empties = {
+        "overdue": _("Nothing is overdue."),
+        "today": _("Nothing left for today."),
+        "next": _("Nothing in the coming week."),
+    }
     query = worklist_query(name, whose, actor)
     page = listing.fetch(LEADS, actor, query, WORKLIST_COLUMNS)
     heads = lists.columns(LEADS, WORKLIST_COLUMNS, query, "/leads/")
     for head in heads:
         head.sort_url = ""
     rows = [lists.row(LEADS, WORKLIST_COLUMNS, found, f"/leads/{found.id}") for found in page.rows]
-    return Section(titles[name], render.total(page.total, page.limit), Table(heads, rows, Empty(empties[name])),
-                   {"overdue": "danger", "today": "warning"}.get(name, ""), "" if page.last else lists.address("/leads/", query.parameters()))
+    return Section(
+        titles[name],
+        render.total(page.total, page.limit),
+        Table(heads, rows, Empty(empties[name])),
+        {"overdue": "danger", "today": "warning"}.get(name, ""),
+        "" if page.last else lists.address("/leads/", query.parameters()),
+    )

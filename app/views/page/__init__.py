@@ -1,7 +1,7 @@
 """What a template receives: plain records that a view fills and a template only prints.
 
-Every screen of the same kind gets the same record, so that one template serves all domains. Texts are already translated and formatted for the
-user who looks; templates decide nothing but markup.
+Every screen of the same kind gets the same record, so that one template serves all domains. Texts are already
+translated and formatted for the user who looks; templates decide nothing but markup.
 """
 
 from app.views.page.boards import (

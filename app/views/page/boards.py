@@ -100,8 +100,9 @@ class Count:
 
 @dataclass(slots=True)
 class ImportPage:
-    """One import. `state`: new (upload form), queued, running, checked, failed, done, undone. Polls `status_url` while it runs:
-    JSON {state, done, total, percent, message, reload}."""
+    """One import. `state`: new (upload form), queued, running, checked, failed, done, undone. Polls `status_url` while
+    it runs: JSON {state, done, total, percent, message, reload}.
+    """
 
     title: str
     state: str

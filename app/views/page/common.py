@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Link:
-    """A button or link. `method="post"` is rendered as a form with a CSRF token; `reason` says why a disabled one is greyed."""
+    """A button or link. `method="post"` is rendered as a form with a CSRF token; `reason` says why a disabled one is
+    greyed.
+    """
 
     label: str
     url: str

@@ -9,8 +9,9 @@ from app.views.page.common import Cell, Choice, Link
 
 @dataclass(slots=True)
 class Field:
-    """A form field. `kind`: text, textarea, email, tel, number, date, datetime, time, checkbox, select, radio, relation, relations, json,
-    password, file, color, hidden."""
+    """A form field. `kind`: text, textarea, email, tel, number, date, datetime, time, checkbox, select, radio,
+    relation, relations, json, password, file, color, hidden.
+    """
 
     name: str
     label: str

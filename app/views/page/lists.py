@@ -46,6 +46,7 @@ class ListPage:
     keep: list[tuple[str, str]] = field(default_factory=list)  # query parameters that a search keeps
     chips: list[Chip] = field(default_factory=list)
     filter_fields: list[FilterField] = field(default_factory=list)
+    filters_key: str = ""  # names the filter form, which is the same for everybody who reads the same language
     saved: list[SavedFilter] = field(default_factory=list)
     save_url: str = ""
     query: str = ""  # the query string that a saved filter keeps

@@ -1,0 +1,146 @@
+"""Filters of lists: reading them from an address, and the conditions that they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.services import school
+from app.services.matching import escape_like
+from app.services.resource import Attribute, Kind, Resource
+
+_EMPTINESS = ("empty", "notempty")
+OPERATORS: dict[Kind, tuple[str, ...]] = {
+    Kind.TEXT: ("contains", "is", "isnot", "in"),
+    Kind.EMAIL: ("contains", "is", "isnot", "in"),
+    Kind.PHONE: ("contains", "is", "isnot", "in"),
+    Kind.NUMBER: ("is", "isnot", "gt", "lt", "between"),
+    Kind.DATE: ("is", "before", "after", "between"),
+    Kind.DATETIME: ("before", "after", "between"),
+    Kind.BOOL: ("is",),
+    Kind.CHOICE: ("is", "isnot", "in"),
+    Kind.RELATION: ("is", "isnot", "in"),
+}
+
+
+def operators_of(attribute: Attribute) -> tuple[str, ...]:
+    """The operators that make sense for an attribute."""
+    return OPERATORS[attribute.kind] + (_EMPTINESS if attribute.nullable else ())
+
+
+@dataclass(frozen=True)
+class Filter:
+    attribute: Attribute
+    operator: str
+    raw: str
+
+    def __str__(self) -> str:
+        return f"{self.attribute.name}:{self.operator}:{self.raw}"
+
+
+def read_filter(resource: Resource, raw: str) -> Filter | None:
+    name, _sep, rest = raw.partition(":")
+    operator, _sep, value = rest.partition(":")
+    attribute = resource.by_name.get(name)
+    if attribute is None or not attribute.filterable or operator not in operators_of(attribute) or "\0" in value:
+        return None
+    candidate = Filter(attribute, operator, value[:500])
+    try:
+        condition(candidate)
+    except (ValueError, OverflowError, InvalidOperation):
+        return None
+    return candidate
+
+
+def _typed(attribute: Attribute, raw: str) -> Any:
+    """One value of a filter. Raises ValueError."""
+    raw = raw.strip()
+    match attribute.kind:
+        case Kind.NUMBER:
+            number = Decimal(raw)
+            if not number.is_finite() or abs(number) > 10**15:
+                raise ValueError(raw)
+            return number
+        case Kind.DATE | Kind.DATETIME:
+            return date.fromisoformat(raw)
+        case Kind.BOOL:
+            return (
+                {"1": True, "true": True, "0": False, "false": False}[raw]
+                if raw in {"1", "true", "0", "false"}
+                else _refuse(raw)
+            )
+        case Kind.CHOICE:
+            return raw if any(raw == option.value for option in attribute.options) else _refuse(raw)
+        case Kind.RELATION:
+            return key_of(attribute, raw)
+        case _:
+            return raw or _refuse(raw)
+
+
+def _refuse(raw: str) -> Any:
+    raise ValueError(raw)
+
+
+def key_of(attribute: Attribute, raw: str) -> Any:
+    """The typed key of a related record. Raises ValueError."""
+    if attribute.compared.type.python_type is UUID:
+        return UUID(raw)
+    number = int(raw)
+    return number if abs(number) < 2**31 else _refuse(raw)
+
+
+def condition(item: Filter) -> ColumnElement[bool]:
+    """Raises ValueError when the value does not fit the attribute."""
+    column, operator = item.attribute.compared, item.operator
+    if operator in _EMPTINESS:
+        return column.is_(None) if operator == "empty" else column.is_not(None)
+    if operator == "contains":
+        return func.search_fold(column).like(func.search_fold(f"%{escape_like(_typed(item.attribute, item.raw))}%"))
+    if operator in {"in", "between"}:
+        parts = item.raw.split("," if operator == "in" else "..")
+        values = [_typed(item.attribute, part) for part in parts if part.strip()]
+        if not values or (operator == "between" and len(parts) != 2):
+            raise ValueError(item.raw)
+        if operator == "in":
+            return column.in_(values)
+        low, high = (_typed(item.attribute, part) if part.strip() else None for part in parts)
+        if item.attribute.kind is Kind.DATETIME:  # days are the school's, and the last one counts
+            low = school.midnight(low) if low else None
+            return and_(
+                *([column >= low] if low else []),
+                *([column < school.midnight(high + timedelta(days=1))] if high else []),
+            )
+        return and_(*([column >= low] if low is not None else []), *([column <= high] if high is not None else []))
+    value = _typed(item.attribute, item.raw)
+    if item.attribute.kind is Kind.DATETIME:
+        return (
+            column >= school.midnight(value + timedelta(days=1))
+            if operator == "after"
+            else column < school.midnight(value)
+        )
+    match operator:
+        case "is":
+            return column == value
+        case "isnot":
+            return or_(column != value, column.is_(None)) if item.attribute.nullable else column != value
+        case "gt" | "after":
+            return column > value
+        case _:
+            return column < value
+
+
+def met(resource: Resource, item: Filter) -> ColumnElement[bool]:
+    """The rows that meet a filter. A value of another table is compared apart, so that no caller has to join that
+    table.
+    """
+    wanted, attribute = condition(item), item.attribute
+    if attribute.key is not None or attribute.join is None:
+        return wanted
+    key = resource.model.id
+    return key.in_(select(key).outerjoin(*attribute.join).where(wanted).correlate(None))
