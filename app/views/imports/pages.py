@@ -1,21 +1,17 @@
-"""Importing leads from a file: upload, check with every fault at once, confirm, progress, result, undo."""
+"""What the pages of imports show: the upload form, one import in each of its states, the imports so far."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from flask import Response, jsonify, redirect, render_template, request, stream_with_context
-from flask_appbuilder import BaseView, expose
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.models.imports import Import, ImportStatus
 from app.policies.actor import Actor
-from app.services import import_reports, imports, lookups
-from app.services.errors import Invalid
+from app.services import import_reports, lookups
 from app.services.leads import LEADS, import_rows
-from app.services.lookups import key_of_choice
 from app.views import render
 from app.views.page import (
     Cell,
@@ -32,7 +28,6 @@ from app.views.page import (
     Row,
     Table,
 )
-from app.views.security import current_actor, requires
 
 ISSUES_PER_PAGE = 50
 BASE = "/lead-imports"
@@ -52,115 +47,7 @@ DUPLICATES = {"skip": _l("Leave them out"), "import": _l("Import them all the sa
 KINDS = {"file": _l("File"), "invalid": _l("Invalid"), "duplicate": _l("Duplicate"), "kept": _l("Kept")}
 
 
-class LeadImportView(BaseView):
-    route_base = BASE
-    class_permission_name = "Lead imports"
-    default_view = "index"
-
-    @expose("/")
-    @requires("list")
-    def index(self) -> Any:
-        """The imports so far."""
-        page = ImportPage(
-            _("Imports of leads"),
-            "",
-            Cell(),
-            history=_history(current_actor()),
-            list_url="/leads/",
-            list_title=str(LEADS.plural),
-        )
-        if current_actor().may("add", self.class_permission_name):
-            page.actions = [Link(_("Import leads"), f"{BASE}/new", "upload", primary=True)]
-        return render_template("import.html", page=page)
-
-    @expose("/new", methods=["GET", "POST"])
-    @requires("add")
-    def new(self) -> Any:
-        if request.method == "GET":
-            return render_template("import.html", page=_new_page({}, current_actor()))
-        try:
-            job = imports.start("leads", *_upload(), actor=current_actor(), options=_options(current_actor()))
-        except Invalid as refusal:
-            return render_template("import.html", page=_new_page(refusal.fields, current_actor())), refusal.status
-        return redirect(f"{BASE}/{job.id}")
-
-    @expose("/template.csv")
-    @requires("add")
-    def template(self) -> Any:
-        return _file(import_reports.template("leads"), "leads-template.csv")
-
-    @expose("/<uuid:import_id>")
-    @requires("show")
-    def show(self, import_id: UUID) -> Any:
-        job = import_reports.get(import_id, current_actor())
-        offset = request.args.get("from", "0")
-        return render_template(
-            "import.html",
-            page=_page(job, int(offset) if offset.isdecimal() and len(offset) < 9 else 0, current_actor()),
-        )
-
-    @expose("/<uuid:import_id>/status")
-    @requires("show")
-    def status(self, import_id: UUID) -> Any:
-        """What the progress bar asks for."""
-        job = import_reports.get(import_id, current_actor())
-        state, label, _tone = STATES[job.status]
-        return jsonify(
-            state=state,
-            done=job.done_rows,
-            total=job.total_rows,
-            percent=_percent(job),
-            message=str(label),
-            reload=state not in {"queued", "running"},
-        )
-
-    @expose("/<uuid:import_id>/report.csv")
-    @requires("show")
-    def report(self, import_id: UUID) -> Any:
-        import_reports.get(import_id, current_actor())
-        return _file(
-            stream_with_context(_lazily(import_id, current_actor())), f"import-report-{str(import_id)[:8]}.csv"
-        )
-
-    @expose("/<uuid:import_id>/confirm", methods=["POST"])
-    @requires("confirm")
-    def confirm(self, import_id: UUID) -> Any:
-        imports.confirm(import_id, actor=current_actor())
-        return redirect(f"{BASE}/{import_id}")
-
-    @expose("/<uuid:import_id>/undo", methods=["POST"])
-    @requires("undo")
-    def undo(self, import_id: UUID) -> Any:
-        imports.undo(import_id, actor=current_actor())
-        return redirect(f"{BASE}/{import_id}")
-
-
-def _lazily(import_id: UUID, actor: Actor) -> Any:
-    """The report, read while it is sent: by then the request's own session is closed."""
-    yield from import_reports.report(import_id, actor)
-
-
-def _file(content: Any, name: str) -> Response:
-    return Response(content, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _upload() -> tuple[str, bytes]:
-    """The name and content of the posted file. Raises Invalid when there is none."""
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise Invalid(fields={"file": [_("Choose a CSV file.")]})
-    return file.filename, file.read()
-
-
-def _options(actor: Actor) -> dict[str, Any]:
-    raw = request.form.get("default_owner_id", "")
-    key = key_of_choice("staff", raw) if raw else None
-    if raw and key is None:
-        raise Invalid(fields={"default_owner_id": [_("Choose one from the list.")]})
-    return {"duplicates": request.form.get("duplicates", "skip"), "default_owner_id": key}
-
-
-def _new_page(errors: Any, actor: Actor) -> ImportPage:
+def new_page(errors: Any, actor: Actor) -> ImportPage:
     """The upload form, with what each column holds."""
     me = actor.id if lookups.label("staff", actor, actor.id) else None
     chosen = request.form.get("duplicates", "skip")
@@ -205,11 +92,11 @@ def _new_page(errors: Any, actor: Actor) -> ImportPage:
     )
 
 
-def _percent(job: Import) -> int:
+def percent(job: Import) -> int:
     return min(100, round(100 * job.done_rows / job.total_rows)) if job.total_rows else 0
 
 
-def _page(job: Import, offset: int, actor: Actor) -> ImportPage:
+def page_of(job: Import, offset: int, actor: Actor) -> ImportPage:
     state, label, tone = STATES[job.status]
     url = f"{BASE}/{job.id}"
     page = ImportPage(
@@ -218,20 +105,21 @@ def _page(job: Import, offset: int, actor: Actor) -> ImportPage:
         Cell(str(label), "badge", tone=tone),
         job.file_name,
         job.message or (str(label) if state in {"queued", "running"} else ""),
-        _percent(job),
+        percent(job),
         f"{url}/status",
         list_url=f"{BASE}/",
         list_title=_("Imports of leads"),
     )
+    if job.checked_at is not None:
+        page.counts = [
+            Count(_("rows"), render.number(job.total_rows)),
+            Count(_("new") if state == "checked" else _("imported"), render.number(job.new_rows), "success"),
+            Count(_("invalid"), render.number(job.invalid_rows), "danger" if job.invalid_rows else ""),
+            Count(_("duplicates"), render.number(job.duplicate_rows), "warning" if job.duplicate_rows else ""),
+            Count(_("unchanged"), render.number(job.unchanged_rows)),
+        ]
     if state in {"queued", "running"}:
         return page
-    page.counts = [
-        Count(_("rows"), render.number(job.total_rows)),
-        Count(_("new") if state == "checked" else _("imported"), render.number(job.new_rows), "success"),
-        Count(_("invalid"), render.number(job.invalid_rows), "danger" if job.invalid_rows else ""),
-        Count(_("duplicates"), render.number(job.duplicate_rows), "warning" if job.duplicate_rows else ""),
-        Count(_("unchanged"), render.number(job.unchanged_rows)),
-    ]
     issues, total = import_reports.issues(job.id, actor, offset=offset, limit=ISSUES_PER_PAGE)
     if total:
         page.issues, page.report_url = _issues(issues), f"{url}/report.csv"
@@ -318,7 +206,7 @@ def _sample(rows: Any) -> Table | None:
     )
 
 
-def _history(actor: Actor) -> Table:
+def history(actor: Actor) -> Table:
     heads = [
         Column("file", _("File")),
         Column("state", _("State")),
