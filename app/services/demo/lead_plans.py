@@ -44,8 +44,8 @@ FATES: Final = {
     (Stage.ONBOARDED, False): 32,
     (Stage.CONTACTED, False): 14,
     (Stage.TRIAL_COMPLETED, False): 6,
-    (Stage.NEW, True): 10,
-    (Stage.CONTACTED, True): 18,
+    (Stage.NEW, True): 8,
+    (Stage.CONTACTED, True): 20,
     (Stage.TRIAL_SCHEDULED, True): 11,
     (Stage.TRIAL_COMPLETED, True): 9,
 }
@@ -65,8 +65,8 @@ SOURCES: Final = {
 }
 # How many days lie between the first and the last thing that happened, at least and at most.
 SPANS: Final = {
-    Stage.NEW: (0, 18),
-    Stage.CONTACTED: (2, 90),
+    Stage.NEW: (0, 36),
+    Stage.CONTACTED: (2, 110),
     Stage.TRIAL_SCHEDULED: (3, 60),
     Stage.TRIAL_COMPLETED: (5, 90),
     Stage.ONBOARDED: (9, 45),
@@ -116,7 +116,7 @@ def dealt(weights: Mapping[T, int], count: int) -> list[T]:
 
 
 IMPORTED: Final = 24
-IMPORT_DAYS_AGO: Final = 14
+IMPORT_DAYS_AGO: Final = 22
 
 
 def _with_import(found: list[Plan], owners: set[int]) -> list[Plan]:
@@ -139,7 +139,7 @@ def span(plan: Plan, school: School, luck: Random) -> tuple[int, int]:
     """The first and the last open minute in which something happens to the lead. Nobody has dealt yet with a
     follow-up that is overdue or due today."""
     least, most = SPANS[plan.stage]
-    length = luck.randint(least * MINUTES, most * MINUTES)
+    length = int(luck.triangular(least * MINUTES, most * MINUTES, least * MINUTES))  # rather short than long
     if plan.follow_up is None:  # long ago or lately
         begin = luck.randrange(school.hours.end - length - 1)
         return begin, begin + length
