@@ -99,12 +99,16 @@ def apart(statement: str, **values: Any) -> int:
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items; while one is used, the next is worked out in a thread, in the same context. Waiting for the database leaves it time."""
-    context = contextvars.copy_context()
+    """The same items; while one is used, the next is worked out in a thread. Waiting for the database leaves it time."""
+    context = contextvars.copy_context()  # of the application and of the language
+
+    def following() -> T | None:
+        return context.run(lambda: next(items, None))
+
     with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(context.run, next, items, None)
-        while (item := following.result()) is not None:
-            following = pool.submit(context.run, next, items, None)
+        future = pool.submit(following)
+        while (item := future.result()) is not None:
+            future = pool.submit(following)
             yield item
 
 
