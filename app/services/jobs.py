@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.jobs import JobRun
-from app.services import rate_limits
+from app.services import idempotency, rate_limits
 from app.services.errors import NotFound
 from app.services.transaction import transactional
 
@@ -46,6 +46,9 @@ JOBS: dict[str, Job] = {
     "lead_followup_due": Job("Tell owners which follow-ups are due", _followups_due, {"hour": 7, "minute": 0}),
     "rate_limits_clean_up": Job(
         "Forget attempts of past periods", lambda _day: rate_limits.clean_up(), {"hour": 3, "minute": 10}
+    ),
+    "idempotency_keys_clean_up": Job(
+        "Forget answers kept for requests sent twice", lambda _day: idempotency.clean_up(), {"hour": 3, "minute": 20}
     ),
 }
 

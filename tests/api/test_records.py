@@ -214,7 +214,7 @@ def test_accounts(api, actors):
     assert made.status_code == 201, made.json
     assert made.json["roles"] == ["Staff"] and isinstance(made.json["id"], int)
     assert made.headers["Location"] == f"/api/v1/accounts/{made.json['id']}"
-    assert admin.get(f"/accounts?q=nadia&cols=roles").json["items"] == [{"id": made.json["id"], "roles": ["Staff"]}]
+    assert admin.get("/accounts?q=nadia&cols=roles").json["items"] == [{"id": made.json["id"], "roles": ["Staff"]}]
     assert admin.patch(f"/accounts/{made.json['id']}", {"roles": ["Admin"]}).status_code == 403, "nobody lifts anybody above themselves"
     assert admin.patch(f"/accounts/{made.json['id']}", {"roles": "Staff"}).status_code == 422
     assert admin.post(f"/accounts/{made.json['id']}/actions/deactivate").json["state"] == "ok"
