@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from sqlalchemy import text, update
 
@@ -68,7 +68,7 @@ def start(
         raise NotFound
     if len(content) > MOST_BYTES:
         raise Invalid(fields={"file": [_("The file is larger than 32 MB.")]})
-    wanted = HANDLERS[resource][0].check_options(options or {}, actor) | {"locale": actor.locale}
+    wanted = HANDLERS[resource][0].check_options(options or {}, actor) | {"locale": actor.locale or str(get_locale())}
     name = "".join(letter for letter in file_name.replace("\\", "/").rpartition("/")[2] if letter.isprintable())[-255:]
     job = Import(
         resource=resource, file_name=name or "import.csv", sha256=hashlib.sha256(content).hexdigest(), options=wanted

@@ -7,6 +7,7 @@ import hashlib
 from importlib import import_module
 from pathlib import Path
 
+from babel import negotiate_locale
 from flask import Flask, request, url_for
 from flask_babel import Babel
 
@@ -54,11 +55,11 @@ def _localise(app: Flask) -> None:
         if not request:
             return None
         chosen = current_actor().locale
-        return (
-            chosen
-            if chosen in app.config["LANGUAGES"]
-            else request.accept_languages.best_match(list(app.config["LANGUAGES"]))
-        )
+        if chosen in app.config["LANGUAGES"]:
+            return chosen
+        # Not `best_match`: with "en-GB, ar" it takes "ar", because that is there to the letter.
+        accepted = [code for code, quality in request.accept_languages if quality]
+        return negotiate_locale([code.lower() for code in accepted], app.config["LANGUAGES"], sep="-")
 
     def zone() -> str:
         return (current_actor().time_zone if request else None) or app.config["SCHOOL_TIME_ZONE"]

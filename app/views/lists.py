@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -133,7 +134,7 @@ def chips(query: Query, url: str, actor: Actor) -> list[Chip]:
 
 def _filter_value(attribute: Attribute, operator: str, raw: str, actor: Actor) -> str:
     if operator == "between":
-        low, high = (part.strip() or "…" for part in raw.split(".."))
+        low, high = (_one_value(attribute, part.strip(), actor) or "…" for part in raw.split(".."))
         return _("%(low)s and %(high)s", low=low, high=high)
     parts = [part for part in raw.split(",") if part.strip()] if operator == "in" else [raw]
     return ", ".join(_one_value(attribute, part.strip(), actor) for part in parts)
@@ -146,6 +147,8 @@ def _one_value(attribute: Attribute, raw: str, actor: Actor) -> str:
         return next(str(option.label) for option in attribute.options if option.value == raw)
     if attribute.kind is Kind.BOOL:
         return _("Yes") if raw in {"1", "true"} else _("No")
+    if raw and attribute.kind in {Kind.DATE, Kind.DATETIME}:
+        return render.day(date.fromisoformat(raw))
     return raw
 
 

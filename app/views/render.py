@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
@@ -39,14 +39,14 @@ def _day(value: date, place: Locale) -> str:
 
 def moment(value: datetime) -> str:
     """A moment in the reader's zone and clock."""
-    clock = "%I:%M %p" if current_actor().time_format == "12h" else "%H:%M"
+    clock = "hh:mm a" if current_actor().time_format == "12h" else "HH:mm"
     return _moment(value.replace(second=0, microsecond=0), str(get_timezone()), clock, locale())
 
 
 @lru_cache(REMEMBERED)
 def _moment(value: datetime, zone: str, clock: str, place: Locale) -> str:
     local = value.astimezone(ZoneInfo(zone))
-    return f"{_day(local.date(), place)}, {local.strftime(clock)}"
+    return f"{_day(local.date(), place)}, {format_time(local.time(), clock, locale=place)}"
 
 
 def number(value: Decimal | int | float) -> str:
