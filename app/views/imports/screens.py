@@ -49,12 +49,12 @@ class LeadImportView(BaseView):
     @requires("add")
     def new(self) -> Any:
         if request.method == "GET":
-            return render_template("import.html", page=pages.newpages.page_of({}, current_actor()))
+            return render_template("import.html", page=pages.new_page({}, current_actor()))
         try:
             job = imports.start("leads", *_upload(), actor=current_actor(), options=_options(current_actor()))
         except Invalid as refusal:
             return render_template(
-                "import.html", page=pages.newpages.page_of(refusal.fields, current_actor())
+                "import.html", page=pages.new_page(refusal.fields, current_actor())
             ), refusal.status
         return redirect(f"{BASE}/{job.id}")
 
