@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
 
 from app.extensions import db
@@ -18,11 +19,19 @@ from app.policies.roles import Role
 from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services import lookups, phones, school
-from app.services.errors import Invalid, NotAllowed
+from app.services.errors import Invalid, NotAllowed, explain
 from app.services.leads import notices
 from app.services.leads.actions import active_stage, check_follow_up
 from app.services.leads.events import record
 from app.services.transaction import lock, transactional
+
+explain(
+    {
+        "ck_leads_age": ("age", _l("Must be from 0 to 120.")),
+        "ck_leads_expected_budget": ("expected_budget", _l("Must be zero or more.")),
+        "ck_leads_name_not_blank": ("first_name", _l("This field is required.")),
+    }
+)
 
 
 class PossibleDuplicates(Invalid):
