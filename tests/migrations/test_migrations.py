@@ -101,11 +101,14 @@ def test_there_is_one_line_of_migrations():
 def test_data_survives_deploying_again(server_url, template):
     with clone(server_url, template) as url, running(url):
         made = lead(first_name="Survivor")
-        names = [name for name in everything(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))]
+        names = everything(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
 
         def checksums():
             with db.engine.connect() as connection:
-                return {name: tuple(connection.execute(text(CHECKSUM.format(f'"{name}"'))).one()) for name in names}
+                return {
+                    name: tuple(connection.execute(text(CHECKSUM.format(f'"{name}"'))).one())
+                    for name in names
+                }
 
         before = checksums()
         assert deployment.deploy() == []
