@@ -41,6 +41,8 @@ INPUTS = {
     "accept_duplicates": _l("Save all the same"),
     "merged_into_id": _l("Merged into"),
     "deleted_at": _l("Deleted"),
+    "import_id": _l("Import"),
+    "phone_raw": _l("Phone as written"),
 }
 STAGE = {
     "name": _l("Name"),
@@ -48,6 +50,7 @@ STAGE = {
     "is_onboarded": _l("Final stage"),
     "active": _l("Active"),
     "fallback_id": _l("Leads move to"),
+    "created_at": _l("Entered"),
 }
 SOURCES = {
     "referral": _l("Referral"),

@@ -29,6 +29,8 @@ from app.views.page import (
 from app.views.security import current_actor, requires
 
 HISTORY_PAGE = 50
+# Columns of the history that say nothing to people: who did it stands at the event itself.
+UNTOLD = frozenset({"id", "created_by_id", "created_by_fk", "deleted_by_id"})
 
 
 class RecordScreens(ResourceView):
@@ -162,7 +164,7 @@ class RecordScreens(ResourceView):
         return render.plain(value)
 
     def history_event(self, row: Any) -> Event:
-        names = sorted({*(row.before or {}), *(row.after or {})} - {"id"})
+        names = sorted({*(row.before or {}), *(row.after or {})} - UNTOLD)
         changes = [
             Change(
                 str(self.resource.labels.get(name, name.replace("_", " ").capitalize())),
