@@ -11,8 +11,8 @@ from flask import Response, request, stream_with_context
 from flask_babel import gettext as _
 
 from app.api import lists, schemas
-from app.api.base import read_number
 from app.api.bodies import WrongType
+from app.api.positions import read_number
 from app.api.represent import mapping
 from app.api.routes import PREFIX, Api, Parameter, route
 from app.models.imports import Import, ImportStatus, IssueKind

@@ -38,7 +38,11 @@ def once(key: str, fingerprint: str, work: Callable[[], Any], *, actor: Actor) -
     Raises Invalid for a key that cannot be one or was used for another request, and what `work` raises.
     """
     if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= sign <= "~" for sign in key):
-        raise Invalid(fields={"Idempotency-Key": [_("Use 1 to %(most)s visible ASCII characters, without spaces.", most=LONGEST_KEY)]})
+        raise Invalid(
+            fields={
+                "Idempotency-Key": [_("Use 1 to %(most)s visible ASCII characters, without spaces.", most=LONGEST_KEY)]
+            }
+        )
     names = {"user_id": actor.id, "key": key}
     db.session.execute(_FORGET, {"user_id": actor.id, "kept": KEPT})
     if db.session.execute(_CLAIM, names | {"fingerprint": fingerprint}).rowcount == 0:  # type: ignore[attr-defined]

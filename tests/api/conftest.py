@@ -25,7 +25,9 @@ class Caller:
     client: FlaskClient
     token: str
 
-    def __call__(self, method: str, path: str, json: Any = None, *, headers: dict[str, str] | None = None, **more: Any) -> TestResponse:
+    def __call__(
+        self, method: str, path: str, json: Any = None, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> TestResponse:
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = path if path.startswith(PREFIX) else PREFIX + path
         body = {} if json is None else {"json": json}

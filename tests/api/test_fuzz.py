@@ -21,16 +21,54 @@ from tests.factories.leads import lead, stage
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))  # of each operation
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-ODD_TEXTS = ["", " ", "\0", "\ud800", "%", "_", "'", "\\", "x" * 300, "2026-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31", "İ", "\u202eabc",
-             "👩‍👧", "e\u0301", "../..", UNKNOWN, "1", "-1", "NaN", "null", "true", "=1+1", "a:b:c", "last", "WzEsIDVd"]
+ODD_TEXTS = [
+    "",
+    " ",
+    "\0",
+    "\ud800",
+    "%",
+    "_",
+    "'",
+    "\\",
+    "x" * 300,
+    "2026-01-01",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31",
+    "İ",
+    "\u202eabc",
+    "👩‍👧",
+    "e\u0301",
+    "../..",
+    UNKNOWN,
+    "1",
+    "-1",
+    "NaN",
+    "null",
+    "true",
+    "=1+1",
+    "a:b:c",
+    "last",
+    "WzEsIDVd",
+]
 ODD_NUMBERS = [0, 1, -1, 2**31 - 1, 2**31, -(2**31) - 1, 2**63, 10**40, 1.5, 1e308, -0.0]
 texts = st.sampled_from(ODD_TEXTS) | st.text(max_size=12)
 junk = st.recursive(
     st.none() | st.booleans() | st.sampled_from(ODD_NUMBERS) | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
 )
-FILTERS = [f"{each.name}:{operator}:{value}" for each in LEADS.attributes for operator, value in
-           (("is", "1"), ("contains", "a%"), ("between", "2026-01-01..9999-12-31"), ("in", "1,web," + UNKNOWN), ("empty", ""), ("after", "0001-01-01"))]
+FILTERS = [
+    f"{each.name}:{operator}:{value}"
+    for each in LEADS.attributes
+    for operator, value in (
+        ("is", "1"),
+        ("contains", "a%"),
+        ("between", "2026-01-01..9999-12-31"),
+        ("in", "1,web," + UNKNOWN),
+        ("empty", ""),
+        ("after", "0001-01-01"),
+    )
+]
 
 
 def document() -> dict[str, Any]:
@@ -62,8 +100,12 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "object":
             fields = {name: fitting(each) for name, each in schema.get("properties", {}).items()}
             needed = {name: each for name, each in fields.items() if name in schema.get("required", ())}
-            right = st.fixed_dictionaries(needed, optional={name: each for name, each in fields.items() if name not in needed})
-            spoilt = st.tuples(right, st.sampled_from(sorted(fields) or ["x"]), junk).map(lambda drawn: drawn[0] | {drawn[1]: drawn[2]})
+            right = st.fixed_dictionaries(
+                needed, optional={name: each for name, each in fields.items() if name not in needed}
+            )
+            spoilt = st.tuples(right, st.sampled_from(sorted(fields) or ["x"]), junk).map(
+                lambda drawn: drawn[0] | {drawn[1]: drawn[2]}
+            )
             return right | right | spoilt
         case "array":
             return st.lists(fitting(schema["items"]), max_size=3)
@@ -74,9 +116,14 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "null":
             return st.none()
         case _:
-            formats = {"uuid": st.sampled_from([UNKNOWN, "stage", "lead", "other", "tag"]), "date": st.sampled_from(["2099-01-01", "2026-02-30", "0001-01-01"]),
-                       "date-time": st.sampled_from(["2030-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])}
-            return formats.get(schema.get("format"), st.sampled_from(["amina@example.org", "+442079460018", "Amina"]) | texts)
+            formats = {
+                "uuid": st.sampled_from([UNKNOWN, "stage", "lead", "other", "tag"]),
+                "date": st.sampled_from(["2099-01-01", "2026-02-30", "0001-01-01"]),
+                "date-time": st.sampled_from(["2030-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"]),
+            }
+            return formats.get(
+                schema.get("format"), st.sampled_from(["amina@example.org", "+442079460018", "Amina"]) | texts
+            )
 
 
 @st.composite
@@ -89,14 +136,19 @@ def requests(draw: Any, path: str, method: str, operation: dict[str, Any]) -> di
     query: list[tuple[str, str]] = []
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "query" and draw(st.booleans()):
-            value = draw(texts | (st.sampled_from(FILTERS) if parameter["name"] == "f" else fitting(parameter["schema"]).map(str)))
+            value = draw(
+                texts
+                | (st.sampled_from(FILTERS) if parameter["name"] == "f" else fitting(parameter["schema"]).map(str))
+            )
             query.append((parameter["name"], value))
     if draw(st.integers(0, 9)) == 0:
         query.append((draw(texts), draw(texts)))
     made: dict[str, Any] = {"method": method.upper(), "path": path, "query": query, "headers": {}}
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "header" and draw(st.integers(0, 3)) == 0:
-            made["headers"][parameter["name"]] = draw(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=8))
+            made["headers"][parameter["name"]] = draw(
+                st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=8)
+            )
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         if kind == "application/json":
             made["json"] = draw(fitting(content["schema"]) if draw(st.integers(0, 5)) else junk)
@@ -139,17 +191,26 @@ def check(answer: Any, operation: dict[str, Any], made: dict[str, Any]) -> None:
         assert not errors, (made, errors[0].message, answer.text[:300])
 
 
-@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=[each["operationId"] for _path, _method, each in OPERATIONS])
+@pytest.mark.parametrize(
+    ("path", "method", "operation"), OPERATIONS, ids=[each["operationId"] for _path, _method, each in OPERATIONS]
+)
 def test_whatever_is_sent(app, db_session, actors, path, method, operation):
     tag = Tag(name="Choir")
     db.session.add(tag)
     db.session.flush()
-    known = {"lead": str(lead(owner_id=actors.staff.id, email="a@b.example").id), "other": str(lead(age=9).id), "stage": str(stage("Contacted").id),
-             "account": actors.staff.id, "tag": str(tag.id)}
+    known = {
+        "lead": str(lead(owner_id=actors.staff.id, email="a@b.example").id),
+        "other": str(lead(age=9).id),
+        "stage": str(stage("Contacted").id),
+        "account": actors.staff.id,
+        "tag": str(tag.id),
+    }
     slugs = {"accounts": "account", "lead-stages": "stage", "tags": "tag"}
     known["pk"] = str(known[slugs.get(path.split("/")[3], "lead")])
 
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(requests(path, method, operation))
     def run(made: dict[str, Any]) -> None:
         check(send(Caller(app.test_client(), token_of(app, "super_admin")), made, known), operation, made)
@@ -158,14 +219,31 @@ def test_whatever_is_sent(app, db_session, actors, path, method, operation):
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(data=st.binary(max_size=40) | junk.map(lambda value: json.dumps(value).encode()), kind=st.sampled_from(
-    ["application/json", "text/plain", "", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "multipart/form-data"]),
+@given(
+    data=st.binary(max_size=40) | junk.map(lambda value: json.dumps(value).encode()),
+    kind=st.sampled_from(
+        [
+            "application/json",
+            "text/plain",
+            "",
+            "multipart/form-data; boundary=x",
+            "application/json; charset=utf-16",
+            "multipart/form-data",
+        ]
+    ),
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "NONSENSE"]),
-    path=st.sampled_from(["/leads", "/lead-imports", "/security/login", "/me", "/leads/x", "/leads/actions/tag", "/nothing"]),
-    authorization=st.none() | texts.map(lambda text: text.encode("latin-1", "replace").decode("latin-1")))
+    path=st.sampled_from(
+        ["/leads", "/lead-imports", "/security/login", "/me", "/leads/x", "/leads/actions/tag", "/nothing"]
+    ),
+    authorization=st.none() | texts.map(lambda text: text.encode("latin-1", "replace").decode("latin-1")),
+)
 def test_raw_bodies_methods_and_headers(app, db_session, data, kind, method, path, authorization):
-    headers = {"Authorization": authorization.replace("\n", " ").replace("\r", " ")} if authorization is not None else {}
-    answer = Caller(app.test_client(), token_of(app, "staff"))(method, path, data=data, content_type=kind, headers=headers)
+    headers = (
+        {"Authorization": authorization.replace("\n", " ").replace("\r", " ")} if authorization is not None else {}
+    )
+    answer = Caller(app.test_client(), token_of(app, "staff"))(
+        method, path, data=data, content_type=kind, headers=headers
+    )
     assert answer.status_code < 500
     if answer.status_code >= 400 and method != "HEAD":
         assert {"message", "code", "fields"} <= set(answer.json)

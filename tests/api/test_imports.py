@@ -24,7 +24,10 @@ def test_a_file_is_uploaded_checked_confirmed_and_taken_back(committed_app):
     """Progress is written on connections of its own: real commits, and the worker's step done here."""
     app = committed_app
     with app.app_context():
-        staff, other = Caller(app.test_client(), token_of(app, "staff")), Caller(app.test_client(), token_of(app, "staff2"))
+        staff, other = (
+            Caller(app.test_client(), token_of(app, "staff")),
+            Caller(app.test_client(), token_of(app, "staff2")),
+        )
     made = upload(staff, BAD)
     assert made.status_code == 201 and made.json["status"] == "queued", made.json
     url = made.headers["Location"]
@@ -33,10 +36,19 @@ def test_a_file_is_uploaded_checked_confirmed_and_taken_back(committed_app):
     with app.app_context():
         assert imports.check(db.session.scalars(select(Import.id)).one())
     checked = staff.get(url).json
-    assert (checked["status"], checked["new_rows"], checked["invalid_rows"], checked["total_rows"]) == ("checked", 2, 2, 4)
+    assert (checked["status"], checked["new_rows"], checked["invalid_rows"], checked["total_rows"]) == (
+        "checked",
+        2,
+        2,
+        4,
+    )
     assert len(checked["sample"]) == 2
     issues = staff.get(f"{url}/issues").json
-    assert issues["total"] == 3 and {(each["line"], each["column"]) for each in issues["items"]} == {(4, "last_name"), (5, "phone"), (5, "email")}
+    assert issues["total"] == 3 and {(each["line"], each["column"]) for each in issues["items"]} == {
+        (4, "last_name"),
+        (5, "phone"),
+        (5, "email"),
+    }
     assert staff.get(f"{url}/issues?from=2").json["total"] == 3 and staff.get(f"{url}/issues?from=x").status_code == 422
     report = staff.get(f"{url}/report.csv")
     assert report.mimetype == "text/csv" and len(report.data.decode("utf-8-sig").splitlines()) == 4
@@ -49,7 +61,9 @@ def test_a_file_is_uploaded_checked_confirmed_and_taken_back(committed_app):
         assert imports.carry_out(db.session.scalars(select(Import.id)).one())
         assert db.session.scalar(select(func.count()).select_from(Lead)) == 2
     assert staff.get(url).json["status"] == "done" == staff.post(f"{url}/confirm").json["status"]
-    assert [each["id"] for each in staff.get("/lead-imports").json["items"]] == [made.json["id"]] and other.get("/lead-imports").json["items"] == []
+    assert [each["id"] for each in staff.get("/lead-imports").json["items"]] == [made.json["id"]] and other.get(
+        "/lead-imports"
+    ).json["items"] == []
     assert staff.get(f"/leads?f=import:is:{made.json['id']}").json["total"] == 2
     assert staff.post(f"{url}/undo").json["status"] == "undone"
     assert staff.get("/leads").json["total"] == 0
@@ -58,7 +72,9 @@ def test_a_file_is_uploaded_checked_confirmed_and_taken_back(committed_app):
 def test_uploads_that_are_refused(api, actors):
     staff = api("staff")
     assert staff.post("/lead-imports", {"file": "x"}).status_code == 415
-    assert list(staff("POST", "/lead-imports", data={"x": "y"}, content_type="multipart/form-data").json["fields"]) == ["file"]
+    assert list(staff("POST", "/lead-imports", data={"x": "y"}, content_type="multipart/form-data").json["fields"]) == [
+        "file"
+    ]
     assert list(upload(staff, duplicates="maybe").json["fields"]) == ["duplicates"]
     for owner in ("x", str(actors.teacher.id), str(2**31), "-1"):
         assert list(upload(staff, default_owner_id=owner).json["fields"]) == ["default_owner_id"]
@@ -72,8 +88,14 @@ def test_options(api, actors):
     staff = api("staff")
     assert upload(staff, default_owner_id="", duplicates="import").status_code == 201
     assert upload(staff, default_owner_id=str(actors.staff2.id)).status_code == 201
-    found = {tuple(sorted((name, each.options[name]) for name in ("default_owner_id", "duplicates"))) for each in db.session.scalars(select(Import))}
-    assert found == {(("default_owner_id", None), ("duplicates", "import")), (("default_owner_id", actors.staff2.id), ("duplicates", "skip"))}
+    found = {
+        tuple(sorted((name, each.options[name]) for name in ("default_owner_id", "duplicates")))
+        for each in db.session.scalars(select(Import))
+    }
+    assert found == {
+        (("default_owner_id", None), ("duplicates", "import")),
+        (("default_owner_id", actors.staff2.id), ("duplicates", "skip")),
+    }
     assert {each.status for each in db.session.scalars(select(Import))} == {ImportStatus.QUEUED}
 
 

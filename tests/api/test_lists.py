@@ -24,7 +24,12 @@ ROWS = 57
 def some_leads(**values: Any) -> list[Any]:
     """More than two pages, with many equal values."""
     made = [
-        lead(last_name=f"Name{at % 3}", follow_up_date=school.today() + timedelta(days=at % 4), age=at % 2 or None, **values)
+        lead(
+            last_name=f"Name{at % 3}",
+            follow_up_date=school.today() + timedelta(days=at % 4),
+            age=at % 2 or None,
+            **values,
+        )
         for at in range(ROWS)
     ]
     for at, each in enumerate(made):
@@ -63,14 +68,32 @@ def test_every_sort_filter_and_column_of_every_resource_answers(api, slug):
     lead()
     resource, caller = RESOURCES[slug], api("super_admin")
     assert set(SLUGS) == set(RESOURCES), "another one is to be tested here"
-    values = {"text": "a", "email": "a", "phone": "1", "number": "1", "date": "2026-01-01", "datetime": "2026-01-01", "bool": "1"}
+    values = {
+        "text": "a",
+        "email": "a",
+        "phone": "1",
+        "number": "1",
+        "date": "2026-01-01",
+        "datetime": "2026-01-01",
+        "bool": "1",
+    }
     for attribute in resource.attributes:
         if attribute.sortable:
             assert caller.get(f"/{slug}?sort=-{attribute.name}").status_code == 200
         assert caller.get(f"/{slug}?cols={attribute.name}").status_code == 200
         if attribute.filterable and attribute.kind.value in values:
-            operator = {"text": "contains", "email": "is", "phone": "contains", "number": "gt", "date": "before", "datetime": "after", "bool": "is"}
-            answer = caller.get(f"/{slug}?f={attribute.name}:{operator[attribute.kind.value]}:{values[attribute.kind.value]}")
+            operator = {
+                "text": "contains",
+                "email": "is",
+                "phone": "contains",
+                "number": "gt",
+                "date": "before",
+                "datetime": "after",
+                "bool": "is",
+            }
+            answer = caller.get(
+                f"/{slug}?f={attribute.name}:{operator[attribute.kind.value]}:{values[attribute.kind.value]}"
+            )
             assert answer.status_code == 200, (attribute.name, answer.json)
             assert len(answer.json["items"]) == answer.json["total"] or answer.json["next"], attribute.name
         if attribute.nullable and attribute.filterable:
@@ -83,7 +106,11 @@ def test_the_link_header_leads_on(api):
     assert answer.json["total"] == ROWS and answer.json["total_is_exact"] is True and answer.json["previous"] is None
     assert answer.headers["Link"] == f'<{answer.json["next"]}>; rel="next"'
     second = api("staff").get(answer.json["next"])
-    assert len(second.json["items"]) == 25 and 'rel="prev"' in second.headers["Link"] and "first_name" in second.json["next"]
+    assert (
+        len(second.json["items"]) == 25
+        and 'rel="prev"' in second.headers["Link"]
+        and "first_name" in second.json["next"]
+    )
 
 
 def test_filters(api, actors):
@@ -96,10 +123,17 @@ def test_filters(api, actors):
         assert answer.status_code == 200, answer.json
         return {row["id"] for row in answer.json["items"]}
 
-    assert found(f"owner:is:{actors.staff.id}") == {str(made.id)} == found("owner:notempty:") == found("email:contains:AMINA@")
+    assert (
+        found(f"owner:is:{actors.staff.id}")
+        == {str(made.id)}
+        == found("owner:notempty:")
+        == found("email:contains:AMINA@")
+    )
     assert found("age:lt:10", "source:is:web") == {str(made.id)} and found("age:between:10..50") == {str(other.id)}
     assert found(f"stage:is:{stage().id}") == {str(made.id), str(other.id)} and found("age:lt:10", "age:gt:10") == set()
-    assert found(q="o'brien") == {str(made.id)} == found(q="100%") and found(q="%") == {str(made.id)}, "wildcards are letters"
+    assert found(q="o'brien") == {str(made.id)} == found(q="100%") and found(q="%") == {str(made.id)}, (
+        "wildcards are letters"
+    )
     assert found(q="amina@example.org") == {str(made.id)}
 
 
@@ -109,14 +143,37 @@ def test_columns(api):
     assert set(row) == {"id", "phone", "stage", "stage_id"}
 
 
-@pytest.mark.parametrize(("arguments", "field"), [
-    ("filter=x", "filter"), ("f=password:is:x", "f"), ("f=phone", "f"), ("f=phone:like:x", "f"), ("f=age:is:abc", "f"), ("f=stage:is:1", "f"),
-    ("f=created_at:before:0001-01-01T00:00:00%2B14:00", "f"), ("f=follow_up_date:is:tomorrow", "f"), ("f=source:is:nope", "f"),
-    ("&".join(["f=age:gt:1"] * 13), "f"), ("sort=phone_raw", "sort"), ("sort=owner.password", "sort"), ("sort=phone", "sort"),
-    ("size=10", "size"), ("size=20000", "size"), ("size=abc", "size"), ("size=", "size"), ("after=zzz", "after"), ("before=zzz", "before"),
-    ("after=WzEsIDVd", "after"), ("after=WyJcdWQ4MDAiLCAiMDAwMDAwMDAtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAwIl0&sort=last_name", "after"),
-    ("cols=phone,search_text", "cols"), ("q=" + "x" * 201, "q"), ("q=%00", "q"), ("deleted=yes", "deleted"), ("sort=age&sort=phone", "sort"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ("filter=x", "filter"),
+        ("f=password:is:x", "f"),
+        ("f=phone", "f"),
+        ("f=phone:like:x", "f"),
+        ("f=age:is:abc", "f"),
+        ("f=stage:is:1", "f"),
+        ("f=created_at:before:0001-01-01T00:00:00%2B14:00", "f"),
+        ("f=follow_up_date:is:tomorrow", "f"),
+        ("f=source:is:nope", "f"),
+        ("&".join(["f=age:gt:1"] * 13), "f"),
+        ("sort=phone_raw", "sort"),
+        ("sort=owner.password", "sort"),
+        ("sort=phone", "sort"),
+        ("size=10", "size"),
+        ("size=20000", "size"),
+        ("size=abc", "size"),
+        ("size=", "size"),
+        ("after=zzz", "after"),
+        ("before=zzz", "before"),
+        ("after=WzEsIDVd", "after"),
+        ("after=WyJcdWQ4MDAiLCAiMDAwMDAwMDAtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAwIl0&sort=last_name", "after"),
+        ("cols=phone,search_text", "cols"),
+        ("q=" + "x" * 201, "q"),
+        ("q=%00", "q"),
+        ("deleted=yes", "deleted"),
+        ("sort=age&sort=phone", "sort"),
+    ],
+)
 def test_what_is_not_understood_is_refused(api, arguments, field):
     answer = api("admin").get(f"/leads?{arguments}")
     assert answer.status_code == 422 and list(answer.json["fields"]) == [field], answer.json
@@ -153,7 +210,7 @@ def test_board_worklist_and_figures(api, actors):
     lead(follow_up_date=school.today())
     caller = api("staff")
     columns = caller.get("/leads/board").json["items"]
-    assert [column["title"] for column in columns][0] == "New" and columns[0]["total"] == 2
+    assert columns[0]["title"] == "New" and columns[0]["total"] == 2
     assert columns[0]["moves"] == [column["id"] for column in columns[1:]]
     assert caller.get("/leads/board?sort=age").status_code == 422
     today = caller.get("/leads/worklist?section=today").json
@@ -167,7 +224,9 @@ def test_saved_filters(api):
     staff, other = api("staff"), api("staff2")
     made = staff.post("/leads/filters", {"name": "Mine", "query": "q=amina&size=50", "shared": False})
     assert made.status_code == 201 and made.json["own"] is True
-    assert [each["name"] for each in staff.get("/leads/filters").json["items"]] == ["Mine"] and other.get("/leads/filters").json["items"] == []
+    assert [each["name"] for each in staff.get("/leads/filters").json["items"]] == ["Mine"] and other.get(
+        "/leads/filters"
+    ).json["items"] == []
     assert staff.post("/leads/filters", {"name": "mine", "query": ""}).status_code == 409
     assert list(staff.post("/leads/filters", {"name": "Odd", "query": "f=nope:is:1"}).json["fields"]) == ["query"]
     assert other.delete(f"/leads/filters/{made.json['id']}").status_code == 404
@@ -177,7 +236,10 @@ def test_saved_filters(api):
 def test_lookups_and_search(api, actors):
     made = lead(last_name="Zephyr")
     caller = api("staff")
-    assert [each["id"] for each in caller.get("/lookups/staff?q=staff").json["items"]] == [actors.staff.id, actors.staff2.id]
+    assert [each["id"] for each in caller.get("/lookups/staff?q=staff").json["items"]] == [
+        actors.staff.id,
+        actors.staff2.id,
+    ]
     assert {"New", "Contacted"} <= {each["text"] for each in caller.get("/lookups/lead-stages").json["items"]}
     assert caller.get("/lookups/nothing").status_code == 404
     assert api("student").get("/lookups/staff").status_code == 403
@@ -190,12 +252,16 @@ def test_lookups_and_search(api, actors):
 def test_accounts_are_met_exactly_once_also_where_nothing_is_known(api, actors, sort):
     system = sessions.system()
     for at in range(40):
-        accounts.create_account(username=f"u{at}", last_name=f"L{at % 3}", first_name="F", phone=f"+4477009001{at:02d}", actor=system)
+        accounts.create_account(
+            username=f"u{at}", last_name=f"L{at % 3}", first_name="F", phone=f"+4477009001{at:02d}", actor=system
+        )
     db.session.execute(update(User).where(User.username.like("u1%")).values(last_login=datetime(2026, 1, 1)))
     db.session.commit()
     everybody = {each.id for each in db.session.scalars(select(User).where(User.username != "system"))}
     keys = [row["id"] for row in walk(api("super_admin"), f"/accounts?sort={sort}&size=25")]
     assert len(keys) == len(everybody) and set(keys) == everybody
-    assert [row["id"] for row in walk(api("super_admin"), f"/accounts?sort={sort}&size=25&before=last", "previous")] == keys
+    assert [
+        row["id"] for row in walk(api("super_admin"), f"/accounts?sort={sort}&size=25&before=last", "previous")
+    ] == keys
     answer = api("super_admin").get("/accounts?f=phone:contains:0900110&cols=username").json
     assert (len(answer["items"]), answer["total"]) == (1, 1)

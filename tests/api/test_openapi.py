@@ -42,12 +42,18 @@ def test_every_route_is_in_it_and_nothing_else(app, document):
     told = {(re.sub(r"\{\w+\}", "*", path), method.upper()) for path, method, _each in operations(document)}
     served = {
         (re.sub(r"<[^>]*>", "*", rule.rule), method)
-        for rule in app.url_map.iter_rules() if rule.rule.startswith(PREFIX) for method in rule.methods - {"HEAD", "OPTIONS"}
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(PREFIX)
+        for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     named = [pattern for pattern in served if re.search(r"/actions/\*|/lookups/\*", pattern[0])]
     for path, method in named:
         assert any(re.fullmatch(path.replace("*", "[^/]+"), other) and method == verb for other, verb in told), path
-    covered = {(path, method) for path, method in told if any(re.fullmatch(each.replace("*", "[^/]+"), path) and verb == method for each, verb in named)}
+    covered = {
+        (path, method)
+        for path, method in told
+        if any(re.fullmatch(each.replace("*", "[^/]+"), path) and verb == method for each, verb in named)
+    }
     assert told - covered == served - set(named)
     assert {path for path, _method in told} >= {f"{PREFIX}/lookups/{name}" for name in LOOKUPS}
 
@@ -60,7 +66,10 @@ def test_names_of_operations_are_unique(document):
 def test_every_example_fits_its_schema(document):
     shown = 0
     for _path, _method, each in operations(document):
-        contents = [each.get("requestBody", {}).get("content", {}), *(answer.get("content", {}) for answer in each["responses"].values())]
+        contents = [
+            each.get("requestBody", {}).get("content", {}),
+            *(answer.get("content", {}) for answer in each["responses"].values()),
+        ]
         for content in contents:
             for media in content.values():
                 if "example" in media:
@@ -87,7 +96,9 @@ def test_every_route_tells_of_refusals(document):
 def test_no_password_is_ever_answered(document):
     answers = str([answer for _path, _method, each in operations(document) for answer in each["responses"].values()])
     assert "password" not in answers
-    assert "password" not in str([schema for name, schema in document["components"]["schemas"].items() if name in {"User", "UserPage", "Lead"}])
+    assert "password" not in str(
+        [schema for name, schema in document["components"]["schemas"].items() if name in {"User", "UserPage", "Lead"}]
+    )
 
 
 def test_the_page_is_for_people(app, api, db_session):

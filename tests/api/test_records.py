@@ -17,7 +17,12 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 def body(**values: Any) -> dict[str, Any]:
-    return {"first_name": "Amina", "last_name": "Haddad", "phone": "+44 20 7946 0018", "follow_up_date": str(school.today())} | values
+    return {
+        "first_name": "Amina",
+        "last_name": "Haddad",
+        "phone": "+44 20 7946 0018",
+        "follow_up_date": str(school.today()),
+    } | values
 
 
 def count() -> int:
@@ -26,10 +31,17 @@ def count() -> int:
 
 def test_a_lead_is_made_read_changed_replaced_and_deleted(api, actors):
     staff, admin = api("staff"), api("admin")
-    made = staff.post("/leads", body(email="amina@example.org", age=9, expected_budget="99.50", next_follow_up_at="2030-01-01T10:00:00+02:00"))
+    made = staff.post(
+        "/leads",
+        body(email="amina@example.org", age=9, expected_budget="99.50", next_follow_up_at="2030-01-01T10:00:00+02:00"),
+    )
     assert made.status_code == 201, made.json
     assert made.headers["Location"] == f"/api/v1/leads/{made.json['id']}"
-    assert made.json["phone"] == "+442079460018" and made.json["owner_id"] == actors.staff.id and made.json["stage"] == "New"
+    assert (
+        made.json["phone"] == "+442079460018"
+        and made.json["owner_id"] == actors.staff.id
+        and made.json["stage"] == "New"
+    )
     assert (made.json["expected_budget"], made.json["next_follow_up_at"]) == ("99.50", "2030-01-01T08:00:00+00:00")
     read = staff.get(made.headers["Location"])
     assert read.json == made.json and read.headers["ETag"] == f'"{read.json["updated_at"]}"'
@@ -99,15 +111,35 @@ def test_a_teacher_sees_the_lead_but_not_what_staff_wrote(api, actors):
     for part in ("timeline", "notes", "contact-attempts", "history", "duplicates"):
         answer = teacher.get(f"/leads/{mine.id}/{part}")
         assert answer.status_code == 403 and b"difficult" not in answer.data, part
-    for path in ("/leads/export.csv", "/leads/board", "/leads/worklist", "/leads/figures", "/lead-imports", "/accounts"):
+    for path in (
+        "/leads/export.csv",
+        "/leads/board",
+        "/leads/worklist",
+        "/leads/figures",
+        "/lead-imports",
+        "/accounts",
+    ):
         assert teacher.get(path).status_code == 403, path
     assert teacher.patch(f"/leads/{mine.id}", {"age": 1}).status_code == 403
 
 
 def test_fields_that_are_not_offered_are_ignored(api, actors):
-    made = api("staff").post("/leads", body(id=UNKNOWN, created_by_id=actors.admin.id, deleted_at="2020-01-01T00:00:00Z", contact_attempts=9, nonsense={}))
+    made = api("staff").post(
+        "/leads",
+        body(
+            id=UNKNOWN,
+            created_by_id=actors.admin.id,
+            deleted_at="2020-01-01T00:00:00Z",
+            contact_attempts=9,
+            nonsense={},
+        ),
+    )
     assert made.status_code == 201
-    assert made.json["id"] != UNKNOWN and made.json["contact_attempts"] == 0 and made.json["created_by_id"] == actors.staff.id
+    assert (
+        made.json["id"] != UNKNOWN
+        and made.json["contact_attempts"] == 0
+        and made.json["created_by_id"] == actors.staff.id
+    )
 
 
 def test_possible_duplicates_are_named_and_can_be_accepted(api, actors):
@@ -131,17 +163,57 @@ def test_an_edit_of_another_version_is_refused(api, actors):
     assert edit(staff.get(f"/leads/{made.id}").headers["ETag"]) == 200
 
 
-@pytest.mark.parametrize("values", [
-    {"age": "9"}, {"age": 9.0}, {"age": True}, {"age": 2**31}, {"age": -1}, {"age": 10**400}, {"demo_conducted": 1}, {"demo_conducted": "true"},
-    {"demo_conducted": None}, {"first_name": 5}, {"first_name": ""}, {"first_name": "  "}, {"first_name": None}, {"first_name": "x" * 81},
-    {"first_name": "a\0b"}, {"first_name": "a\ud800"}, {"phone": ["+442079460018"]}, {"phone": "abc"}, {"email": {}}, {"email": "no"},
-    {"source": "nope"}, {"source": 1}, {"stage_id": "nope"}, {"stage_id": UNKNOWN}, {"stage_id": 5}, {"owner_id": 2**31}, {"owner_id": -5},
-    {"owner_id": 0}, {"owner_id": "1"}, {"owner_id": 10**30}, {"follow_up_date": 20000}, {"follow_up_date": "20000"},
-    {"follow_up_date": "2020-01-01"}, {"follow_up_date": "2026-13-01"}, {"walk_in_date": "2026-01-01T00:00:00"}, {"next_follow_up_at": 5},
-    {"next_follow_up_at": "5"}, {"next_follow_up_at": "2026-01-01T00:00:00"}, {"next_follow_up_at": "0001-01-01T00:00:00+14:00"},
-    {"expected_budget": "a lot"}, {"expected_budget": -1}, {"expected_budget": 1.234}, {"expected_budget": 10**12}, {"expected_budget": True},
-    {"interest": {"a": {"b": []}}},
-], ids=str)
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"age": "9"},
+        {"age": 9.0},
+        {"age": True},
+        {"age": 2**31},
+        {"age": -1},
+        {"age": 10**400},
+        {"demo_conducted": 1},
+        {"demo_conducted": "true"},
+        {"demo_conducted": None},
+        {"first_name": 5},
+        {"first_name": ""},
+        {"first_name": "  "},
+        {"first_name": None},
+        {"first_name": "x" * 81},
+        {"first_name": "a\0b"},
+        {"first_name": "a\ud800"},
+        {"phone": ["+442079460018"]},
+        {"phone": "abc"},
+        {"email": {}},
+        {"email": "no"},
+        {"source": "nope"},
+        {"source": 1},
+        {"stage_id": "nope"},
+        {"stage_id": UNKNOWN},
+        {"stage_id": 5},
+        {"owner_id": 2**31},
+        {"owner_id": -5},
+        {"owner_id": 0},
+        {"owner_id": "1"},
+        {"owner_id": 10**30},
+        {"follow_up_date": 20000},
+        {"follow_up_date": "20000"},
+        {"follow_up_date": "2020-01-01"},
+        {"follow_up_date": "2026-13-01"},
+        {"walk_in_date": "2026-01-01T00:00:00"},
+        {"next_follow_up_at": 5},
+        {"next_follow_up_at": "5"},
+        {"next_follow_up_at": "2026-01-01T00:00:00"},
+        {"next_follow_up_at": "0001-01-01T00:00:00+14:00"},
+        {"expected_budget": "a lot"},
+        {"expected_budget": -1},
+        {"expected_budget": 1.234},
+        {"expected_budget": 10**12},
+        {"expected_budget": True},
+        {"interest": {"a": {"b": []}}},
+    ],
+    ids=str,
+)
 def test_types_are_strict_and_nothing_is_written(api, values):
     before = count()
     answer = api("admin").post("/leads", body(**values))
@@ -152,12 +224,23 @@ def test_types_are_strict_and_nothing_is_written(api, values):
     assert count() == before
 
 
-@pytest.mark.parametrize(("data", "kind", "status"), [
-    (b"{", "application/json", 400), (b"[]", "application/json", 400), (b"null", "application/json", 400), (b"1", "application/json", 400),
-    (b'{"age": NaN}', "application/json", 400), (b"\xff\xfe", "application/json", 400), (b"[" * 200_000, "application/json", 400),
-    (b'{"a":' * 50 + b"1" + b"}" * 50, "application/json", 400), (b"a=b", "application/x-www-form-urlencoded", 415), (b"{}", "text/plain", 415),
-    (b'{"a": "' + b"x" * 1_100_000 + b'"}', "application/json", 413), (b"", "application/json", 422),
-])
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"null", "application/json", 400),
+        (b"1", "application/json", 400),
+        (b'{"age": NaN}', "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[" * 200_000, "application/json", 400),
+        (b'{"a":' * 50 + b"1" + b"}" * 50, "application/json", 400),
+        (b"a=b", "application/x-www-form-urlencoded", 415),
+        (b"{}", "text/plain", 415),
+        (b'{"a": "' + b"x" * 1_100_000 + b'"}', "application/json", 413),
+        (b"", "application/json", 422),
+    ],
+)
 def test_bodies_that_are_no_json_object(api, data, kind, status):
     answer = api("admin")("POST", "/leads", data=data, content_type=kind)
     assert answer.status_code == status and answer.is_json and answer.json["message"] and "fields" in answer.json
@@ -165,7 +248,12 @@ def test_bodies_that_are_no_json_object(api, data, kind, status):
 
 def test_errors_are_json_whatever_the_status(api):
     caller = api("admin")
-    for method, path, status in [("GET", "/nothing", 404), ("DELETE", "/leads", 405), ("PUT", "/me", 405), ("GET", "/leads/", 404)]:
+    for method, path, status in [
+        ("GET", "/nothing", 404),
+        ("DELETE", "/leads", 405),
+        ("PUT", "/me", 405),
+        ("GET", "/leads/", 404),
+    ]:
         answer = caller(method, path)
         assert (answer.status_code, answer.mimetype) == (status, "application/json")
         assert {"message", "code", "fields"} == set(answer.json)
@@ -209,13 +297,23 @@ def test_follow_up_today_or_later(api):
 def test_accounts(api, actors):
     admin, staff = api("admin"), api("staff")
     assert staff.get("/accounts").status_code == 403
-    made = admin.post("/accounts", {"username": "nadia", "email": "nadia@school.example", "first_name": "Nadia", "roles": ["Staff"],
-                                    "password": "a long enough phrase 7"})
+    made = admin.post(
+        "/accounts",
+        {
+            "username": "nadia",
+            "email": "nadia@school.example",
+            "first_name": "Nadia",
+            "roles": ["Staff"],
+            "password": "a long enough phrase 7",
+        },
+    )
     assert made.status_code == 201, made.json
     assert made.json["roles"] == ["Staff"] and isinstance(made.json["id"], int)
     assert made.headers["Location"] == f"/api/v1/accounts/{made.json['id']}"
     assert admin.get("/accounts?q=nadia&cols=roles").json["items"] == [{"id": made.json["id"], "roles": ["Staff"]}]
-    assert admin.patch(f"/accounts/{made.json['id']}", {"roles": ["Admin"]}).status_code == 403, "nobody lifts anybody above themselves"
+    assert admin.patch(f"/accounts/{made.json['id']}", {"roles": ["Admin"]}).status_code == 403, (
+        "nobody lifts anybody above themselves"
+    )
     assert admin.patch(f"/accounts/{made.json['id']}", {"roles": "Staff"}).status_code == 422
     assert admin.post(f"/accounts/{made.json['id']}/actions/deactivate").json["state"] == "ok"
     assert admin.get(f"/accounts/{made.json['id']}").json["active"] is False

@@ -52,7 +52,12 @@ def test_by_email_in_any_capitals(app, db_session):
 
 def test_every_refused_login_gets_the_same_answer(app, actors):
     accounts.deactivate(actors.coach.id, actor=actors.super_admin)
-    answers = [log_in(app, "staff", "wrong password 1"), log_in(app, "nobody"), log_in(app, "coach"), log_in(app, "system")]
+    answers = [
+        log_in(app, "staff", "wrong password 1"),
+        log_in(app, "nobody"),
+        log_in(app, "coach"),
+        log_in(app, "system"),
+    ]
     assert {answer.status_code for answer in answers} == {401} and len({answer.data for answer in answers}) == 1
     assert answers[0].json["code"] == "login_refused" and answers[0].headers["WWW-Authenticate"] == "Bearer"
 
@@ -63,19 +68,42 @@ def test_attempts_are_limited(app, db_session):
     assert log_in(app).status_code == 401, "not even with the right password"
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"username": "staff"}, {"username": "staff", "password": 5}, {"username": ["staff"], "password": "x"}, {"username": "", "password": ""},
-    {"username": "a\ud800", "password": "x"}, {"username": "staff", "password": "a\ud800"}, {"username": "staff", "password": "a\0"},
-    {"username": "x" * 400, "password": "x"}, {"username": "staff", "password": "x" * 100_000},
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"username": "staff"},
+        {"username": "staff", "password": 5},
+        {"username": ["staff"], "password": "x"},
+        {"username": "", "password": ""},
+        {"username": "a\ud800", "password": "x"},
+        {"username": "staff", "password": "a\ud800"},
+        {"username": "staff", "password": "a\0"},
+        {"username": "x" * 400, "password": "x"},
+        {"username": "staff", "password": "x" * 100_000},
+    ],
+)
 def test_a_login_that_is_none(app, db_session, body):
     assert app.test_client().post(f"{PREFIX}/security/login", json=body).status_code == 422
 
 
-@pytest.mark.parametrize("header", [
-    "", "Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", "Bearer a b", "Basic c3RhZmY6eA==", "bearer x", "Bearer eyJhbGciOiJub25lIn0.e30.",
-    "x,\t,", "Bearer \xe9.\xe9.\xe9", "Bearer " + "a" * 5000,
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer a.b.c",
+        "Bearer a b",
+        "Basic c3RhZmY6eA==",
+        "bearer x",
+        "Bearer eyJhbGciOiJub25lIn0.e30.",
+        "x,\t,",
+        "Bearer \xe9.\xe9.\xe9",
+        "Bearer " + "a" * 5000,
+    ],
+)
 def test_headers_that_are_no_token(app, db_session, header):
     answer = app.test_client().get(PREFIX + READ, headers={"Authorization": header})
     assert answer.status_code == 401 and answer.json["code"] == "unauthorized"
@@ -86,7 +114,8 @@ def test_tokens_that_are_worth_nothing(app, actors):
     web = sessions.start(actors.staff.id, kind=SessionKind.WEB)
     staff = str(actors.staff.id)
     worthless = {
-        "no session": create_access_token(staff), "unknown session": create_access_token(staff, additional_claims={"sid": "x"}),
+        "no session": create_access_token(staff),
+        "unknown session": create_access_token(staff, additional_claims={"sid": "x"}),
         "a browser's session": create_access_token(staff, additional_claims={"sid": web}),
         "run out": create_access_token(staff, additional_claims={"sid": session}, expires_delta=timedelta(seconds=-1)),
         "a refresh token": create_refresh_token(staff, additional_claims={"sid": session}),
@@ -95,7 +124,10 @@ def test_tokens_that_are_worth_nothing(app, actors):
     }
     for name, token in worthless.items():
         assert caller(app, token).get(READ).status_code == 401, name
-    assert caller(app, create_access_token("whoever", additional_claims={"sid": session})).get("/me").json["id"] == actors.staff.id
+    assert (
+        caller(app, create_access_token("whoever", additional_claims={"sid": session})).get("/me").json["id"]
+        == actors.staff.id
+    )
 
 
 def test_a_cookie_counts_for_nothing(app, db_session, client_of):
@@ -128,7 +160,10 @@ def test_changing_ones_own_password_ends_the_others(api, app, actors):
     wrong = this.post("/me/password", {"current_password": "wrong password 1", "password": "another long phrase 8"})
     assert wrong.status_code == 422 and list(wrong.json["fields"]) == ["current_password"]
     assert this.post("/me/password", {"current_password": PASSWORD, "password": "short"}).status_code == 422
-    assert this.post("/me/password", {"current_password": PASSWORD, "password": "another long phrase 8"}).status_code == 204
+    assert (
+        this.post("/me/password", {"current_password": PASSWORD, "password": "another long phrase 8"}).status_code
+        == 204
+    )
     assert this.get("/me").status_code == 200 and other.get("/me").status_code == 401
     assert log_in(app).status_code == 401 and log_in(app, password="another long phrase 8").status_code == 200
 
@@ -156,10 +191,18 @@ def test_me(api, actors):
     assert me["id"] == actors.staff.id and "add" in me["permissions"]["Leads"] and "Accounts" not in me["permissions"]
     assert staff.patch("/me/settings", {"theme": "dark", "time_zone": "Asia/Dubai"}).json["theme"] == "dark"
     assert staff.get("/me/settings").json["time_zone"] == "Asia/Dubai"
-    assert staff.patch("/me/settings", {"theme": "pink"}).status_code == 422 == staff.patch("/me/settings", {"time_zone": 5}).status_code
+    assert (
+        staff.patch("/me/settings", {"theme": "pink"}).status_code
+        == 422
+        == staff.patch("/me/settings", {"time_zone": 5}).status_code
+    )
     sessions_now = staff.get("/me/sessions").json["items"]
     assert len(sessions_now) == 2 and [each["current"] for each in sessions_now].count(True) == 1
-    assert staff.delete("/me/sessions").json == {"ended": 1} and other.get("/me").status_code == 401 and staff.get("/me").status_code == 200
+    assert (
+        staff.delete("/me/sessions").json == {"ended": 1}
+        and other.get("/me").status_code == 401
+        and staff.get("/me").status_code == 200
+    )
 
 
 def test_answers_carry_the_security_headers(api):

@@ -21,7 +21,7 @@ SYSTEM = {
     "login.py",
     "health.py",
 }
-SYSTEM_ACTIONS = {("imports.py", "sweep")}
+SYSTEM_ACTIONS = {("imports.py", "sweep"), ("idempotency.py", "clean_up")}
 REQUEST_BOUND = {"request", "session", "g", "current_user"}
 
 
