@@ -42,9 +42,14 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, arbitrary_types_allowed=True)
 
 
+def is_storable(value: str) -> bool:
+    """Whether PostgreSQL can store it as a text: it takes neither NUL nor lone surrogates."""
+    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def storable(value: Any) -> Any:
-    """Refuses what PostgreSQL cannot store in a text: NUL and lone surrogates."""
-    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+    """Refuses a text that cannot be stored."""
+    if isinstance(value, str) and not is_storable(value):
         raise PydanticCustomError("unstorable", "unstorable")
     return value
 

@@ -14,6 +14,7 @@ from app.models.screens import SavedFilter
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.errors import Invalid, explain
+from app.services.inputs import is_storable
 from app.services.transaction import lock, transactional
 
 explain({"uq_saved_filters_owner_resource_name": ("name", _l("You already have a filter with this name."))})
@@ -35,7 +36,7 @@ def of_list(slug: str, actor: Actor) -> list[Any]:
 def save(slug: str, name: str, query: str, shared: bool, *, actor: Actor) -> SavedFilter:
     """Keep a list's query string under a name. Raises Invalid, Conflict when the name is taken."""
     name = " ".join(name.split())
-    if not name or len(name) > 80 or "\0" in name + query:
+    if not name or len(name) > 80 or not is_storable(name + query):
         raise Invalid(
             _("Give the filter a name of at most 80 characters."), fields={"name": [_("At most 80 characters.")]}
         )
