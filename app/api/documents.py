@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_appbuilder import BaseView, expose
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from app.api.auth import Unauthorized, authenticate
@@ -29,7 +30,7 @@ class DocumentApi(Api):
             authenticate()
         elif current_actor() is NOBODY:
             raise Unauthorized
-        return document()
+        return _document()
 
 
 @dataclass
@@ -62,9 +63,15 @@ class DocumentView(BaseView):
         """The document, to read."""
         if current_actor() is NOBODY:
             return redirect(url_for("LoginView.login", next=request.path))
-        told = document()
+        told = _document()
         page = DocumentPage(_("REST API"), told["info"]["description"], _grouped(told), f"{PREFIX}/openapi.json")
         return render_template("api_docs.html", page=page)
+
+
+def _document() -> dict[str, Any]:
+    """The document in English, whoever asks: it names what goes over the wire."""
+    with force_locale("en"):
+        return document()
 
 
 def _grouped(told: dict[str, Any]) -> dict[str, list[DocumentedRoute]]:

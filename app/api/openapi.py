@@ -34,7 +34,7 @@ DEFINITIONS = "#/components/schemas/{model}"
 
 
 def document() -> dict[str, Any]:
-    """The whole document, in the reader's language."""
+    """The whole document."""
     components: dict[str, Any] = {"Error": schemas.ERROR}
     paths: dict[str, Any] = {}
     for api, path, operation, name, made in operations(components):

@@ -173,7 +173,7 @@ def _issues(issues: Any) -> Table:
             [
                 Cell(render.number(each.line), "number"),
                 Cell(each.column),
-                Cell(each.value[:80], title=each.value if len(each.value) > 80 else ""),
+                _as_written(each.column, each.value),
                 Cell(str(KINDS[each.kind]), "badge", tone=tones[each.kind]),
                 Cell(
                     each.rule,
@@ -188,15 +188,21 @@ def _issues(issues: Any) -> Table:
     return Table(heads, rows, Empty(_("Nothing is wrong")))
 
 
+def _as_written(column: str, value: str) -> Cell:
+    """A value of the file; a phone number keeps its plus in front whatever the direction of the page."""
+    return Cell(value[:80], "number" if column == "phone" else "text", title=value if len(value) > 80 else "")
+
+
 def _sample(rows: Any) -> Table | None:
     """The first rows as they would be written; columns that are empty in all of them are left out."""
     names = [column.name for column in import_rows.COLUMNS if any(row.get(column.name) for row in rows)]
-    heads = [Column(name, str(LEADS.labels.get(name, name.replace("_", " ").capitalize()))) for name in names]
+    labels = {**LEADS.labels, **{each.name: each.label for each in LEADS.attributes}, "notes": _("Note")}
+    heads = [Column(name, str(labels.get(name, name.replace("_", " ").capitalize()))) for name in names]
     return (
         Table(
             heads,
             [
-                Row(str(at), "", str(at), [Cell(str(row.get(name) or "")) for name in names])
+                Row(str(at), "", str(at), [_as_written(name, str(row.get(name) or "")) for name in names])
                 for at, row in enumerate(rows)
             ],
             Empty(""),
