@@ -1,0 +1,123 @@
+"""Two leads that are one person."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.extensions import db
+from app.models.leads import ContactChannel, ContactOutcome, LeadContactAttempt, LeadNote, Tag, lead_tags
+from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.services.leads import actions, merging
+from tests.factories.leads import lead
+
+
+@pytest.fixture
+def pair(db_session, actors):
+    """One with notes, attempts and tags, and one that shares a tag with it."""
+    gone, kept = lead(email="a@b.example", area="North", interest="Piano"), lead(area="South")
+    tags = [Tag(name=name) for name in ("both", "only")]
+    db.session.add_all([*tags, LeadNote(lead_id=gone.id, body="one"), LeadNote(lead_id=kept.id, body="two")])
+    db.session.commit()
+    both, only = tags
+    actions.tag([gone.id, kept.id], actor=actors.admin, tag_id=both.id)
+    actions.tag([gone.id], actor=actors.admin, tag_id=only.id)
+    for made in (gone, gone, kept):
+        actions.log_contact([made.id], actor=actors.admin, channel=ContactChannel.CALL, outcome=ContactOutcome.REACHED)
+    return gone, kept
+
+
+def content(made):
+    db.session.refresh(made)
+    tags = (
+        db.session.query(Tag.name).join(lead_tags, lead_tags.c.tag_id == Tag.id).filter(lead_tags.c.lead_id == made.id)
+    )
+    return {
+        "notes": sorted(row.body for row in db.session.query(LeadNote.body).filter_by(lead_id=made.id)),
+        "attempts": db.session.query(LeadContactAttempt).filter_by(lead_id=made.id).count(),
+        "counted": made.contact_attempts,
+        "tags": sorted(row.name for row in tags),
+        "email": made.email,
+        "area": made.area,
+        "interest": made.interest,
+        "live": made.deleted_at is None,
+    }
+
+
+def test_everything_is_with_the_one_that_stays(pair, actors):
+    gone, kept = pair
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    assert content(kept) == {
+        "notes": ["one", "two"],
+        "attempts": 3,
+        "counted": 3,
+        "tags": ["both", "only"],
+        "email": "a@b.example",
+        "area": "South",
+        "interest": "Piano",
+        "live": True,
+    }
+    db.session.refresh(gone)
+    assert (gone.merged_into_id, gone.deleted_by_id) == (kept.id, actors.admin.id)
+    assert gone.deleted_at is not None
+
+
+def test_undoing_gives_each_its_own_back(pair, actors):
+    gone, kept = pair
+    before = content(gone), content(kept)
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert (content(gone), content(kept)) == before
+
+
+def test_undoing_leaves_what_was_changed_since(pair, actors):
+    gone, kept = pair
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    kept.interest = "Violin"
+    actions.add_note([kept.id], actor=actors.admin, body="after")
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert content(kept)["interest"] == "Violin"
+    assert content(kept)["notes"] == ["after", "two"]
+    assert content(kept)["email"] is None
+
+
+def test_who_may_merge(pair, actors):
+    gone, kept = pair
+    with pytest.raises(NotAllowed):
+        merging.merge([gone.id], actor=actors.staff, into_id=kept.id)
+    with pytest.raises(NotFound):
+        merging.merge([gone.id], actor=actors.teacher, into_id=kept.id)
+    actions.assign_owner([gone.id], actor=actors.admin, owner_id=actors.staff.id)
+    with pytest.raises(NotAllowed):
+        merging.merge([gone.id], actor=actors.staff, into_id=kept.id)
+    actions.assign_owner([kept.id], actor=actors.admin, owner_id=actors.staff.id)
+    merging.merge([gone.id], actor=actors.staff, into_id=kept.id)
+
+
+def test_what_cannot_be_merged(pair, actors):
+    gone, kept = pair
+    with pytest.raises(Invalid):
+        merging.merge([gone.id], actor=actors.admin, into_id=gone.id)
+    with pytest.raises(Invalid):
+        merging.merge([gone.id, lead().id], actor=actors.admin, into_id=kept.id)
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    with pytest.raises(NotFound):
+        merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    with pytest.raises(NotFound):
+        merging.merge([lead().id], actor=actors.admin, into_id=gone.id)
+    restored = actions.restore([gone.id], actor=actors.admin)
+    assert restored.outcomes[0].state == "refused", "only undoing the merge brings it back"
+    deleted = lead()
+    actions.delete([deleted.id], actor=actors.admin)
+    with pytest.raises(WrongState):
+        merging.undo_merge([deleted.id], actor=actors.admin)
+
+
+def test_through_the_screens(pair, actors, client_of):
+    gone, kept = pair
+    admin = client_of("admin")
+    form = {"id": str(gone.id), "into_id": str(kept.id), "_stage": "do"}
+    assert admin.post("/leads/actions/merge", data=form).status_code == 200
+    assert not content(gone)["live"]
+    assert "Undo the merge" in admin.get(f"/leads/{gone.id}").text
+    assert admin.post(f"/leads/{gone.id}/unmerge").status_code == 302
+    assert content(gone)["live"]
