@@ -40,7 +40,8 @@ def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
         statement = statement.where(
             *all_words(lookup.search if lookup.folded else func.search_fold(lookup.search), query, MOST_WORDS)
         )
-        plan_for_values()
+        if lookup.folded:
+            plan_for_values()
     rows = db.session.execute(statement.limit(PAGE + 1)).all()
     return [Found(str(row[0]), str(row[1]), str(row[2] or "")) for row in rows[:PAGE]], len(rows) > PAGE
 

@@ -6,10 +6,11 @@ import functools
 import hashlib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from babel import negotiate_locale
-from flask import Flask, request, url_for
-from flask_babel import Babel
+from flask import Flask, g, request, url_for
+from flask_babel import Babel, Domain
 
 from app.extensions import db
 
@@ -29,7 +30,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
 
 def init_app(app: Flask) -> None:
     """Register every view, the frame of the layout, and the error pages."""
-    from app.views import errors
+    from app.views import errors, markup
     from app.views.frame import frame
     from app.views.security import RegistrarBuilder, RegistrarSecurityManager
 
@@ -39,7 +40,7 @@ def init_app(app: Flask) -> None:
         for name in names:
             builder.add_view_no_menu(getattr(import_module(f"app.views.{module}"), name))
     app.context_processor(lambda: {"frame": frame()})
-    app.jinja_env.globals["static"] = functools.partial(static_url, app)
+    app.jinja_env.globals |= {"static": functools.partial(static_url, app), "markup": markup}
     errors.register(app)
 
 
@@ -65,6 +66,20 @@ def _localise(app: Flask) -> None:
         return (current_actor().time_zone if request else None) or app.config["SCHOOL_TIME_ZONE"]
 
     babel.locale_selector, babel.timezone_selector = locale, zone
+    babel.instance.domain_instance = ReadersDomain(domain=babel.default_domain)
+
+
+class ReadersDomain(Domain):
+    """Finds the translations once per request: Flask-Babel does it anew for every text, and a page has hundreds."""
+
+    def get_translations(self) -> Any:
+        context = g.get("_flask_babel")
+        known = getattr(context, "babel_translations", None)  # what `force_locale` clears
+        if known is None:
+            known = super().get_translations()
+            if context is not None:
+                context.babel_translations = known
+        return known
 
 
 @functools.lru_cache(maxsize=256)

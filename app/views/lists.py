@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from babel import Locale
 from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -68,7 +67,7 @@ def columns(resource: Resource, names: Sequence[str], query: Query, url: str) ->
         made.append(
             Column(
                 name,
-                titles(resource, render.locale())[name],
+                titles(resource, render.reader().locale)[name],
                 address(url, query.parameters(sort=target)) if sortable else "",
                 current,
                 "end" if attribute.kind is Kind.NUMBER else "start",
@@ -88,13 +87,13 @@ def row(resource: Resource, names: Sequence[str], found: Any, url: str) -> Row:
 
 
 @cache
-def titles(resource: Resource, _locale: Locale) -> dict[str, str]:
+def titles(resource: Resource, _locale: str) -> dict[str, str]:
     """What the attributes are called, in one language."""
     return {each.name: str(each.label) for each in resource.attributes}
 
 
 @cache
-def filter_fields(resource: Resource, _locale: Locale) -> list[FilterField]:
+def filter_fields(resource: Resource, _locale: str) -> list[FilterField]:
     """What a list can be filtered by, in one language: hundreds of texts that do not change."""
     return [
         FilterField(
@@ -221,7 +220,7 @@ def list_head(
         search_placeholder=str(resource.search_help),
         keep=query.parameters(search=""),
         chips=chips(query, url, actor),
-        filter_fields=filter_fields(resource, render.locale()),
+        filter_fields=filter_fields(resource, render.reader().locale),
         filters_key=f"{resource.slug} {url} {render.language()}",
         query=urlencode(query.parameters()),
         tools=list(tools),
@@ -258,7 +257,7 @@ def list_page(
         f"{url}filters",
     )
     page.column_choices = [
-        Choice(name, label, name in names) for name, label in titles(resource, render.locale()).items()
+        Choice(name, label, name in names) for name, label in titles(resource, render.reader().locale).items()
     ]
     return page
 

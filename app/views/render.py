@@ -4,6 +4,7 @@ never "None".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
+from flask import g
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
@@ -23,39 +25,51 @@ from app.views.security import current_actor
 REMEMBERED = 4096  # formats by locale are slow, and pages repeat them
 
 
-def locale() -> Locale:
-    """The reader's language and region."""
-    return get_locale() or Locale("en")
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a page is written. `locale` is as in Babel, `clock` a pattern of it."""
+
+    locale: str
+    zone: str
+    clock: str
+
+
+def reader() -> Reader:
+    """Found once per request: a page asks hundreds of times."""
+    known: Reader | None = g.get("reader")
+    if known is None:
+        clock = "hh:mm a" if current_actor().time_format == "12h" else "HH:mm"
+        g.reader = known = Reader(str(get_locale() or "en"), str(get_timezone()), clock)
+    return known
 
 
 def day(value: date) -> str:
-    return _day(value, locale())
+    return _day(value, reader().locale)
 
 
 @lru_cache(REMEMBERED)
-def _day(value: date, place: Locale) -> str:
-    return format_date(value, "medium", place)
+def _day(value: date, locale: str) -> str:
+    return format_date(value, "medium", locale)
 
 
 def moment(value: datetime) -> str:
     """A moment in the reader's zone and clock."""
-    clock = "hh:mm a" if current_actor().time_format == "12h" else "HH:mm"
-    return _moment(value.replace(second=0, microsecond=0), str(get_timezone()), clock, locale())
+    return _moment(value.replace(second=0, microsecond=0), reader())
 
 
 @lru_cache(REMEMBERED)
-def _moment(value: datetime, zone: str, clock: str, place: Locale) -> str:
-    local = value.astimezone(ZoneInfo(zone))
-    return f"{_day(local.date(), place)}, {format_time(local.time(), clock, locale=place)}"
+def _moment(value: datetime, who: Reader) -> str:
+    local = value.astimezone(ZoneInfo(who.zone))
+    return f"{_day(local.date(), who.locale)}, {format_time(local.time(), who.clock, locale=who.locale)}"
 
 
 def number(value: Decimal | int | float) -> str:
-    return _number(value, locale())
+    return _number(value, reader().locale)
 
 
 @lru_cache(REMEMBERED, typed=True)
-def _number(value: Decimal | int | float, place: Locale) -> str:
-    return format_decimal(value, locale=place)
+def _number(value: Decimal | int | float, locale: str) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
@@ -72,7 +86,7 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
         case Kind.NUMBER:
             return Cell(number(value), "number")
         case Kind.CHOICE:
-            label, tone = labels(attribute, locale()).get(value, ("", ""))
+            label, tone = labels(attribute, reader().locale).get(value, ("", ""))
             return Cell(label, "badge", tone=tone) if label else Cell(str(value))
         case Kind.EMAIL:
             return Cell(value, "email", f"mailto:{value}")
@@ -87,7 +101,7 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
 
 
 @cache
-def labels(attribute: Attribute, place: Locale) -> dict[str, tuple[str, str]]:
+def labels(attribute: Attribute, _locale: str) -> dict[str, tuple[str, str]]:
     """How the values of a choice read, and their tones."""
     return {option.value: (str(option.label), option.tone) for option in attribute.options}
 
@@ -107,11 +121,11 @@ def plain(value: Any) -> str:
 
 
 def language() -> str:
-    return str(locale()).replace("_", "-")
+    return reader().locale.replace("_", "-")
 
 
 def direction() -> str:
-    return locale().text_direction
+    return Locale.parse(reader().locale).text_direction
 
 
 def initials(*names: str) -> str:

@@ -69,15 +69,14 @@ class ResourceView(BaseView):
             raise NotFound
         return key
 
-    def load(self, pk: str, *, deleted: bool = False) -> Any:
-        """The record, if the actor may see it. Raises NotFound."""
+    def load(self, pk: str, *, deleted: bool = False, related: bool = True) -> Any:
+        """The record, if the actor may see it, with its related records. Raises NotFound."""
         resource, actor = self.resource, current_actor()
         rule = visible(resource.model, actor)
         if deleted and resource.soft_deleted and actor.may("restore", resource.name):
             rule = rule | visible(resource.model, actor, deleted=True)
-        record = db.session.scalars(
-            select(resource.model).where(resource.model.id == self.key(pk), rule).options(*resource.load)
-        ).one_or_none()
+        statement = select(resource.model).where(resource.model.id == self.key(pk), rule)
+        record = db.session.scalars(statement.options(*resource.load) if related else statement).one_or_none()
         if record is None:
             raise NotFound
         return record

@@ -26,12 +26,12 @@ class FormScreens(ResourceView):
     @expose("/new", methods=["GET", "POST"])
     @requires("add")
     def add(self) -> Any:
-        return self.form(None, self.defaults())
+        return self.form(None, self.defaults() if request.method == "GET" else {})
 
     @expose("/<pk>/edit", methods=["GET", "POST"])
     @requires("edit")
     def edit(self, pk: str) -> Any:
-        record, actor = self.load(pk), current_actor()
+        record, actor = self.load(pk, related=False), current_actor()
         reason = self.resource.edit_rule(actor, record)
         if reason is not None:
             raise NotAllowed(reason)
