@@ -1,4 +1,5 @@
-"""Fixtures: a real PostgreSQL, deployed once; each test in a transaction that is rolled back, or, with `committed_app`, in a database of its own.
+"""Fixtures: a real PostgreSQL, deployed once; each test in a transaction that is rolled back, or, with `committed_app`,
+in a database of its own.
 
 TEST_DATABASE_URL names a server on which databases may be created; without it the embedded one is used.
 """
@@ -36,9 +37,16 @@ QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "m
 
 def settings(url: str) -> dict[str, Any]:
     return {
-        "SQLALCHEMY_DATABASE_URI": url, "TESTING": True, "SECRET_KEY": "tests-only-" + "x" * 40, "WTF_CSRF_ENABLED": False,
-        "SCHOOL_TIME_ZONE": "Europe/London", "PHONE_REGION": "GB", "PUBLIC_URL": "http://localhost", "SESSION_COOKIE_SECURE": False,
-        "SESSION_COOKIE_NAME": "registrar", "DEMO_LOGINS": [],
+        "SQLALCHEMY_DATABASE_URI": url,
+        "TESTING": True,
+        "SECRET_KEY": "tests-only-" + "x" * 40,
+        "WTF_CSRF_ENABLED": False,
+        "SCHOOL_TIME_ZONE": "Europe/London",
+        "PHONE_REGION": "GB",
+        "PUBLIC_URL": "http://localhost",
+        "SESSION_COOKIE_SECURE": False,
+        "SESSION_COOKIE_NAME": "registrar",
+        "DEMO_LOGINS": [],
     }
 
 
@@ -58,7 +66,9 @@ def server_url() -> Iterator[str]:
 
 
 def connect(url: str) -> psycopg.Connection[Any]:
-    return psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
+    return psycopg.connect(
+        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+    )
 
 
 def at(url: str, database: str) -> str:
@@ -66,7 +76,7 @@ def at(url: str, database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def template(server_url: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def template(server_url: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
     """The name of a deployed database with one account per role, made once per run and cloned by every worker."""
     shared = tmp_path_factory.getbasetemp()
     shared = shared if worker_id == "master" else shared.parent
@@ -78,7 +88,7 @@ def template(server_url: str, tmp_path_factory: pytest.TempPathFactory, worker_i
                 connection.execute(f'CREATE DATABASE "{name}"')
             populate(at(server_url, name))
             (shared / "template.ready").touch()
-    yield name
+    return name
 
 
 def populate(url: str) -> None:
@@ -88,8 +98,13 @@ def populate(url: str) -> None:
         system = sessions.system()
         for username, role in ({name: role for role, name in PEOPLE.items()} | SECOND).items():
             accounts.create_account(
-                username=username, email=f"{username}@school.example", first_name=username.replace("_", " ").title(), last_name="Tester",
-                password=PASSWORD, roles=[role.value], actor=system,
+                username=username,
+                email=f"{username}@school.example",
+                first_name=username.replace("_", " ").title(),
+                last_name="Tester",
+                password=PASSWORD,
+                roles=[role.value],
+                actor=system,
             )
         db.session.remove()
         db.engine.dispose()
@@ -114,8 +129,9 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
 
 
 class Client(FlaskClient):
-    """Gives every request an application context of its own, as the server does. Inside that of a test, `g`, and with it who acts, would be
-    shared by all requests."""
+    """Gives every request an application context of its own, as the server does. Inside that of a test, `g`, and with
+    it who acts, would be shared by all requests.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         with self.application.app_context():

@@ -1,4 +1,6 @@
-"""Every kind of page, checked with axe in light and dark, at a desk and on a phone, from left to right and from right to left."""
+"""Every kind of page, checked with axe in light and dark, at a desk and on a phone, from left to right and from right
+to left.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,26 @@ from tests.factories.leads import lead, stage
 
 PHONE = {"width": 390, "height": 844}
 PAGES = (
-    "/", "/leads/", "/leads/?q=nobody-of-this-name", "/leads/new", "/leads/{lead}", "/leads/{lead}/edit", "/leads/{lead}/history", "/leads/board/",
-    "/leads/worklist/", "/leads/actions/log_contact?id={lead}", "/lead-imports/", "/lead-imports/new", "/lead-stages/", "/tags/", "/inbox/", "/accounts/",
-    "/settings/", "/search/?q=rao", "/job-runs/", "/no-such-page",
+    "/",
+    "/leads/",
+    "/leads/?q=nobody-of-this-name",
+    "/leads/new",
+    "/leads/{lead}",
+    "/leads/{lead}/edit",
+    "/leads/{lead}/history",
+    "/leads/board/",
+    "/leads/worklist/",
+    "/leads/actions/log_contact?id={lead}",
+    "/lead-imports/",
+    "/lead-imports/new",
+    "/lead-stages/",
+    "/tags/",
+    "/inbox/",
+    "/accounts/",
+    "/settings/",
+    "/search/?q=rao",
+    "/job-runs/",
+    "/no-such-page",
 )
 
 
@@ -24,7 +43,11 @@ def some_leads(committed_app) -> str:
     """A few leads in several stages, one with a history; returns its key."""
     with committed_app.app_context():
         owner = accounts.find("admin").id
-        made = [lead(owner_id=owner, stage_id=stage(name).id) for name in ("New", "Contacted", "Trial Scheduled") for _ in range(3)]
+        made = [
+            lead(owner_id=owner, stage_id=stage(name).id)
+            for name in ("New", "Contacted", "Trial Scheduled")
+            for _ in range(3)
+        ]
         admin = sessions.load_by_id(owner)
         actions.add_note([made[0].id], actor=admin, body="Asked about evening lessons.")
         actions.change_stage([made[0].id], actor=admin, stage_id=stage("Contacted").id)
@@ -34,7 +57,11 @@ def some_leads(committed_app) -> str:
 def faults(page) -> list[str]:
     """Serious faults that axe finds, with where they are."""
     found = Axe().run(page).response["violations"]
-    return [f"{fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:150]}" for fault in found if fault["impact"] in {"serious", "critical"}]
+    return [
+        f"{fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:150]}"
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

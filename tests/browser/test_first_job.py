@@ -19,10 +19,20 @@ BAD = 12
 def csv_of(path: Path, rows: int = 200) -> Path:
     """A file of 200 leads, 12 of which cannot be imported, each for another reason."""
     lines = ["first_name,last_name,phone,email,source,follow_up_date"]
-    wrong = [",Nameless,+447700900999,,web,", "Ann,,+447700900998,,web,", "Bea,Short,12,,web,", "Cyd,Mail,+447700900997,no-at-sign,web,",
-             "Dan,Source,+447700900996,,television,", "Eve,Past,+447700900995,,web,2001-01-01", "Fay,Date,+447700900994,,web,tomorrow",
-             "Gil,Letters,not a phone,,web,", "Hal,Blank,,,web,", f"{'x' * 200},Long,+447700900993,,web,", "Ida,Month,+447700900992,,web,2031-13-01",
-             "Jon,Mail,+447700900991,a@b@c.example,web,"]
+    wrong = [
+        ",Nameless,+447700900999,,web,",
+        "Ann,,+447700900998,,web,",
+        "Bea,Short,12,,web,",
+        "Cyd,Mail,+447700900997,no-at-sign,web,",
+        "Dan,Source,+447700900996,,television,",
+        "Eve,Past,+447700900995,,web,2001-01-01",
+        "Fay,Date,+447700900994,,web,tomorrow",
+        "Gil,Letters,not a phone,,web,",
+        "Hal,Blank,,,web,",
+        f"{'x' * 200},Long,+447700900993,,web,",
+        "Ida,Month,+447700900992,,web,2031-13-01",
+        "Jon,Mail,+447700900991,a@b@c.example,web,",
+    ]
     assert len(wrong) == BAD
     good = [f"Mira{n},Castellanos{n},+44770091{n:04d},mira{n}@family.example,web," for n in range(rows - BAD)]
     path.write_text("\n".join(lines + good[:50] + wrong + good[50:]) + "\n", encoding="utf-8")
@@ -42,7 +52,9 @@ def test_import_work_and_be_reminded(open_page, site, committed_app, do_queued_w
     expect(report).to_be_visible()
     with page.expect_download() as download:
         report.click()
-    lines = {line.split(",")[1] for line in Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()[1:]}
+    lines = {
+        line.split(",")[1] for line in Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()[1:]
+    }
     assert len(lines) == BAD
     with committed_app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Lead)) == 0  # the check wrote nothing
@@ -100,5 +112,3 @@ def school_today():
     from zoneinfo import ZoneInfo
 
     return datetime.now(ZoneInfo("Europe/London")).date()
-
-

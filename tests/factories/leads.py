@@ -21,7 +21,10 @@ def lead(**values: Any) -> Lead:
     """A committed lead; every call has another phone number."""
     number = next(_numbers)
     data = {
-        "first_name": "Asha", "last_name": f"Rao{number}", "phone": f"+4477009{number:05d}", "stage_id": stage().id,
+        "first_name": "Asha",
+        "last_name": f"Rao{number}",
+        "phone": f"+4477009{number:05d}",
+        "stage_id": stage().id,
         "follow_up_date": school.today() + timedelta(days=3),
     } | values
     made = Lead(**data)

@@ -8,11 +8,15 @@ from sqlalchemy import Text, bindparam, select
 
 from app.services.csv_files.cells import arm, disarm, disarmed
 
-TRICKY = st.text(alphabet="=+-@\t\r\n\f\v '＝＋－＠aZ9é\u00a0", max_size=12) | st.text(max_size=20)  # noqa: RUF001
-STORABLE = TRICKY.filter(lambda value: "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value))
+TRICKY = st.text(alphabet="=+-@\t\r\n\f\v '＝＋－＠aZ9é\u00a0", max_size=12) | st.text(max_size=20)
+STORABLE = TRICKY.filter(
+    lambda value: "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+)
 
 
-@pytest.mark.parametrize("value", ["=1+1", "+44", "-1", "@SUM(A1)", "\t=1", "\rx", " =1", "\n=1", "＝1", " ＋1", "'=1", "''  @x"])  # noqa: RUF001
+@pytest.mark.parametrize(
+    "value", ["=1+1", "+44", "-1", "@SUM(A1)", "\t=1", "\rx", " =1", "\n=1", "＝1", " ＋1", "'=1", "''  @x"]
+)
 def test_formulas_are_disarmed(value):
     assert disarm(value) == "'" + value
 

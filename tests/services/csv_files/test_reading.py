@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - letters of other alphabets are what is tested
+
 import csv
 import io
 
@@ -68,7 +68,12 @@ def test_broken_files_are_refused_as_a_whole(content, line, word):
 def test_every_fault_of_the_header_is_told_at_once():
     with pytest.raises(Unreadable) as caught:
         read("\nname,NAME,colour,,note\n")
-    assert [(fault.line, fault.column) for fault in caught.value.faults] == [(2, "name"), (2, "colour"), (2, ""), (2, "phone")]
+    assert [(fault.line, fault.column) for fault in caught.value.faults] == [
+        (2, "name"),
+        (2, "colour"),
+        (2, ""),
+        (2, "phone"),
+    ]
 
 
 @pytest.mark.parametrize("header", ["Name,PHONE", " name , phone ", '"name","phone"', "name,phone,Note"])
@@ -79,8 +84,13 @@ def test_headers_are_read_as_people_write_them(header):
 def test_short_long_huge_and_control_rows_are_faults_of_their_own():
     found = read('name,phone\na,1\nb\nc,3,4\n"d\nd",4\n' + "x" * 10_001 + ",5\ny\x0b,6\n,\nz,7")
     assert [(line, cells.rule[:12] if isinstance(cells, Fault) else cells) for line, cells in found] == [
-        (2, ["a", "1"]), (3, "The row has "), (4, "The row has "), (5, ["d\nd", "4"]),
-        (7, "The cell has"), (8, "The cell has"), (10, ["z", "7"]),
+        (2, ["a", "1"]),
+        (3, "The row has "),
+        (4, "The row has "),
+        (5, ["d\nd", "4"]),
+        (7, "The cell has"),
+        (8, "The cell has"),
+        (10, ["z", "7"]),
     ]
 
 
@@ -96,7 +106,11 @@ LETTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
 CELL = st.text(LETTERS, max_size=20) | st.sampled_from(['"', "a,b", "a\nb", "a\r\nb", ";", "\t"])
 
 
-@given(st.lists(st.tuples(CELL, CELL), max_size=8), st.sampled_from(",;\t"), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+@given(
+    st.lists(st.tuples(CELL, CELL), max_size=8),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
 def test_what_a_proper_writer_wrote_is_read_exactly(rows, delimiter, encoding):
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("name", "phone"), *rows])

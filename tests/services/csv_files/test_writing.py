@@ -17,14 +17,26 @@ def parsed(blocks):
 
 
 def test_texts_are_disarmed_and_numbers_left_alone(db_session):
-    statement = select(literal("=1", Text).label("a"), literal(-5, Integer).label("b"), literal(None, Text).label("c"), literal("100%", Text).label("d"))
-    assert parsed(export(db_session.connection(), statement, ["b", "a", "c", "d"])) == [["b", "a", "c", "d"], ["-5", "'=1", "", "100%"]]
+    statement = select(
+        literal("=1", Text).label("a"),
+        literal(-5, Integer).label("b"),
+        literal(None, Text).label("c"),
+        literal("100%", Text).label("d"),
+    )
+    assert parsed(export(db_session.connection(), statement, ["b", "a", "c", "d"])) == [
+        ["b", "a", "c", "d"],
+        ["-5", "'=1", "", "100%"],
+    ]
 
 
 def test_parameters_of_every_kind(db_session):
     one, two = make.lead(last_name='O\'Brien "x", 100%'), make.lead(source="web")
     make.lead(source="ads")
-    statement = select(Lead.last_name, Lead.phone).where(Lead.id.in_([one.id, two.id]), Lead.source.in_(["web", "other"])).order_by(Lead.phone)
+    statement = (
+        select(Lead.last_name, Lead.phone)
+        .where(Lead.id.in_([one.id, two.id]), Lead.source.in_(["web", "other"]))
+        .order_by(Lead.phone)
+    )
     rows = parsed(export(db_session.connection(), statement, ["last_name", "phone"]))
     assert rows == [["last_name", "phone"], [one.last_name, "'" + one.phone], [two.last_name, "'" + two.phone]]
 
