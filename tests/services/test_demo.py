@@ -66,9 +66,7 @@ def new_app(server_url: str, template: str) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="module", params=[SATURDAY, MONDAY], ids=["saturday", "monday"])
-def loaded(
-    request: pytest.FixtureRequest, server_url: str, template: str
-) -> Iterator[tuple[Flask, datetime]]:
+def loaded(request: pytest.FixtureRequest, server_url: str, template: str) -> Iterator[tuple[Flask, datetime]]:
     with new_app(server_url, template) as application:
         with application.app_context():
             demo.load(request.param)
@@ -94,8 +92,7 @@ def one(statement: str, **values: Any) -> Any:
 
 def content() -> dict[str, list[str]]:
     return {
-        table: sorted(str(tuple(row)) for row in rows(f"SELECT {what} FROM {table}"))
-        for table, what in CONTENT.items()
+        table: sorted(str(tuple(row)) for row in rows(f"SELECT {what} FROM {table}")) for table, what in CONTENT.items()
     }
 
 
@@ -165,9 +162,7 @@ def test_wanted_in_a_new_database_only(server_url: str, template: str) -> None:
 
 def test_one_login_per_role(now: datetime) -> None:
     logins = demo.logins()
-    assert [role for role, _name, _password in logins] == [
-        role.value for role in Role if role is not Role.PUBLIC
-    ]
+    assert [role for role, _name, _password in logins] == [role.value for role in Role if role is not Role.PUBLIC]
     for role, username, password in logins:
         actor, _token = login.log_in(username, password, kind=SessionKind.WEB, ip_address="127.0.0.1")
         assert actor.roles == {role}
@@ -213,9 +208,7 @@ def test_numbers(now: datetime) -> None:
     ):
         assert one(f"SELECT count(*) FROM {table}"), table
     assert one("SELECT count(*) FROM leads WHERE owner_id IS NULL") > 20
-    assert (
-        one("SELECT count(*) FROM (SELECT phone FROM leads GROUP BY phone HAVING count(*) > 1) AS twice") == 8
-    )
+    assert one("SELECT count(*) FROM (SELECT phone FROM leads GROUP BY phone HAVING count(*) > 1) AS twice") == 8
 
 
 def test_every_member_of_staff_has_work(now: datetime) -> None:
@@ -231,10 +224,7 @@ def test_every_member_of_staff_has_work(now: datetime) -> None:
         assert 3 <= row.overdue <= 6, row
         assert 4 <= row.today <= 8, row
         assert row.next >= 8, row
-    assert (
-        one("SELECT count(*) FROM leads l JOIN ab_user u ON u.id = l.owner_id WHERE u.username = 'staff'")
-        == 40
-    )
+    assert one("SELECT count(*) FROM leads l JOIN ab_user u ON u.id = l.owner_id WHERE u.username = 'staff'") == 40
     unread = """SELECT count(*) FROM notifications n JOIN ab_user u ON u.id = recipient_id
                 WHERE u.username = 'staff' AND read_at IS NULL"""
     assert 1 <= one(unread) <= 20
@@ -339,16 +329,12 @@ def test_people_act_within_their_rights(now: datetime) -> None:
 def test_phones_and_addresses_belong_to_nobody(now: datetime) -> None:
     for row in rows("SELECT phone FROM leads UNION ALL SELECT phone FROM user_profiles"):
         assert phones.normalise(row.phone, "GB") == row.phone
-        assert row.phone.startswith(("+447700900", "+4420794600", "+441632960", "+3363998", "+121255501")), (
-            row.phone
-        )
+        assert row.phone.startswith(("+447700900", "+4420794600", "+441632960", "+3363998", "+121255501")), row.phone
     addresses = rows(
         """SELECT email FROM leads WHERE email IS NOT NULL
            UNION ALL SELECT email FROM ab_user WHERE username <> 'system'"""
     )
-    assert all(
-        row.email.rpartition("@")[2] in ("example.org", "example.com", "example.net") for row in addresses
-    )
+    assert all(row.email.rpartition("@")[2] in ("example.org", "example.com", "example.net") for row in addresses)
 
 
 def test_the_import_is_complete(now: datetime) -> None:
