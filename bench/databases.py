@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import secrets
@@ -129,12 +130,14 @@ def _populate(url: str, leads: int) -> None:
 
 
 def _version() -> str:
-    """Changes with the migrations and with what is seeded."""
+    """Changes with the migrations and with what is seeded, however they are formatted."""
+    here = Path(__file__)
     files = [
         *sorted((config.ROOT / "migrations" / "versions").glob("*.py")),
-        *(Path(__file__).with_name(name) for name in ("seed.py", "names.py")),
+        *map(here.with_name, ("seed.py", "names.py")),
     ]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]
+    code = "".join(ast.dump(ast.parse(file.read_text())) for file in files)
+    return hashlib.sha256(code.encode()).hexdigest()[:10]
 
 
 def _drop(connection: psycopg.Connection[Any], name: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import negotiate_locale
-from flask import Flask, g, request, url_for
+from flask import Flask, g, request
 from flask_babel import Babel, Domain
 
 from app.extensions import db
@@ -91,4 +91,4 @@ def static_url(app: Flask, path: str) -> str:
     """The address of a file of ours, which changes with its content."""
     if app.debug:
         _digest.cache_clear()
-    return url_for("static", filename=path, v=_digest(Path(app.static_folder or "") / path))
+    return f"{request.script_root}{app.static_url_path}/{path}?v={_digest(Path(app.static_folder or '') / path)}"

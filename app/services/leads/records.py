@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select, union_all
 
 from app.extensions import db
 from app.models.leads import FollowUpStatus, Lead, LeadEvent, LeadSource, LeadStage
@@ -55,11 +55,13 @@ def duplicates_of(
     actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5
 ) -> Sequence[Any]:
     """Visible live leads with this phone (E.164) or e-mail (any case): id, name, phone, email."""
-    same = Lead.phone == phone
+    # Each through its own index: with OR and a limit, PostgreSQL may prefer to read all leads in their order.
+    same: Any = select(Lead.id).where(Lead.phone == phone, Lead.deleted_at.is_(None))
     if email:
-        same = or_(same, func.lower(Lead.email) == email.lower())
+        by_email = select(Lead.id).where(func.lower(Lead.email) == email.lower(), Lead.deleted_at.is_(None))
+        same = union_all(same, by_email)
     statement = select(Lead.id, (Lead.first_name + " " + Lead.last_name).label("name"), Lead.phone, Lead.email).where(
-        visible(Lead, actor), same
+        visible(Lead, actor), Lead.id.in_(same)
     )
     if but is not None:
         statement = statement.where(Lead.id != but)
