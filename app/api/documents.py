@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -69,9 +69,12 @@ class DocumentView(BaseView):
 
 
 def _document() -> dict[str, Any]:
-    """The document in English, whoever asks: it names what goes over the wire."""
-    with force_locale("en"):
-        return document()
+    """The document in English, whoever asks: it names what goes over the wire. Made once for each process."""
+    kept: dict[str, dict[str, Any]] = current_app.extensions.setdefault("openapi", {})
+    if not kept:
+        with force_locale("en"):
+            kept["document"] = document()
+    return kept["document"]
 
 
 def _grouped(told: dict[str, Any]) -> dict[str, list[DocumentedRoute]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
@@ -244,6 +245,19 @@ def test_types_are_strict_and_nothing_is_written(api, values):
 def test_bodies_that_are_no_json_object(api, data, kind, status):
     answer = api("admin")("POST", "/leads", data=data, content_type=kind)
     assert answer.status_code == status and answer.is_json and answer.json["message"] and "fields" in answer.json
+
+
+@pytest.mark.parametrize(("size", "status"), [(1024 * 1024 - 20, 422), (1024 * 1024, 413), (3_000_000, 413)])
+def test_a_body_in_chunks_of_unknown_length_is_bounded_too(api, size, status):
+    body = BytesIO(b'{"area": "' + b"x" * size + b'"}')
+    answer = api("admin")(
+        "POST",
+        "/leads",
+        input_stream=body,
+        content_type="application/json",
+        environ_base={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == status, answer.json
 
 
 def test_errors_are_json_whatever_the_status(api):
