@@ -142,9 +142,7 @@ def known_actions() -> dict[str, set[str]]:
 
 
 def known_undoable() -> dict[str, set[str]]:
-    undoable = {
-        each.name: {action.name for action in each.actions if action.undo} for each in RESOURCES.values()
-    }
+    undoable = {each.name: {action.name for action in each.actions if action.undo} for each in RESOURCES.values()}
     return {name: words for name, words in undoable.items() if words}
 
 

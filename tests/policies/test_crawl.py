@@ -35,9 +35,7 @@ class Page(HTMLParser):
         if tag == "a" and known.get("href"):
             self.links.append(known["href"])
         self.texts += [
-            known[name] or ""
-            for name in ("value", "placeholder", "title", "aria-label", "alt")
-            if name in known
+            known[name] or "" for name in ("value", "placeholder", "title", "aria-label", "alt") if name in known
         ]
 
     def handle_endtag(self, tag):
@@ -51,9 +49,7 @@ class Page(HTMLParser):
 def shape(url: str) -> str:
     """Addresses that differ by keys or by what is filtered alone are one page."""
     parts = urlsplit(url)
-    return (
-        KEY.sub("*", parts.path) + "?" + ",".join(sorted({name for name, _value in parse_qsl(parts.query)}))
-    )
+    return KEY.sub("*", parts.path) + "?" + ",".join(sorted({name for name, _value in parse_qsl(parts.query)}))
 
 
 def crawl(client, start: list[str]):
@@ -68,9 +64,7 @@ def crawl(client, start: list[str]):
         if answer.mimetype == "text/html":
             page = Page(answer.text)
             found = [urljoin(url, unescape(link)) for link in page.links]
-            waiting += [
-                link for link in found if link.startswith("/") and not link.startswith(("/static/", "//"))
-            ]
+            waiting += [link for link in found if link.startswith("/") and not link.startswith(("/static/", "//"))]
 
 
 @pytest.mark.parametrize("username", ROLES)

@@ -180,11 +180,7 @@ def test_the_same_posts_do_something_for_those_who_may(app, client_of, world):
     client = client_of("super_admin")
     idle = []
     for rule, name in rules(app):
-        if (
-            "POST" not in rule.methods
-            or rule.endpoint in NOT_SHOWN
-            or rule.endpoint.endswith("delete_filter")
-        ):
+        if "POST" not in rule.methods or rule.endpoint in NOT_SHOWN or rule.endpoint.endswith("delete_filter"):
             continue
         if name in ("activate", "assign_teacher", "assign_owner"):
             continue  # already so

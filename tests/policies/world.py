@@ -132,9 +132,7 @@ def make_world(actor: Any, owner_id: int) -> World:
 
 def checksums() -> dict[str, str]:
     """The content of every table, but those of logins and attempts."""
-    names = db.session.scalars(
-        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-    ).all()
+    names = db.session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")).all()
     parts = [
         f"SELECT '{name}', count(*) || ':' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') "
         f'FROM "{name}" AS t'

@@ -1,0 +1,114 @@
+"""What every route of the API asks for, declared as the screens are."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from werkzeug.routing import Rule
+
+from tests.policies import routes
+from tests.policies.routes import Need, UndeclaredError
+
+SIGNED_IN: Final = "signed in"
+PUBLIC_ROUTES: Final = {"SecurityApi.login", "SecurityApi.refresh"}
+SIGNED_IN_ROUTES: Final = {"MeApi.show", "SecurityApi.logout", "DocumentApi.show"}
+APIS: Final = {
+    "AccountApi": "Accounts",
+    "JobRunApi": "Job runs",
+    "LeadImportApi": "Lead imports",
+    "LeadStageApi": "Lead stages",
+    "LeadApi": "Leads",
+    "TagApi": "Tags",
+    "MeApi": "Settings",
+    "NotificationApi": "Inbox",
+    "SearchApi": "Search",
+}
+RECORD_APIS: Final = {"AccountApi", "JobRunApi", "LeadStageApi", "LeadApi", "TagApi"}
+RECORD_ROUTES: Final = {
+    "index": "list",
+    "show": "show",
+    "history": "history",
+    "create": "add",
+    "change": "edit",
+    "replace": "edit",
+    "remove": "delete",
+    "restore": "restore",
+    "saved_filters": "list",
+    "save_filter": "list",
+    "delete_filter": "list",
+}
+OTHER_ROUTES: Final = {
+    "LeadApi.notes": "add_note",
+    "LeadApi.write_note": "add_note",
+    "LeadApi.timeline": "add_note",
+    "LeadApi.duplicates": "add_note",
+    "LeadApi.contact_attempts": "log_contact",
+    "LeadApi.log_contact": "log_contact",
+    "LeadApi.tags": "show",
+    "LeadApi.put_tag": "tag",
+    "LeadApi.take_tag": "tag",
+    "LeadApi.unmerge": "merge",
+    "LeadApi.export": "export",
+    "LeadApi.board": "board",
+    "LeadApi.worklist": "worklist",
+    "LeadApi.figures": "worklist",
+    "LeadImportApi.index": "list",
+    "LeadImportApi.upload": "add",
+    "LeadImportApi.template": "add",
+    "LeadImportApi.show": "show",
+    "LeadImportApi.issues": "show",
+    "LeadImportApi.report": "show",
+    "LeadImportApi.confirm": "confirm",
+    "LeadImportApi.undo": "undo",
+    "MeApi.settings": "edit",
+    "MeApi.change_settings": "edit",
+    "MeApi.change_password": "edit",
+    "MeApi.sessions": "edit",
+    "MeApi.end_sessions": "edit",
+    "NotificationApi.index": "list",
+    "NotificationApi.read": "mark",
+    "NotificationApi.read_all": "mark",
+    "SearchApi.find": "list",
+}
+BY_NAME: Final = {"perform", "perform_on_many", "undo"}
+ONE_AT_A_TIME: Final = {"merge", "reset_password"}
+# What can be done to many, beside the actions.
+DELETED_BY_NAME: Final = {"Leads": {"delete", "restore"}, "Lead stages": {"delete"}, "Tags": {"delete"}}
+
+
+def need(endpoint: str, name: str = "") -> Need | str | None:
+    """As `routes.need`; SIGNED_IN when any account may."""
+    if endpoint in PUBLIC_ROUTES:
+        return None
+    if endpoint in SIGNED_IN_ROUTES:
+        return SIGNED_IN
+    if endpoint == "LookupApi.find":
+        return routes.CHOICES[name]
+    view, _dot, method = endpoint.partition(".")
+    if view not in APIS:
+        raise UndeclaredError(endpoint)
+    if view in RECORD_APIS and method in BY_NAME:
+        return name, APIS[view]
+    word = OTHER_ROUTES.get(endpoint) or (RECORD_ROUTES.get(method) if view in RECORD_APIS else None)
+    if word is None:
+        raise UndeclaredError(endpoint)
+    return word, APIS[view]
+
+
+def names(rule: Rule) -> list[str]:
+    if "name" not in rule.arguments:
+        return [""]
+    view, _dot, method = rule.endpoint.partition(".")
+    if view == "LookupApi":
+        return sorted(routes.CHOICES)
+    resource = APIS[view]
+    if method == "undo":
+        return sorted(routes.UNDOABLE[resource])
+    known = set(routes.ACTIONS.get(resource, ()))
+    return sorted(
+        known - ONE_AT_A_TIME | DELETED_BY_NAME.get(resource, set()) if method == "perform_on_many" else known
+    )
+
+
+def may(role: Any, wanted: Need | str | None) -> bool:
+    return role is not routes.VISITOR if wanted == SIGNED_IN else routes.may(role, wanted)  # type: ignore[arg-type]

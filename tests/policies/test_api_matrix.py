@@ -1,0 +1,111 @@
+"""Every route of the API, for every role: 401 without a token, 403 without the permission, and nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.policies.roles import Role
+from tests.api.conftest import token_of
+from tests.conftest import PEOPLE
+from tests.policies import api_routes, routes
+from tests.policies.test_matrix import undone
+from tests.policies.world import changed, checksums, make_world
+
+PREFIX = "/api/v1/"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OF_LOGINS = {
+    "SecurityApi.logout",
+    "SecurityApi.login",
+    "SecurityApi.refresh",
+    "MeApi.end_sessions",
+    "MeApi.change_password",
+}
+
+
+def rules(app) -> Iterator[tuple]:
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        if rule.rule.startswith(PREFIX):
+            for name in api_routes.names(rule):
+                yield rule, name
+
+
+@pytest.fixture
+def world(db_session, actors):
+    return make_world(actors.admin, actors.staff.id)
+
+
+def address(app, rule, name, world) -> str:
+    keys = {"LeadApi": world.lead.id, "TagApi": world.tag.id, "AccountApi": world.student, "JobRunApi": world.run.id}
+    form = world.form("LeadView.index")
+    known = {
+        "pk": keys.get(rule.endpoint.partition(".")[0], form["stage_id"]),
+        "name": name,
+        "filter_id": world.saved.id,
+        "import_id": world.imported.id,
+        "tag_id": world.tag.id,
+    }
+    with app.test_request_context():
+        return app.url_map.bind("localhost").build(
+            rule.endpoint, {each: known[each] for each in rule.arguments}, method=next(iter(rule.methods))
+        )
+
+
+def body(world, endpoint) -> dict:
+    screen = endpoint.replace("Api.", "View.")
+    form = world.form(screen)
+    return form | {"ids": [form["id"]], "values": form, "roles": ["Student"]}
+
+
+def was_refused(role, answer) -> bool:
+    return answer.status_code == (401 if role is routes.VISITOR else 403)
+
+
+def test_every_route_is_declared(app):
+    for rule, name in rules(app):
+        api_routes.need(rule.endpoint, name)
+    endpoints = {rule.endpoint for rule, _name in rules(app)}
+    assert endpoints >= api_routes.PUBLIC_ROUTES | api_routes.SIGNED_IN_ROUTES | set(api_routes.OTHER_ROUTES)
+    with pytest.raises(routes.UndeclaredError):
+        api_routes.need("LeadApi.something_new")
+
+
+def test_the_pages_about_the_api_are_for_those_who_are_signed_in(client_of):
+    assert client_of("student").get("/api/docs/").status_code == 200
+    assert client_of("public").get("/api/docs/").status_code in (302, 401)
+
+
+@pytest.mark.parametrize("role", list(Role), ids=lambda role: PEOPLE.get(role, "public"))
+def test_every_route_as_this_role(app, world, role):
+    client = app.test_client()
+    headers = {}
+    if role is not routes.VISITOR:
+        headers = {"Authorization": f"Bearer {token_of(app, PEOPLE[role])}"}
+    wrong, refused = [], []
+    for rule, name in rules(app):
+        wanted = api_routes.need(rule.endpoint, name)
+        url = address(app, rule, name, world)
+        for method in METHODS:
+            if method not in rule.methods or rule.endpoint in OF_LOGINS - {"SecurityApi.logout"}:
+                continue
+            if not api_routes.may(role, wanted):
+                refused.append((method, url, rule.endpoint))
+            elif rule.endpoint not in OF_LOGINS:
+                sent = {} if method == "GET" else {"json": body(world, rule.endpoint)}
+                with undone():
+                    answer = client.open(url, method=method, headers=headers, **sent)
+                if (
+                    answer.status_code == 401
+                    or answer.status_code >= 500
+                    or (method == "GET" and answer.status_code == 403)
+                ):
+                    wrong.append(f"{method} {url}: {answer.status_code}, although allowed ({wanted})")
+    before = checksums()
+    for method, url, endpoint in refused:
+        sent = {} if method == "GET" else {"json": body(world, endpoint)}
+        answer = client.open(url, method=method, headers=headers, **sent)
+        if not was_refused(role, answer):
+            wrong.append(f"{method} {url}: {answer.status_code}, not refused")
+    assert changed(before, checksums()) == [], "a refused request changed something"
+    assert wrong == []
