@@ -37,9 +37,7 @@ UNINDEXED = {"created_by_id", "updated_by_id", "deleted_by_id", "confirmed_by_id
 
 
 def own_tables() -> list:
-    return [
-        table for table in Base.metadata.sorted_tables if not table.name.startswith((FLASK_APPBUILDER, QUEUE))
-    ]
+    return [table for table in Base.metadata.sorted_tables if not table.name.startswith((FLASK_APPBUILDER, QUEUE))]
 
 
 def business_tables() -> list:
@@ -185,9 +183,7 @@ def test_moments_carry_a_zone(db_session):
 
 
 @pytest.mark.parametrize("name", APPEND_ONLY)
-@pytest.mark.parametrize(
-    "statement", ["UPDATE {0} SET actor_id = NULL", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"]
-)
+@pytest.mark.parametrize("statement", ["UPDATE {0} SET actor_id = NULL", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
 def test_append_only_tables_refuse_every_change(db_session, actors, name, statement):
     from app.services.leads import actions
 
