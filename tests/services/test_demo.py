@@ -19,7 +19,7 @@ from app.models.access import SessionKind
 from app.policies.roles import Role
 from app.services import accounts, demo, health, imports, login, passwords, phones, sessions
 from app.services.errors import Invalid, WrongState
-from tests.conftest import ROOT, clone, make_app
+from tests.conftest import ROOT, clone, make_app, sign_in
 
 SATURDAY = datetime(2026, 3, 28, 15, 20, tzinfo=UTC)  # the night after, clocks change
 MONDAY = datetime(2026, 10, 26, 7, 5, tzinfo=UTC)  # closed, and not open yet
@@ -395,3 +395,26 @@ def test_the_sample_file_of_the_documentation(loaded: tuple[Flask, datetime]) ->
         db.session.refresh(job)
         assert (job.total_rows, job.new_rows, job.invalid_rows, job.duplicate_rows) == (200, 188, 12, 0)
         db.session.remove()
+
+
+@pytest.mark.parametrize("username", ["staff", "admin", "teacher"])
+def test_its_records_can_be_opened(loaded: tuple[Flask, datetime], username: str) -> None:
+    application, _now = loaded
+    with application.app_context():
+        client = sign_in(application.test_client(), username)
+        user = accounts.find(username)
+        assert user is not None
+        leads = rows(
+            """SELECT DISTINCT ON (stage_id) id FROM leads WHERE :all OR assigned_teacher_id = :id ORDER BY stage_id, id""",
+            all=username != "teacher",
+            id=user.id,
+        )
+        pages = [f"/leads/{row.id}" for row in leads] + ["/", "/inbox/"]
+        if username != "teacher":
+            pages += [f"/lead-imports/{row.id}" for row in rows("SELECT id FROM imports")] + ["/leads/board/"]
+        db.session.remove()
+    assert leads
+    for page in pages:
+        response = client.get(page)
+        assert response.status_code == 200, page
+        assert "None" not in response.text, page
