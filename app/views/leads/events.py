@@ -34,6 +34,9 @@ ICONS = {
 }
 
 
+TOLD_WITHOUT_VALUES = {"merged", "restored", "created", "bulk_imported", "contact_attempted"}
+
+
 class Names:
     """What the ids in audit events are called, read once per page."""
 
@@ -70,11 +73,12 @@ class Names:
 
 
 def event(row: Any, names: Names) -> Event:
-    keys = (
-        sorted({*(row.before or {}), *(row.after or {})})
-        if row.kind not in {"merged", "restored", "created", "bulk_imported"}
-        else []
-    )
+    keys = [] if row.kind in TOLD_WITHOUT_VALUES else sorted({*(row.before or {}), *(row.after or {})})
+    body = row.body or ""
+    if row.kind == "contact_attempted":  # an attempt changes nothing: it has a channel and an outcome
+        body = "\n".join(
+            filter(None, (", ".join(names.of(name, row.after[name]) for name in ("channel", "outcome")), body))
+        )
     changes = [
         Change(
             str(LEADS.labels.get(name, name.replace("_", " ").capitalize())),
@@ -89,7 +93,7 @@ def event(row: Any, names: Names) -> Event:
         row.who or _("Registrar"),
         str(labels.EVENTS[row.kind]),
         ICONS.get(row.kind, "dot"),
-        row.body or "",
+        body,
         changes,
     )
 
