@@ -144,3 +144,17 @@ def checksums() -> dict[str, str]:
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     return [name for name in after if after[name] != before.get(name)]
+
+
+def grant(role: str, permission: str, resource: str) -> None:
+    """Give a role a permission that the table does not give it."""
+    db.session.execute(
+        text("""
+            INSERT INTO ab_permission_view_role (id, permission_view_id, role_id)
+            SELECT nextval('ab_permission_view_role_id_seq'), pv.id, r.id FROM ab_role r, ab_permission_view pv
+            JOIN ab_permission p ON p.id = pv.permission_id JOIN ab_view_menu v ON v.id = pv.view_menu_id
+            WHERE r.name = :role AND p.name = :permission AND v.name = :resource
+        """),
+        {"role": role, "permission": permission, "resource": resource},
+    )
+    db.session.commit()

@@ -10,6 +10,7 @@ import pytest
 from app.extensions import db
 from app.services.leads import actions
 from tests.factories.leads import lead, stage
+from tests.policies.world import grant
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "=cmd|' /C calc'!A0", "\uff1d1", "'=1"]
 
@@ -62,8 +63,6 @@ def test_filters_search_and_scope_apply(client_of, db_session, actors):
 
 def test_the_scope_of_a_teacher_holds_in_the_export_too(client_of, db_session, actors):
     """Were the permission given by mistake."""
-    from tests.views.test_fab_holes import grant
-
     lead(last_name="Mine", assigned_teacher_id=actors.teacher.id)
     lead(last_name="Theirs", assigned_teacher_id=actors.teacher2.id)
     grant("Teacher", "can_export", "Leads")

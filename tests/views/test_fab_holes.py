@@ -13,6 +13,7 @@ from app.services.errors import Invalid, NotAllowed
 from app.services.leads import LEADS
 from tests.conftest import make_app
 from tests.factories.leads import lead
+from tests.policies.world import grant
 from tests.views.stock import Company, Deal
 from tests.views.test_fab_types import lead_form
 
@@ -55,19 +56,6 @@ def test_actions_on_rows_that_one_may_not_see(stock, client_of, actors, foreign)
     assert db.session.query(LeadNote).count() == 0
 
 
-def grant(role: str, permission: str, resource: str) -> None:
-    db.session.execute(
-        text("""
-            INSERT INTO ab_permission_view_role (id, permission_view_id, role_id)
-            SELECT nextval('ab_permission_view_role_id_seq'), pv.id, r.id FROM ab_role r, ab_permission_view pv
-            JOIN ab_permission p ON p.id = pv.permission_id JOIN ab_view_menu v ON v.id = pv.view_menu_id
-            WHERE r.name = :role AND p.name = :permission AND v.name = :resource
-        """),
-        {"role": role, "permission": permission, "resource": resource},
-    )
-    db.session.commit()
-
-
 def test_choices_hold_only_what_one_may_see(stock, client_of, foreign):
     clerk = stock.client("clerk")
     assert "Foreign" in clerk.get("/saleview/add").text, "stock is broken: every row is a choice"
@@ -83,9 +71,7 @@ def test_choices_hold_only_what_one_may_see(stock, client_of, foreign):
     assert "Hidden" not in teacher.get("/leads/").text
     assert "Hidden" not in teacher.get("/search/?q=hidden").text
     people = client_of("staff").get("/lookups/teachers").json["results"]
-    assert {each["text"] for each in people} == {"Teacher Tester", "Teacher2 Tester"}, (
-        "students are no teachers"
-    )
+    assert {each["text"] for each in people} == {"Teacher Tester", "Teacher2 Tester"}, "students are no teachers"
 
 
 def test_related_records_that_one_may_not_choose(stock, client_of, actors):
@@ -103,9 +89,7 @@ def test_related_records_that_one_may_not_choose(stock, client_of, actors):
         answer = staff.post("/leads/new", data=form | {field: str(student)})
         assert answer.status_code == 422
         assert "Choose one from the list." in answer.text
-        assert (
-            staff.post(f"/leads/new?{field}={student}&_flt_0_{field}={student}", data=form).status_code == 302
-        )
+        assert staff.post(f"/leads/new?{field}={student}&_flt_0_{field}={student}", data=form).status_code == 302
         assert db.session.query(Lead).filter(getattr(Lead, field) == student).count() == 0
     made = lead(owner_id=actors.staff.id)
     answer = staff.post(
@@ -145,19 +129,14 @@ def test_related_lists_without_the_permission(stock, client_of, actors):
 
 def test_sorting_by_what_is_not_a_column(stock, client_of):
     url = "/companyview/list/?_oc_CompanyView=owner.password&_od_CompanyView=asc"
-    assert stock.client("clerk").get(url).status_code == 200, (
-        "stock is broken: sorted by the hash of the password"
-    )
+    assert stock.client("clerk").get(url).status_code == 200, "stock is broken: sorted by the hash of the password"
 
     lead()
     for wrong in ("owner.password", "owner__password", "password", "search_text", "id", "notes"):
         assert listing.read_query(LEADS, {"sort": [wrong]}).sort == ""
         with pytest.raises(Invalid):
             listing.read_query(LEADS, {"sort": [wrong]}, strict=True)
-        assert (
-            client_of("admin").get(f"/leads/?sort={wrong}&f={wrong}:contains:a&cols={wrong}").status_code
-            == 200
-        )
+        assert client_of("admin").get(f"/leads/?sort={wrong}&f={wrong}:contains:a&cols={wrong}").status_code == 200
 
 
 def test_a_help_desk_does_not_become_admin(stock, app, actors):
@@ -180,9 +159,7 @@ def test_a_help_desk_does_not_become_admin(stock, app, actors):
     assert "Admin" in held, "stock is broken"
 
     endpoints = {rule.endpoint.partition(".")[0] for rule in app.url_map.iter_rules()}
-    assert not {
-        each for each in endpoints if each.startswith(("User", "Role", "Permission", "Group", "Register"))
-    }
+    assert not {each for each in endpoints if each.startswith(("User", "Role", "Permission", "Group", "Register"))}
     for username in ("staff", "admin"):
         actor = getattr(actors, username)
         with pytest.raises(NotAllowed):
@@ -218,9 +195,7 @@ def test_the_screens_of_accounts_do_not_lift_rights(client_of, actors):
     admin.post("/accounts/actions/deactivate", data=reset)
     assert accounts.find("mole") is None
     assert actors.admin.roles == {"Admin"}
-    row = db.session.execute(
-        text("SELECT active, changed_by_fk FROM ab_user WHERE username = 'super_admin'")
-    ).one()
+    row = db.session.execute(text("SELECT active, changed_by_fk FROM ab_user WHERE username = 'super_admin'")).one()
     assert row.active
     assert row.changed_by_fk != actors.admin.id
 
@@ -234,9 +209,7 @@ def test_the_api_takes_no_cookie(stock, app, client_of):
     for rule in routes:
         if "POST" in rule.methods and not rule.arguments and "login" not in rule.rule:
             assert client.post(rule.rule, json={}).status_code == 401, rule
-    assert not any(
-        getattr(view, "allow_browser_login", False) for view in app.extensions["appbuilder"].baseviews
-    )
+    assert not any(getattr(view, "allow_browser_login", False) for view in app.extensions["appbuilder"].baseviews)
 
 
 def test_a_get_deletes_nothing(stock, guarded, actors):
@@ -293,9 +266,7 @@ def test_weak_passwords_are_refused_by_the_service_too(stock, db_session):
     """In stock only the form of the screen looks at a password."""
     with stock.app.app_context():
         clerk = stock.security.find_role("Clerk")
-        assert stock.security.add_user("weak", "We", "Ak", "weak@toy.example", clerk, password="a"), (
-            "stock is broken"
-        )
+        assert stock.security.add_user("weak", "We", "Ak", "weak@toy.example", clerk, password="a"), "stock is broken"
 
     with pytest.raises(Invalid) as refused:
         accounts.create_account(username="weak", password="a", roles=["Staff"], actor=sessions.system())

@@ -183,10 +183,7 @@ def test_deleting_what_is_still_used_says_by_what(stock, admin):
         "/lead-stages/delete",
         data={"id": str(made.stage_id), "_stage": "do", "fallback_id": str(stage("Contacted").id)},
     )
-    assert (
-        db.session.scalar(text("SELECT s.name FROM leads JOIN lead_stages s ON s.id = stage_id"))
-        == "Contacted"
-    )
+    assert db.session.scalar(text("SELECT s.name FROM leads JOIN lead_stages s ON s.id = stage_id")) == "Contacted"
 
 
 def test_the_size_of_a_page_is_capped(stock, admin):
