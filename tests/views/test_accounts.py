@@ -83,9 +83,7 @@ def test_an_account_is_made_shown_and_changed(reader):
     assert reader.post(url("noor", "/edit"), data=data).status_code == 302
     made = directory.details(accounts.find("noor"))
     assert (made["roles"], made["groups"], made["department"]) == (["Coach"], [], "Music")
-    assert reader.post(url("noor", "/edit"), data=data).status_code == 409, (
-        "changed by somebody else meanwhile"
-    )
+    assert reader.post(url("noor", "/edit"), data=data).status_code == 409, "changed by somebody else meanwhile"
 
 
 @pytest.mark.parametrize(
@@ -125,15 +123,11 @@ def test_an_admin_makes_staff_but_no_admins(client_of, actors):
         assert admin.post("/accounts/new", data={"username": "evil"} | forged).status_code == 403
     answer = admin.post("/accounts/new", data={"username": "sneaky", "groups": ["Admin"]})
     assert answer.status_code == 302
-    assert directory.details(accounts.find("sneaky"))["groups"] == [], (
-        "a field that the form does not offer is ignored"
-    )
+    assert directory.details(accounts.find("sneaky"))["groups"] == [], "a field that the form does not offer is ignored"
 
 
 def test_an_admin_leaves_the_groups_of_an_account_alone(client_of, actors):
-    db.session.execute(
-        text("INSERT INTO ab_group (id, name) VALUES (nextval('ab_group_id_seq'), 'Front desk')")
-    )
+    db.session.execute(text("INSERT INTO ab_group (id, name) VALUES (nextval('ab_group_id_seq'), 'Front desk')"))
     accounts.set_groups(actors.staff2.id, ["Front desk"], actor=actors.super_admin)
     answer = client_of("admin").post(
         url("staff2", "/edit"), data={"username": "staff2", "roles": ["Staff"], "department": "Desk"}
@@ -192,9 +186,7 @@ def test_a_super_admin_cannot_change_their_own_roles(reader, actors):
 
 def test_deactivation_is_previewed_done_and_ends_logins(reader, client_of, actors):
     victim, key = client_of("staff2"), actors.staff2.id
-    assert (
-        reader.post("/accounts/actions/deactivate", data={"id": key, "_stage": "preview"}).status_code == 200
-    )
+    assert reader.post("/accounts/actions/deactivate", data={"id": key, "_stage": "preview"}).status_code == 200
     assert victim.get("/settings/").status_code == 200, "a preview changes nothing"
     assert reader.post("/accounts/actions/deactivate", data={"id": key, "_stage": "do"}).status_code == 200
     assert "/login/" in victim.get("/settings/").location

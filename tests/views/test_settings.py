@@ -67,9 +67,7 @@ def test_the_menu_changes_the_colours_and_returns(client_of, actors):
         "/settings/look", data={"theme": "dark"}, headers={"Referer": "http://localhost/inbox/?show=unread"}
     )
     assert answer.location == "/inbox/?show=unread"
-    elsewhere = client.post(
-        "/settings/look", data={"theme": "dark"}, headers={"Referer": "http://evil.example/inbox/"}
-    )
+    elsewhere = client.post("/settings/look", data={"theme": "dark"}, headers={"Referer": "http://evil.example/inbox/"})
     assert elsewhere.location == "/"
     assert actors.staff.theme == "dark"
 
