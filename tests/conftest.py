@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from flask import Flask
@@ -26,6 +27,10 @@ from app.models.access import SessionKind
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services import accounts, deployment, sessions
+
+# How long an example takes says nothing about whether it is right.
+hypothesis.settings.register_profile("registrar", deadline=None)
+hypothesis.settings.load_profile("registrar")
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery 9"

@@ -96,6 +96,7 @@ def test_right_to_left(open_page, committed_app, some_leads):
     page.locator("input[name=username]").fill("admin")
     page.locator("input[name=password]").fill("correct horse battery 9")
     page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/login/" not in url)
     page.goto("/leads/")
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator("html").get_attribute("lang") == "ar"
