@@ -19,6 +19,7 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.errors import Invalid
 from app.services.filters import Filter, met, read_filter
+from app.services.keysets import among
 from app.services.matching import all_words, plan_for_values
 from app.services.positions import LAST, beyond, position_of, read_position
 from app.services.resource import Attribute, Resource
@@ -125,7 +126,7 @@ def conditions(resource: Resource, actor: Actor, query: Query) -> list[ColumnEle
     """Everything that decides which rows are in the list."""
     found = [visible(resource.model, actor, deleted=query.deleted), *(met(resource, item) for item in query.filters)]
     if query.ids:
-        found.append(resource.model.id.in_(query.ids))
+        found.append(among(resource.model.id, query.ids))
     if query.search and resource.search is not None:
         found += all_words(resource.search, query.search, MOST_WORDS)
     return found

@@ -31,13 +31,12 @@ class Notice:
 _NOTIFY = text("""
     INSERT INTO notifications (recipient_id, type, title, body, severity, entity_type, entity_id, link, dedup_day)
     SELECT recipient_id, :type, title, body, :severity, :entity_type, entity_id, link, :day
-    FROM unnest(CAST(:recipient_ids AS integer[]), CAST(:titles AS text[]), CAST(:bodies AS text[]), CAST(:entity_ids AS text[]),
-                CAST(:links AS text[])) AS notice (recipient_id, title, body, entity_id, link)
+    FROM json_to_recordset(CAST(:notices AS json)) AS notice (recipient_id integer, title text, body text, entity_id text, link text)
     ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING
 """)
 _EVENT = text("""
     INSERT INTO notification_events (type, entity_type, entity_id, payload)
-    SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb) FROM unnest(CAST(:entity_ids AS text[])) AS entity (entity_id)
+    SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb) FROM json_array_elements_text(CAST(:entity_ids AS json)) AS entity (entity_id)
 """)
 
 
@@ -57,18 +56,15 @@ def notify(
         return
     common = {"type": kind.value, "entity_type": entity_type}
     entities = list(dict.fromkeys(str(row.entity_id) for row in rows))
-    db.session.execute(_EVENT, common | {"entity_ids": entities, "payload": json.dumps(payload or {}, default=str)})
+    texts = {"entity_ids": json.dumps(entities), "payload": json.dumps(payload or {}, default=str)}
+    db.session.execute(_EVENT, common | texts)
     db.session.execute(
         _NOTIFY,
         common
         | {
             "severity": severity.value,
             "day": school.today(),
-            "recipient_ids": [row.recipient_id for row in rows],
-            "titles": [row.title[:200] for row in rows],
-            "bodies": [row.body for row in rows],
-            "entity_ids": [str(row.entity_id) for row in rows],
-            "links": [row.link for row in rows],
+            "notices": json.dumps([vars(row) | {"title": row.title[:200]} for row in rows], default=str),
         },
     )
 

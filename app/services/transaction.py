@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from app.extensions import db
 from app.policies.actor import Actor
 from app.services.errors import Conflict, NotFound, refusal_from
+from app.services.keysets import among
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,7 +98,7 @@ def lock_many(model: type[M], ids: Sequence[UUID], *criteria: Any) -> list[M]:
     key: Any = model.id  # type: ignore[attr-defined]
     statement = (
         select(model)
-        .where(key.in_(ids), *criteria)
+        .where(among(key, ids), *criteria)
         .order_by(key)
         .with_for_update(key_share=True, of=model)
         .execution_options(populate_existing=True)

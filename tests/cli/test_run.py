@@ -27,9 +27,7 @@ def port():
 def start(place, port):
     """Start `registrar run` in an instance of its own, as a terminal would not: without a question."""
     started = []
-    environ = {
-        name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SECRET_KEY")
-    }
+    environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SECRET_KEY")}
     environ |= {"REGISTRAR_INSTANCE": str(place / "i"), "REGISTRAR_DEMO": "0", "PORT": str(port)}
 
     def run():

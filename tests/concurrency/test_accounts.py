@@ -86,9 +86,7 @@ def test_200_accounts_with_blank_phones_and_portal_ids(together, system):
     ],
 )
 def test_of_two_with_the_same_name_one_wins(together, system, first, second, field):
-    answers = together(
-        [lambda each=each: accounts.create_account(**each, actor=system) for each in (first, second)]
-    )
+    answers = together([lambda each=each: accounts.create_account(**each, actor=system) for each in (first, second)])
     refused = [answer for answer in answers if isinstance(answer, Refusal)]
     assert len(refused) == 1
     assert {type(refusal) for refusal in refused} == {Conflict}
@@ -108,9 +106,7 @@ SUPER_ADMINS = """
 def leave_at_once(together, system):
     """All Super Admins lose the right at the same moment: half are deactivated, half lose the role."""
     first = accounts.find("super_admin").id
-    others = [
-        accounts.create_account(username=f"boss{n}", roles=["Super Admin"], actor=system).id for n in range(3)
-    ]
+    others = [accounts.create_account(username=f"boss{n}", roles=["Super Admin"], actor=system).id for n in range(3)]
     read = threading.Barrier(4)
 
     def leave(number, user_id):
@@ -167,14 +163,8 @@ def test_many_changes_of_one_account_at_once_do_not_deadlock(together, system):
     user_id = accounts.find("staff").id
     answers = together(
         [
-            *(
-                lambda n=n: accounts.update_account(user_id, {"department": f"D{n}"}, actor=system)
-                for n in range(4)
-            ),
-            *(
-                lambda role=role: accounts.set_roles(user_id, [role], actor=system)
-                for role in ("Coach", "Teacher")
-            ),
+            *(lambda n=n: accounts.update_account(user_id, {"department": f"D{n}"}, actor=system) for n in range(4)),
+            *(lambda role=role: accounts.set_roles(user_id, [role], actor=system) for role in ("Coach", "Teacher")),
             lambda: accounts.deactivate(user_id, actor=system),
             lambda: accounts.end_sessions(user_id, actor=system),
         ]
@@ -188,18 +178,11 @@ def test_parallel_attempts_share_one_count(together, committed_app, system, monk
     tried = Counter()
     monkeypatch.setattr(passwords, "verify", lambda hashed, given: tried.update([given]) or False)
     kinds = [SessionKind.WEB, SessionKind.API] * 8
-    together(
-        [
-            lambda kind=kind: login.log_in("staff", "guess", kind=kind, ip_address="203.0.113.1")
-            for kind in kinds
-        ]
-    )
+    together([lambda kind=kind: login.log_in("staff", "guess", kind=kind, ip_address="203.0.113.1") for kind in kinds])
     assert tried == {"guess": 16}
     assert scalar("SELECT max(hits) FROM rate_limits") == 16
     monkeypatch.setattr(passwords, "verify", lambda hashed, given: True)
-    [answer] = together(
-        [lambda: login.log_in("staff", "right", kind=SessionKind.WEB, ip_address="203.0.113.1")]
-    )
+    [answer] = together([lambda: login.log_in("staff", "right", kind=SessionKind.WEB, ip_address="203.0.113.1")])
     assert isinstance(answer, login.LoginRefused)
 
 

@@ -46,9 +46,7 @@ def test_a_merge_is_taken_back_by_two(arena, monkeypatch, locked):
     db.session.remove()
     meet_after(monkeypatch, merging, "lock", Meeting(2))
     results = race(arena, *[lambda: merging.undo_merge([gone], actor=admin)] * 2)
-    restored = count(
-        "SELECT count(*) FROM lead_audit_events WHERE type = 'restored' AND lead_id = :id", id=gone
-    )
+    restored = count("SELECT count(*) FROM lead_audit_events WHERE type = 'restored' AND lead_id = :id", id=gone)
     if not locked:
         assert restored == 2
         return

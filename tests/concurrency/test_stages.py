@@ -44,9 +44,7 @@ def test_two_admins_delete_the_last_two_stages(arena, monkeypatch, locked):
     first, second = only("New", "Contacted")
     one, two = actor("admin"), actor("admin2")
     meet_after(monkeypatch, stages, "_lock_all")
-    results = race(
-        arena, lambda: stages.delete([first], actor=one), lambda: stages.delete([second], actor=two)
-    )
+    results = race(arena, lambda: stages.delete([first], actor=one), lambda: stages.delete([second], actor=two))
     if not locked:
         assert count(ACTIVE) == 0
         return
@@ -122,9 +120,7 @@ def test_thirty_two_move_the_same_leads_and_each_move_is_told_once(arena, monkey
 
     monkeypatch.setattr(actions, "_set", together_then)
     race(arena, *[lambda: actions.change_stage(ids, actor=admin, stage_id=target)] * (32 if locked else 8))
-    events = count(
-        "SELECT count(*) FROM lead_audit_events WHERE type = :type", type=LeadEvent.STAGE_CHANGED.value
-    )
+    events = count("SELECT count(*) FROM lead_audit_events WHERE type = :type", type=LeadEvent.STAGE_CHANGED.value)
     if not locked:
         assert events > 3, "several believed that they moved the lead"
         return

@@ -62,10 +62,7 @@ def test_two_save_a_filter_under_one_name(arena, unique):
     staff = actor("staff")
     results = race(
         arena,
-        *[
-            lambda each=each: saved_filters.save("leads", each, "q=a", False, actor=staff)
-            for each in ("Mine", "MINE")
-        ],
+        *[lambda each=each: saved_filters.save("leads", each, "q=a", False, actor=staff) for each in ("Mine", "MINE")],
     )
     told = refusals(results)
     assert count("SELECT count(*) FROM saved_filters") == (1 if there else 2)

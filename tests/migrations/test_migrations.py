@@ -105,10 +105,7 @@ def test_data_survives_deploying_again(server_url, template):
 
         def checksums():
             with db.engine.connect() as connection:
-                return {
-                    name: tuple(connection.execute(text(CHECKSUM.format(f'"{name}"'))).one())
-                    for name in names
-                }
+                return {name: tuple(connection.execute(text(CHECKSUM.format(f'"{name}"'))).one()) for name in names}
 
         before = checksums()
         assert deployment.deploy() == []

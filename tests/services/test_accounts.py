@@ -280,9 +280,7 @@ def test_only_what_is_given_changes(boss):
 
 def test_what_no_input_has_is_ignored(boss):
     before = accounts.find("staff").password
-    accounts.update_account(
-        key("staff"), {"password": "x", "active": False, "id": 1, "login_count": 9}, actor=boss
-    )
+    accounts.update_account(key("staff"), {"password": "x", "active": False, "id": 1, "login_count": 9}, actor=boss)
     user = accounts.find("staff")
     assert (user.password, user.active) == (before, True)
 

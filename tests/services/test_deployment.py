@@ -157,9 +157,7 @@ def test_four_processes_at_once_all_succeed_and_one_does_it(empty_url):
     root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     program = DEPLOY.format(root=root, url=empty_url)
     running = [
-        subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _machine in range(4)
     ]
     answers = [process.communicate(timeout=120) for process in running]
@@ -189,12 +187,7 @@ def test_the_applications_role_may_work_but_not_rewrite_history(empty_app, role)
         connection.execute(text(f'SET ROLE "{role}"'))
         connection.execute(text("INSERT INTO tags (name) VALUES ('kept')"))
         connection.execute(text("UPDATE tags SET name = 'changed'"))
-        assert (
-            connection.execute(
-                text("SELECT count(*) FROM row_history WHERE table_name = 'tags'")
-            ).scalar_one()
-            == 2
-        )
+        assert connection.execute(text("SELECT count(*) FROM row_history WHERE table_name = 'tags'")).scalar_one() == 2
         for table in deployment.APPEND_ONLY:
             for statement in (f"UPDATE {table} SET at = at", f"DELETE FROM {table}", f"TRUNCATE {table}"):
                 savepoint = connection.begin_nested()
@@ -206,9 +199,7 @@ def test_the_applications_role_may_work_but_not_rewrite_history(empty_app, role)
         connection.rollback()
 
 
-@pytest.mark.parametrize(
-    ("name", "problem"), [("nobody at all", "does not exist"), (None, "owns the tables")]
-)
+@pytest.mark.parametrize(("name", "problem"), [("nobody at all", "does not exist"), (None, "owns the tables")])
 def test_a_wrong_application_role_is_told(empty_app, name, problem):
     owner = rows("SELECT current_user")[0][0]
     empty_app.config["APP_ROLE"] = name or owner

@@ -52,7 +52,10 @@ def status(import_id):
 
 
 def set_status(import_id, value):
-    db.session.execute(text("UPDATE imports SET status = :status, updated_at = now() WHERE id = :id"), {"status": value, "id": import_id})
+    db.session.execute(
+        text("UPDATE imports SET status = :status, updated_at = now() WHERE id = :id"),
+        {"status": value, "id": import_id},
+    )
     db.session.commit()
 
 
@@ -62,7 +65,9 @@ def written():
 
 
 def waiting(task):
-    return db.session.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = :task AND status = 'todo'"), {"task": task})
+    return db.session.scalar(
+        text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = :task AND status = 'todo'"), {"task": task}
+    )
 
 
 def test_each_step_is_queued_once_and_done_once(staff):
@@ -73,7 +78,11 @@ def test_each_step_is_queued_once_and_done_once(staff):
     assert imports.confirm(import_id, actor=staff).status is ImportStatus.CONFIRMED
     assert imports.confirm(import_id, actor=staff).status is ImportStatus.CONFIRMED
     assert waiting("imports.carry_out") == 1
-    assert [imports.carry_out(import_id), imports.carry_out(import_id), imports.check(import_id)] == [True, False, False]
+    assert [imports.carry_out(import_id), imports.carry_out(import_id), imports.check(import_id)] == [
+        True,
+        False,
+        False,
+    ]
     assert imports.confirm(import_id, actor=staff).status is ImportStatus.DONE
     assert written() == 2
 
@@ -95,8 +104,12 @@ def test_what_cannot_be_done_is_refused(staff):
 def test_an_import_of_somebody_else_is_not_there(staff):
     import_id = uploaded(staff, until=ImportStatus.DONE)
     other = actor("staff2")
-    for hidden in (lambda: imports.confirm(import_id, actor=other), lambda: imports.undo(import_id, actor=other),
-                   lambda: import_reports.get(import_id, other), lambda: import_reports.issues(import_id, other)):
+    for hidden in (
+        lambda: imports.confirm(import_id, actor=other),
+        lambda: imports.undo(import_id, actor=other),
+        lambda: import_reports.get(import_id, other),
+        lambda: import_reports.issues(import_id, other),
+    ):
         with pytest.raises(NotFound):
             hidden()
     assert import_reports.history("leads", other) == []
@@ -115,6 +128,7 @@ def test_a_fault_of_ours_fails_the_import_and_writes_nothing(staff, monkeypatch)
 def test_a_busy_database_leaves_it_to_be_tried_again(staff, monkeypatch):
     import_id = uploaded(staff, until=ImportStatus.CONFIRMED)
     with monkeypatch.context() as patch:
+
         def busy(*_):
             raise Busy("later")
 
@@ -143,7 +157,11 @@ def test_progress_is_seen_by_others_while_the_import_runs(staff, monkeypatch):
 
     def look(*args):
         with db.engine.connect() as other:
-            seen.extend(other.execute(text("SELECT status, done_rows, total_rows, (SELECT count(*) FROM leads) FROM imports")).all())
+            seen.extend(
+                other.execute(
+                    text("SELECT status, done_rows, total_rows, (SELECT count(*) FROM leads) FROM imports")
+                ).all()
+            )
         real(*args)
 
     monkeypatch.setattr(importing, "_tell_owners", look)

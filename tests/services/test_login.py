@@ -31,9 +31,7 @@ def refused(*args, **kwargs):
     return refusal.value
 
 
-@pytest.mark.parametrize(
-    "name", ["staff", "STAFF", " staff ", "staff@school.example", "Staff@School.Example"]
-)
+@pytest.mark.parametrize("name", ["staff", "STAFF", " staff ", "staff@school.example", "Staff@School.Example"])
 def test_by_username_or_address_in_any_capitals(name):
     actor, token = attempt(name)
     assert (actor.username, actor.roles) == ("staff", {"Staff"})

@@ -58,9 +58,7 @@ def test_bad_passwords_are_refused(password, problem):
     assert problem in str(refused.value.fields["password"][0])
 
 
-@pytest.mark.parametrize(
-    "password", ["amelia.clarke2024", "AmeliaClarke!", "clarke-amelia-1", "a.clarke@example.org"]
-)
+@pytest.mark.parametrize("password", ["amelia.clarke2024", "AmeliaClarke!", "clarke-amelia-1", "a.clarke@example.org"])
 def test_ones_own_name_makes_no_password(password):
     personal = ("aclarke", "a.clarke@example.org", "Amelia", "Clarke")
     with pytest.raises(Invalid):
@@ -94,9 +92,7 @@ def test_there_is_no_password_for_no_hash():
 
 def test_what_cannot_be_a_password_is_compared_all_the_same(monkeypatch):
     compared = []
-    monkeypatch.setattr(
-        passwords, "check_password_hash", lambda hashed, given: compared.append(len(given)) or True
-    )
+    monkeypatch.setattr(passwords, "check_password_hash", lambda hashed, given: compared.append(len(given)) or True)
     assert not passwords.verify(passwords.FAKE_HASH, "x" * 5_000_000)
     assert compared == [passwords.LONGEST + 1], "a huge password costs no more than a long one"
     passwords.verify(passwords.FAKE_HASH, "\ud800\0")

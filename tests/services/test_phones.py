@@ -66,9 +66,12 @@ def test_every_kind_of_number_of_every_country_in_every_format(region):
 def test_any_valid_number_in_any_format_gives_the_same(region, data):
     example = phonenumbers.example_number(region)
     tail = data.draw(st.integers(0, 9999))
-    number = phonenumbers.PhoneNumber(country_code=example.country_code, national_number=example.national_number // 10_000 * 10_000 + tail,
-                                      italian_leading_zero=example.italian_leading_zero,
-                                      number_of_leading_zeros=example.number_of_leading_zeros)
+    number = phonenumbers.PhoneNumber(
+        country_code=example.country_code,
+        national_number=example.national_number // 10_000 * 10_000 + tail,
+        italian_leading_zero=example.italian_leading_zero,
+        number_of_leading_zeros=example.number_of_leading_zeros,
+    )
     if not phonenumbers.is_valid_number_for_region(number, region):
         return
     expected = phonenumbers.format_number(number, Format.E164)

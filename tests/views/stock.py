@@ -254,9 +254,7 @@ def _rows(stock: Stock) -> None:
     mine, foreign = Company(name="Mine", owner_id=clerk.id), Company(name="Foreign", owner_id=stranger.id)
     stock.session.add_all([mine, foreign])
     stock.session.flush()
-    stock.session.add_all(
-        [Deal(title="Secret deal", company_id=mine.id), Deal(title="Other", company_id=foreign.id)]
-    )
+    stock.session.add_all([Deal(title="Secret deal", company_id=mine.id), Deal(title="Other", company_id=foreign.id)])
     stock.session.add_all([Company(name=f"Many {number:03}", owner_id=clerk.id) for number in range(MANY)])
     stock.session.add(Item(name="Thing", batch=uuid.uuid4()))
     stock.session.commit()

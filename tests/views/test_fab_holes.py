@@ -243,7 +243,9 @@ def test_views_keep_nothing_between_requests(stock, app, client_of):
 
 
 def test_an_unreachable_database_does_not_stop_the_start(server_url):
-    """Stock writes its tables and permissions when it starts; four at once on an empty database fail. Ours writes nothing."""
+    """Stock writes its tables and permissions when it starts; four at once on an empty database fail. Ours writes
+    nothing.
+    """
     application = make_app("postgresql+psycopg://nobody@127.0.0.1:1/none")
     assert application.config["FAB_CREATE_DB"] is False
     assert application.config["FAB_UPDATE_PERMS"] is False

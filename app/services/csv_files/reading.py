@@ -143,7 +143,12 @@ def open_sheet(content: bytes, known: Sequence[str], required: Collection[str]) 
     if faults:
         raise Unreadable(*faults)
     return Sheet(
-        content, encoding, delimiter, columns, bool(_CONTROL.search(text)), text.count("\n", 0, -1) or text.count("\r", 0, -1)
+        content,
+        encoding,
+        delimiter,
+        columns,
+        bool(_CONTROL.search(text)),
+        text.count("\n", 0, -1) or text.count("\r", 0, -1),
     )
 
 

@@ -33,6 +33,7 @@ from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead, may_own_lead
 from app.services import lookups, school
 from app.services.errors import Invalid
+from app.services.keysets import among
 from app.services.leads import notices
 from app.services.leads.batch import act, keys
 from app.services.leads.events import record
@@ -44,7 +45,7 @@ Ids = Sequence[UUID]
 
 def _set(rows: Sequence[Any], **values: Any) -> None:
     db.session.execute(
-        update(Lead).where(Lead.id.in_(keys(rows))).values(**values).execution_options(synchronize_session=False)
+        update(Lead).where(among(Lead.id, keys(rows))).values(**values).execution_options(synchronize_session=False)
     )
 
 
@@ -250,7 +251,7 @@ def tag(ids: Ids, *, actor: Actor, tag_id: UUID, remove: bool = False) -> Result
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
         if remove:
             statement: Any = sql_delete(lead_tags).where(
-                lead_tags.c.tag_id == tag_id, lead_tags.c.lead_id.in_(keys(rows))
+                lead_tags.c.tag_id == tag_id, among(lead_tags.c.lead_id, keys(rows))
             )
         else:
             statement = (

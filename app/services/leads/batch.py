@@ -16,6 +16,7 @@ from app.models.leads import Lead
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.errors import Invalid, NotAllowed, NotFound
+from app.services.keysets import among
 from app.services.resource import Outcome, Result, Rule
 
 MOST_AT_ONCE = 10_000
@@ -46,7 +47,7 @@ def act(ids: Sequence[UUID], actor: Actor, rule: Rule, change: Change, *, delete
         raise Invalid(_("At most %(most)s leads at once.", most=f"{MOST_AT_ONCE:,}"))
     statement = (
         select(*_WHAT_RULES_NEED)
-        .where(Lead.id.in_(wanted), visible(Lead, actor, deleted=deleted))
+        .where(among(Lead.id, wanted), visible(Lead, actor, deleted=deleted))
         .order_by(Lead.id)
         .with_for_update(key_share=True, of=Lead)
     )

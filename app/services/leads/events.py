@@ -16,8 +16,8 @@ from app.models.leads import LeadEvent
 
 _RECORD = text("""
     INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
-    SELECT lead_id, :type, nullif(before, 'null'::jsonb), nullif(after, 'null'::jsonb), :batch_id
-    FROM unnest(CAST(:lead_ids AS uuid[]), CAST(:befores AS jsonb[]), CAST(:afters AS jsonb[])) AS event (lead_id, before, after)
+    SELECT lead_id, :type, before, after, :batch_id
+    FROM json_to_recordset(CAST(:events AS json)) AS event (lead_id uuid, before jsonb, after jsonb)
 """)
 
 Facts = Mapping[str, Any] | None
@@ -25,15 +25,7 @@ Facts = Mapping[str, Any] | None
 
 def record(kind: LeadEvent, events: Iterable[tuple[UUID, Facts, Facts]], *, batch_id: UUID | None = None) -> None:
     """Write one audit event per (lead, before, after)."""
-    rows = list(events)
+    rows = [{"lead_id": lead_id, "before": before, "after": after} for lead_id, before, after in events]
     if rows:
-        db.session.execute(
-            _RECORD,
-            {
-                "type": kind.value,
-                "batch_id": batch_id,
-                "lead_ids": [row[0] for row in rows],
-                "befores": [json.dumps(row[1], default=str) for row in rows],
-                "afters": [json.dumps(row[2], default=str) for row in rows],
-            },
-        )
+        text_of_rows = json.dumps(rows, default=str)
+        db.session.execute(_RECORD, {"type": kind.value, "batch_id": batch_id, "events": text_of_rows})

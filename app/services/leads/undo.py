@@ -13,6 +13,7 @@ from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent
 from app.policies.actor import Actor
 from app.policies.rules import may_own_lead
 from app.services.errors import NotFound
+from app.services.keysets import among
 from app.services.leads import actions
 from app.services.leads.batch import act
 from app.services.leads.events import record
@@ -54,7 +55,7 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
         for past, ids in groups.items():
             values = {name: _value(name, value) for name, value in past}
             db.session.execute(
-                update(Lead).where(Lead.id.in_(ids)).values(**values).execution_options(synchronize_session=False)
+                update(Lead).where(among(Lead.id, ids)).values(**values).execution_options(synchronize_session=False)
             )
         undone = {key for ids in groups.values() for key in ids}
         record(kind, [(key, events[key].after, events[key].before) for key in undone], batch_id=new_batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from flask import url_for
@@ -59,10 +60,14 @@ class ResourceView(BaseView):
     def record_url(self, pk: Any) -> str:
         return f"/{self.resource.slug}/{pk}"
 
+    @cached_property
+    def key_type(self) -> Any:
+        return self.resource.model.id.type.python_type
+
     def key(self, raw: str) -> Any:
         """The typed key of an address. Raises NotFound for one that cannot be a key."""
         try:
-            key = self.resource.model.id.type.python_type(raw)
+            key = self.key_type(raw)
         except ValueError:
             raise NotFound from None
         if isinstance(key, int) and not 0 < key < 2**31:

@@ -53,9 +53,7 @@ class LeadImportView(BaseView):
         try:
             job = imports.start("leads", *_upload(), actor=current_actor(), options=_options(current_actor()))
         except Invalid as refusal:
-            return render_template(
-                "import.html", page=pages.new_page(refusal.fields, current_actor())
-            ), refusal.status
+            return render_template("import.html", page=pages.new_page(refusal.fields, current_actor())), refusal.status
         return redirect(f"{BASE}/{job.id}")
 
     @expose("/template.csv")

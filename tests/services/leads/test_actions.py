@@ -16,7 +16,9 @@ from tests.factories.leads import lead, stage
 
 
 def events(lead_id, kind):
-    return list(db.session.scalars(select(LeadAuditEvent).where(LeadAuditEvent.lead_id == lead_id, LeadAuditEvent.type == kind)))
+    return list(
+        db.session.scalars(select(LeadAuditEvent).where(LeadAuditEvent.lead_id == lead_id, LeadAuditEvent.type == kind))
+    )
 
 
 def test_change_stage_moves_records_and_tells_the_owner(db_session, actors):
@@ -85,7 +87,11 @@ def test_undo_returns_each_lead_to_its_own_past_unless_changed_since(db_session,
     actions.change_stage([third.id], actor=actors.admin, stage_id=stage("Onboarded").id)
     undone = undo.undo(done.batch_id, actor=actors.admin)
     states = dict(db.session.execute(select(Lead.id, Lead.stage_id)).all())
-    assert (states[first.id], states[second.id], states[third.id]) == (stage().id, stage("Trial Scheduled").id, stage("Onboarded").id)
+    assert (states[first.id], states[second.id], states[third.id]) == (
+        stage().id,
+        stage("Trial Scheduled").id,
+        stage("Onboarded").id,
+    )
     assert sorted(each.state for each in undone.outcomes) == ["ok", "ok", "unchanged"]
     with pytest.raises(NotFound):
         undo.undo(done.batch_id, actor=actors.admin2)
@@ -94,6 +100,9 @@ def test_undo_returns_each_lead_to_its_own_past_unless_changed_since(db_session,
 def test_delete_and_restore(db_session, actors):
     made = lead()
     actions.delete([made.id], actor=actors.admin)
-    assert actions.change_stage([made.id], actor=actors.admin, stage_id=stage("Contacted").id).outcomes[0].state == "refused"
+    assert (
+        actions.change_stage([made.id], actor=actors.admin, stage_id=stage("Contacted").id).outcomes[0].state
+        == "refused"
+    )
     assert actions.restore([made.id], actor=actors.admin).outcomes[0].state == "ok"
     assert [event.type for event in events(made.id, LeadEvent.DELETED)] == [LeadEvent.DELETED]

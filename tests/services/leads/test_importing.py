@@ -1,5 +1,6 @@
-"""The lead import, on a database of its own: status and progress are written on another connection, where a transaction that is
-rolled back in the end would be invisible."""
+"""The lead import, on a database of its own: status and progress are written on another connection, where a transaction
+that is rolled back in the end would be invisible.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +64,13 @@ def bring(content, who, **options):
     job = imports.start("leads", "leads.csv", content, actor=who, options=options)
     assert imports.check(job.id)
     checked = afresh(job)
-    counts = (checked.total_rows, checked.new_rows, checked.invalid_rows, checked.duplicate_rows, checked.unchanged_rows)
+    counts = (
+        checked.total_rows,
+        checked.new_rows,
+        checked.invalid_rows,
+        checked.duplicate_rows,
+        checked.unchanged_rows,
+    )
     if checked.status is ImportStatus.CHECKED and checked.new_rows:
         imports.confirm(job.id, actor=who)
         assert imports.carry_out(job.id)
@@ -86,12 +93,24 @@ def leads_of(job):
 def test_a_lead_has_everything_that_its_row_says(staff):
     today = school.today()
     row = {
-        "first_name": "  Zo\u0065\u0308 ", "last_name": "'=Haddad", "phone": "020 7946 0018",
-        "email": "Zoe@Example.org", "interest": "Piano",
-        "source": "Walk in", "owner": "STAFF2@school.example", "area": "Old  Town", "community": "", "address": "1 High Street\nFlat 2",
-        "guardian_name": "سلمى", "age": "9", "expected_budget": "99.50",
-        "walk_in_date": "2026-03-31", "demo_date": "",
-        "follow_up_date": str(today + timedelta(days=1)), "notes": "Line one\nline two", "tags": "open day; Family, open DAY",
+        "first_name": "  Zo\u0065\u0308 ",
+        "last_name": "'=Haddad",
+        "phone": "020 7946 0018",
+        "email": "Zoe@Example.org",
+        "interest": "Piano",
+        "source": "Walk in",
+        "owner": "STAFF2@school.example",
+        "area": "Old  Town",
+        "community": "",
+        "address": "1 High Street\nFlat 2",
+        "guardian_name": "سلمى",
+        "age": "9",
+        "expected_budget": "99.50",
+        "walk_in_date": "2026-03-31",
+        "demo_date": "",
+        "follow_up_date": str(today + timedelta(days=1)),
+        "notes": "Line one\nline two",
+        "tags": "open day; Family, open DAY",
     }
     out = io.StringIO()
     writer = csv.DictWriter(out, row)
@@ -100,9 +119,24 @@ def test_a_lead_has_everything_that_its_row_says(staff):
     job, faults = bring(out.getvalue().encode(), staff)
     (lead,) = leads_of(job)
     assert (job.status, faults) == (ImportStatus.DONE, [])
-    assert (lead.first_name, lead.last_name, lead.phone, lead.phone_raw) == ("Zoë", "=Haddad", "+442079460018", "020 7946 0018")
-    assert (lead.email, lead.source, lead.owner_id, lead.area) == ("Zoe@Example.org", "walk_in", actor("staff2").id, "Old Town")
-    assert (lead.community, lead.address, lead.age, str(lead.expected_budget)) == (None, "1 High Street Flat 2", 9, "99.50")
+    assert (lead.first_name, lead.last_name, lead.phone, lead.phone_raw) == (
+        "Zoë",
+        "=Haddad",
+        "+442079460018",
+        "020 7946 0018",
+    )
+    assert (lead.email, lead.source, lead.owner_id, lead.area) == (
+        "Zoe@Example.org",
+        "walk_in",
+        actor("staff2").id,
+        "Old Town",
+    )
+    assert (lead.community, lead.address, lead.age, str(lead.expected_budget)) == (
+        None,
+        "1 High Street Flat 2",
+        9,
+        "99.50",
+    )
     assert (lead.walk_in_date, lead.follow_up_date) == (date(2026, 3, 31), today + timedelta(days=1))
     assert lead.stage_id == make.stage("New").id
     assert lead.created_by_id == lead.updated_by_id == staff.id
@@ -120,41 +154,64 @@ def test_audit_history_and_one_notice_per_owner(staff):
     assert sorted(event.after["line"] for event in events) == [2, 3, 4, 5]
     history = select(RowHistory.actor_id).where(RowHistory.table_name == "leads", RowHistory.row_id.in_(map(str, ids)))
     assert db.session.scalars(history).all() == [staff.id] * 4
-    notices = db.session.execute(select(Notification.recipient_id, Notification.title).where(Notification.entity_id == str(job.id))).all()
-    assert sorted(notices) == sorted([(actor("staff2").id, "2 new leads for you"), (actor("admin").id, "1 new lead for you")])
+    notices = db.session.execute(
+        select(Notification.recipient_id, Notification.title).where(Notification.entity_id == str(job.id))
+    ).all()
+    assert sorted(notices) == sorted(
+        [(actor("staff2").id, "2 new leads for you"), (actor("admin").id, "1 new lead for you")]
+    )
 
 
 def test_all_faults_of_all_rows_are_told_and_the_good_rows_written(staff):
     header = "first_name,last_name,phone,email,source,owner,age,expected_budget,demo_date,follow_up_date,tags"
-    job, faults = bring(table(
-        f"Good,One,{phone()},,,,,,,,",
-        ",,,nobody,tv,ghost,121,1.234,2026-02-30,2001-01-01," + "x" * 41,
-        "A" * 81 + f",B,{phone()},,,,-1,£5,31/12/2026,tomorrow,",
-        "Short,Row",
-        f"Good,Two,{phone()},,,student,,,,,",
-        f"Good,Three,{phone()},,,,,,,,",
-        header=header,
-    ), staff)
+    job, faults = bring(
+        table(
+            f"Good,One,{phone()},,,,,,,,",
+            ",,,nobody,tv,ghost,121,1.234,2026-02-30,2001-01-01," + "x" * 41,
+            "A" * 81 + f",B,{phone()},,,,-1,£5,31/12/2026,tomorrow,",
+            "Short,Row",
+            f"Good,Two,{phone()},,,student,,,,,",
+            f"Good,Three,{phone()},,,,,,,,",
+            header=header,
+        ),
+        staff,
+    )
     columns = header.split(",")
     assert faults[:11] == [(3, column, "invalid") for column in columns]
-    assert faults[11:] == [(4, column, "invalid") for column in ("first_name", "age", "expected_budget", "demo_date", "follow_up_date")] + [
-        (5, "", "invalid"), (6, "owner", "invalid"),
+    assert faults[11:] == [
+        (4, column, "invalid") for column in ("first_name", "age", "expected_budget", "demo_date", "follow_up_date")
+    ] + [
+        (5, "", "invalid"),
+        (6, "owner", "invalid"),
     ]
     assert (job.status, job.total_rows, job.new_rows, job.invalid_rows) == (ImportStatus.DONE, 6, 2, 4)
     assert [lead.last_name for lead in leads_of(job)] == ["One", "Three"]
 
 
 def test_duplicates_by_phone_and_email_of_live_leads_and_in_the_file(staff):
-    known, gone = make.lead(email="Known@example.org", owner_id=staff.id), make.lead(email="gone@example.org", deleted_at=func.now())
+    known, gone = (
+        make.lead(email="Known@example.org", owner_id=staff.id),
+        make.lead(email="gone@example.org", deleted_at=func.now()),
+    )
     other, new = phone(), phone()
     header = "first_name,last_name,phone,email"
     content = table(
-        f"By,Phone,{known.phone},", f"By,Mail,{other},KNOWN@EXAMPLE.ORG", f"Not,Deleted,{gone.phone},gone@example.org",
-        f"New,One,{new},n@example.org", f"Same,Phone,{new},", f"Same,Mail,{phone()},N@example.org", header=header,
+        f"By,Phone,{known.phone},",
+        f"By,Mail,{other},KNOWN@EXAMPLE.ORG",
+        f"Not,Deleted,{gone.phone},gone@example.org",
+        f"New,One,{new},n@example.org",
+        f"Same,Phone,{new},",
+        f"Same,Mail,{phone()},N@example.org",
+        header=header,
     )
     job, faults = bring(content, staff)
     assert (job.new_rows, job.duplicate_rows) == (2, 4)
-    assert faults == [(2, "phone", "duplicate"), (3, "email", "duplicate"), (6, "phone", "duplicate"), (7, "email", "duplicate")]
+    assert faults == [
+        (2, "phone", "duplicate"),
+        (3, "email", "duplicate"),
+        (6, "phone", "duplicate"),
+        (7, "email", "duplicate"),
+    ]
     issues, _ = import_reports.issues(job.id, staff)
     assert [issue.record_id for issue in issues] == [known.id, known.id, None, None]
     assert issues[0].rule == f"{known.name} already has this phone number."
@@ -173,7 +230,10 @@ def test_the_same_file_again_is_unchanged(staff):
 
 
 def test_the_check_writes_no_row_and_shows_the_first_ones(staff):
-    before = {model: db.session.scalar(select(func.count()).select_from(model)) for model in (Lead, LeadAuditEvent, Tag, Notification)}
+    before = {
+        model: db.session.scalar(select(func.count()).select_from(model))
+        for model in (Lead, LeadAuditEvent, Tag, Notification)
+    }
     rows = [f"A{number},B,{phone()},fresh tag {number},staff2" for number in range(25)]
     job = imports.start("leads", "leads.csv", table(*rows, header="first_name,last_name,phone,tags,owner"), actor=staff)
     assert imports.check(job.id)
@@ -217,8 +277,13 @@ def test_a_file_that_breaks_in_the_middle_writes_nothing(staff):
 
 
 def test_undo_keeps_what_somebody_has_worked_with(staff):
-    job, _ = bring(table(*(f"L{number},B,{phone()},{owner}" for number, owner in enumerate(["", "", "", "staff2"])),
-                         header="first_name,last_name,phone,owner"), staff)
+    job, _ = bring(
+        table(
+            *(f"L{number},B,{phone()},{owner}" for number, owner in enumerate(["", "", "", "staff2"])),
+            header="first_name,last_name,phone,owner",
+        ),
+        staff,
+    )
     untouched, edited, noted, others = leads_of(job)
     edited.interest = "Violin"
     db.session.add(LeadNote(lead_id=noted.id, body="Called"))
@@ -229,7 +294,9 @@ def test_undo_keeps_what_somebody_has_worked_with(staff):
     assert set(live) == {edited.id, noted.id, others.id}
     issues, _ = import_reports.issues(job.id, staff)
     assert [(issue.line, issue.kind.value, issue.record_id) for issue in issues] == [
-        (3, "kept", edited.id), (4, "kept", noted.id), (5, "kept", others.id),
+        (3, "kept", edited.id),
+        (4, "kept", noted.id),
+        (5, "kept", others.id),
     ]
     event = select(LeadAuditEvent.type).where(LeadAuditEvent.lead_id == untouched.id).order_by(LeadAuditEvent.at)
     assert db.session.scalars(event).all() == [LeadEvent.BULK_IMPORTED, LeadEvent.DELETED]
@@ -240,7 +307,10 @@ NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co"
 
 
 @DATABASE_LIMITS
-@given(rows=st.lists(st.tuples(NAME, NAME, NAME, NAME), min_size=1, max_size=6), encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+@given(
+    rows=st.lists(st.tuples(NAME, NAME, NAME, NAME), min_size=1, max_size=6),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
 def test_a_file_of_good_rows_imports_exactly_them(staff, rows, encoding):
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -249,10 +319,16 @@ def test_a_file_of_good_rows_imports_exactly_them(staff, rows, encoding):
     for first, last, interest, note in rows:
         number = phone()
         writer.writerow(["F" + first, "L" + last, number, "I" + interest, "N" + note])
-        tidy = [" ".join(unicodedata.normalize("NFC", value).split()) for value in ("F" + first, "L" + last, "I" + interest)]
+        tidy = [
+            " ".join(unicodedata.normalize("NFC", value).split()) for value in ("F" + first, "L" + last, "I" + interest)
+        ]
         expected.append((*tidy, number, unicodedata.normalize("NFC", ("N" + note).strip())))
     job, faults = bring(out.getvalue().encode(encoding), staff)
-    found = select(Lead.first_name, Lead.last_name, Lead.interest, Lead.phone, LeadNote.body).join(LeadNote).where(Lead.import_id == job.id)
+    found = (
+        select(Lead.first_name, Lead.last_name, Lead.interest, Lead.phone, LeadNote.body)
+        .join(LeadNote)
+        .where(Lead.import_id == job.id)
+    )
     assert faults == []
     assert [tuple(row) for row in db.session.execute(found.order_by(Lead.phone))] == expected
 
@@ -265,14 +341,32 @@ def test_whatever_is_uploaded_ends_in_a_report(staff, junk):
     job = afresh(job)
     assert job.status in (ImportStatus.CHECKED, ImportStatus.FAILED)
     assert job.message
-    assert job.total_rows == job.new_rows + job.invalid_rows + job.duplicate_rows + job.unchanged_rows or job.status is ImportStatus.FAILED
+    assert (
+        job.total_rows == job.new_rows + job.invalid_rows + job.duplicate_rows + job.unchanged_rows
+        or job.status is ImportStatus.FAILED
+    )
 
 
 def test_what_is_exported_comes_back_the_same(staff):
     columns = [name for name in NAMES if name not in ("owner", "notes", "tags")]
     rows = [
-        [f"=F{number}", "'=L", phone(), "", "-x", "web", "@area", "+c", "\tHigh Street", "g", str(number), "10.00",
-         "2026-01-01", "", str(school.today())]
+        [
+            f"=F{number}",
+            "'=L",
+            phone(),
+            "",
+            "-x",
+            "web",
+            "@area",
+            "+c",
+            "\tHigh Street",
+            "g",
+            str(number),
+            "10.00",
+            "2026-01-01",
+            "",
+            str(school.today()),
+        ]
         for number in range(5)
     ]
     out = io.StringIO(newline="")
@@ -280,7 +374,9 @@ def test_what_is_exported_comes_back_the_same(staff):
     job, _ = bring(out.getvalue().encode(), staff)
 
     def exported(which):
-        statement = select(*(getattr(Lead, name) for name in columns)).where(Lead.import_id == which.id).order_by(Lead.phone)
+        statement = (
+            select(*(getattr(Lead, name) for name in columns)).where(Lead.import_id == which.id).order_by(Lead.phone)
+        )
         return b"".join(export(db.session.connection(), statement, columns))
 
     first = exported(job)
@@ -298,7 +394,8 @@ def test_the_report_names_file_line_column_value_rule_and_fix(staff):
     job, _ = bring(table(f"=A,,{phone()}", "=B,C,=1+1"), staff)
     report = list(csv.DictReader(io.StringIO(b"".join(import_reports.report(job.id, staff)).decode("utf-8-sig"))))
     assert [(row["file"], row["line"], row["column"], row["value"]) for row in report] == [
-        ("leads.csv", "2", "last_name", ""), ("leads.csv", "3", "phone", "'=1+1"),
+        ("leads.csv", "2", "last_name", ""),
+        ("leads.csv", "3", "phone", "'=1+1"),
     ]
     assert all(row["rule"].endswith(".") and row["fix"].endswith(".") for row in report)
     with pytest.raises(NotFound):
