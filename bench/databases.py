@@ -32,8 +32,7 @@ PREFIX = "registrar_bench_"
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The address of a server on which databases may be made: BENCH_DATABASE_URL, TEST_DATABASE_URL, or one of our own.
-    """
+    """The address of a server on which databases may be made: BENCH_DATABASE_URL, TEST_DATABASE_URL, or one of our own."""
     given = os.environ.get("BENCH_DATABASE_URL") or os.environ.get("TEST_DATABASE_URL")
     if given:
         yield f"postgresql+psycopg://{given.partition('://')[2]}"

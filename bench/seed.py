@@ -78,8 +78,7 @@ STEP = 100_000
 
 
 def fill(connection: psycopg.Connection[Any], leads: int) -> None:
-    """Put `leads` leads of 500 owners into the database, with what hangs on them, and bring its statistics up to date.
-    """
+    """Put `leads` leads of 500 owners into the database, with what hangs on them, and bring its statistics up to date."""
     with connection.transaction():
         connection.execute("SELECT setseed(0.5)")
         connection.execute(

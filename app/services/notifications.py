@@ -36,7 +36,8 @@ _NOTIFY = text("""
 """)
 _EVENT = text("""
     INSERT INTO notification_events (type, entity_type, entity_id, payload)
-    SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb) FROM json_array_elements_text(CAST(:entity_ids AS json)) AS entity (entity_id)
+    SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb)
+    FROM json_array_elements_text(CAST(:entity_ids AS json)) AS entity (entity_id)
 """)
 
 
