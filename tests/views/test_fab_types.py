@@ -57,9 +57,6 @@ def test_rest_by_uuid(stock, app, actors):
     item = stock.id_of(Item, "Thing")
     assert stock.client("clerk").get(f"/api/v1/item/{item}").status_code in (404, 405), "stock is broken"
 
-    rules = {str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/api/v1/leads")}
-    if not rules:
-        pytest.skip("the API is not registered")
     from app.models.access import SessionKind
     from app.services import sessions
 
