@@ -5,12 +5,13 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, TimeOrderedKey, choice
+from app.models.base import Base, Key, Stamps, TimeOrderedKey, choice
 
 
 class NotificationType(enum.StrEnum):
@@ -19,12 +20,38 @@ class NotificationType(enum.StrEnum):
     LEAD_WALKIN_ASSIGNED = "lead_walkin_assigned"
     LEAD_FOLLOWUP_DUE = "lead_followup_due"
     LEAD_FOLLOWUP_STATUS_CHANGED = "lead_followup_status_changed"
+    ADMISSION_CREATED = "admission_created"
+    ADMISSION_BLOCKED_CAPACITY = "admission_blocked_capacity"
+    WAITLIST_OFFERED = "waitlist_offered"
+    WAITLIST_EXPIRED = "waitlist_expired"
+    CLASSES_REMAINING_4 = "classes_remaining_4"
+    CLASSES_COMPLETED = "classes_completed"
+    CLASS_MOVED = "class_moved"
+    CLASS_CANCELLED = "class_cancelled"
+    RESCHEDULE_REQUESTED = "reschedule_requested"
+    RESCHEDULE_RESULT = "reschedule_result"
+    ATTENDANCE_MISSING = "attendance_missing"
+    ROLE_CHANGED = "role_changed"
+    ACCOUNT_BLOCKED = "account_blocked"
+    BROADCAST = "broadcast"
+    CLOSURE_ANNOUNCEMENT = "closure_announcement"
 
 
 class Severity(enum.StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+class Channel(enum.StrEnum):
+    IN_APP = "in_app"
+    EMAIL = "email"
+
+
+class DeliveryStatus(enum.StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
 
 
 class NotificationEvent(TimeOrderedKey, Base):
@@ -74,3 +101,39 @@ class Notification(TimeOrderedKey, Base):
     read_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+
+
+class NotificationDelivery(TimeOrderedKey, Base):
+    """One notice on its way through one channel: the outbox of e-mail. Written with the notice, sent by workers after
+    the commit, at least once. `claimed_until` is the lease of the worker that is sending it.
+    """
+
+    __tablename__ = "notification_deliveries"
+    __table_args__ = (
+        Index("uq_notification_deliveries_notification_id_channel", "notification_id", "channel", unique=True),
+        Index("ix_notification_deliveries_due", "next_attempt_at", postgresql_where=text("status = 'queued'")),
+        CheckConstraint("attempts >= 0", name="attempts"),
+    )
+    notification_id: Mapped[UUID] = mapped_column(ForeignKey("notifications.id", ondelete="CASCADE"))
+    channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"), server_default="email")
+    status: Mapped[DeliveryStatus] = mapped_column(choice(DeliveryStatus, "status"), server_default="queued")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    claimed_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
+    message_id: Mapped[str | None] = mapped_column(String(255))  # of the e-mail; several notices share a digest
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class NotificationPreference(Key, Stamps, Base):
+    """What somebody chose against the default: whether notices of a type reach them through a channel."""
+
+    __tablename__ = "notification_preferences"
+    __table_args__ = (
+        Index("uq_notification_preferences_user_id_type_channel", "user_id", "type", "channel", unique=True),
+    )
+    user_id: Mapped[int] = mapped_column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"))
+    type: Mapped[NotificationType] = mapped_column(choice(NotificationType, "type"))
+    channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
+    enabled: Mapped[bool]

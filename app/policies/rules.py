@@ -26,3 +26,22 @@ def may_own_lead(actor: Actor, lead: Any) -> Reason | None:
     if lead.owner_id is None and actor.has(Role.STAFF):
         return None
     return may_edit_lead(actor, lead)
+
+
+def may_change_admission(actor: Actor, admission: Any) -> Reason | None:
+    """Staff change the admissions they made; admins all."""
+    if actor.is_admin or actor.id is None or (actor.has(Role.STAFF) and admission.created_by_id == actor.id):
+        return None
+    return _l("Only who made this admission or an admin may change it.")
+
+
+def may_mark(actor: Actor, slot: Any) -> Reason | None:
+    """Teachers mark their own classes; admins all."""
+    if actor.is_admin or actor.id is None or (actor.has(Role.TEACHER) and slot.teacher_id == actor.id):
+        return None
+    return _l("Only the teacher of this class or an admin may mark attendance.")
+
+
+def may_decide_request(actor: Actor, request: Any) -> Reason | None:
+    """Admins decide whether a class is moved."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may decide this.")

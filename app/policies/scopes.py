@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, exists, false, or_, true
 
 from app.models.access import User
+from app.models.admissions import Admission, AdmissionAuditEvent, AdmissionPayment, ClassroomEnrollment, WaitlistEntry
+from app.models.classroom import Attendance, CalendarFeed, ClassCredit, RescheduleRequest
+from app.models.courses import ClassroomSlot
 from app.models.imports import Import
 from app.models.leads import Lead, LeadAuditEvent, LeadContactAttempt, LeadNote
 from app.models.notifications import Notification
 from app.models.screens import SavedFilter
+from app.models.students import Student
 from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.roles import Role
@@ -55,7 +59,107 @@ def accounts(actor: Actor) -> ColumnElement[bool]:
     return User.username != SYSTEM
 
 
+FRONT_OFFICE = (Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF)
+
+
+def _sees_all(actor: Actor, *more: Role) -> bool:
+    return actor.id is None or actor.has(*FRONT_OFFICE, *more)
+
+
+def _any_of(*rules: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(false(), *rules)
+
+
+def taught_by(actor: Actor, slot_id: Any) -> ColumnElement[bool]:
+    """Whether the actor teaches the classroom slot with this key."""
+    return exists().where(ClassroomSlot.id == slot_id, ClassroomSlot.teacher_id == actor.id)
+
+
+def learnt_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:
+    """Whether the student with this key is the actor."""
+    return exists().where(Student.id == student_id, Student.user_id == actor.id)
+
+
+def students(actor: Actor) -> ColumnElement[bool]:
+    """The office sees all; teachers those who are or were in their classes; students themselves."""
+    if _sees_all(actor, Role.ADMISSIONS, Role.EXAM_OFFICER):
+        return true()
+    rules = [Student.user_id == actor.id] if actor.has(Role.STUDENT) else []
+    if actor.has(Role.TEACHER):
+        slots = exists().where(ClassroomSlot.id == ClassroomEnrollment.classroom_slot_id)
+        mine = slots.where(ClassroomSlot.teacher_id == actor.id)
+        rules.append(exists().where(ClassroomEnrollment.student_id == Student.id, mine))
+    return _any_of(*rules)
+
+
+def admissions(actor: Actor) -> ColumnElement[bool]:
+    """Staff and admins see all; teachers those that have a place in their classes; students their own."""
+    if _sees_all(actor):
+        return true()
+    rules = [learnt_by(actor, Admission.student_id)] if actor.has(Role.STUDENT) else []
+    if actor.has(Role.TEACHER):
+        taught = taught_by(actor, ClassroomEnrollment.classroom_slot_id)
+        rules.append(exists().where(ClassroomEnrollment.admission_id == Admission.id, taught))
+    return _any_of(*rules)
+
+
+def payments(actor: Actor) -> ColumnElement[bool]:
+    """Money is between the office and the student: a teacher sees the admission, not what it costs."""
+    if _sees_all(actor):
+        return true()
+    if not actor.has(Role.STUDENT):
+        return false()
+    return exists().where(Admission.id == AdmissionPayment.admission_id, learnt_by(actor, Admission.student_id))
+
+
+def credits(actor: Actor) -> ColumnElement[bool]:
+    if _sees_all(actor):
+        return true()
+    return exists().where(Admission.id == ClassCredit.admission_id, admissions(actor))
+
+
+def classroom_slots(actor: Actor) -> ColumnElement[bool]:
+    """Teachers see the classes they teach, the office all."""
+    if _sees_all(actor, Role.ADMISSIONS):
+        return true()
+    return ClassroomSlot.teacher_id == actor.id if actor.has(Role.TEACHER) else false()
+
+
+def attendance(actor: Actor) -> ColumnElement[bool]:
+    """The office sees all; teachers their classes; students their own."""
+    if _sees_all(actor):
+        return true()
+    rules = [learnt_by(actor, Attendance.student_id)] if actor.has(Role.STUDENT) else []
+    if actor.has(Role.TEACHER):
+        rules.append(taught_by(actor, Attendance.classroom_slot_id))
+    return _any_of(*rules)
+
+
+def reschedule_requests(actor: Actor) -> ColumnElement[bool]:
+    """The office sees all; teachers those about their classes; students their own."""
+    if _sees_all(actor):
+        return true()
+    rules = [learnt_by(actor, RescheduleRequest.student_id)] if actor.has(Role.STUDENT) else []
+    if actor.has(Role.TEACHER):
+        rules.append(taught_by(actor, RescheduleRequest.from_slot_id))
+    return _any_of(*rules)
+
+
+def own_feeds(actor: Actor) -> ColumnElement[bool]:
+    return CalendarFeed.user_id == actor.id
+
+
 SCOPES: dict[type[Any], Scope] = {
+    Student: students,
+    Admission: admissions,
+    AdmissionPayment: payments,
+    AdmissionAuditEvent: staff_only,
+    ClassCredit: credits,
+    WaitlistEntry: staff_only,
+    ClassroomSlot: classroom_slots,
+    Attendance: attendance,
+    RescheduleRequest: reschedule_requests,
+    CalendarFeed: own_feeds,
     Lead: leads,
     LeadNote: staff_only,
     LeadContactAttempt: staff_only,
