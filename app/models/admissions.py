@@ -118,7 +118,7 @@ class Admission(TimeOrderedKey, Stamps, SoftDelete, Base):
             name="discount",
         ),
         CheckConstraint("ends_on >= starts_on", name="ends_after_start"),
-        CheckConstraint("(status = 'paused') = (paused_on IS NOT NULL)", name="paused_on"),
+        CheckConstraint("(status = 'paused') = (paused_at IS NOT NULL)", name="paused_at"),
     )
     number: Mapped[int] = mapped_column(
         BigInteger, ADMISSION_NUMBER, server_default=text("nextval('admission_number_seq')")
@@ -130,7 +130,7 @@ class Admission(TimeOrderedKey, Stamps, SoftDelete, Base):
     status: Mapped[AdmissionStatus] = mapped_column(choice(AdmissionStatus, "status"), server_default="active")
     starts_on: Mapped[date]
     ends_on: Mapped[date]
-    paused_on: Mapped[date | None]
+    paused_at: Mapped[datetime | None]  # also the `deleted_at` of the classes that it took off the plan
     base_classes: Mapped[int] = mapped_column(Integer)
     extra_classes: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     final_classes: Mapped[int] = mapped_column(Integer, Computed("base_classes + extra_classes", persisted=True))
@@ -261,7 +261,6 @@ class WaitlistEntry(TimeOrderedKey, Stamps, Base):
         Index("ix_waitlist_entries_expires_at", "expires_at", postgresql_where=text("status = 'offered'")),
         CheckConstraint("num_nonnulls(lead_id, student_id) = 1", name="lead_or_student"),
         CheckConstraint("(status = 'offered') <= (expires_at IS NOT NULL)", name="offer_expires"),
-        CheckConstraint("(status = 'accepted') <= (admission_id IS NOT NULL)", name="accepted_by_admission"),
     )
     classroom_slot_id: Mapped[UUID] = of_slot()
     lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))

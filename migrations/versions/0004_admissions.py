@@ -655,7 +655,7 @@ def upgrade() -> None:
         ),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("paused_on", sa.Date(), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("base_classes", sa.Integer(), nullable=False),
         sa.Column("extra_classes", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column(
@@ -690,7 +690,7 @@ def upgrade() -> None:
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_by_id", sa.Integer(), nullable=True),
-        sa.CheckConstraint("(status = 'paused') = (paused_on IS NOT NULL)", name=op.f("ck_admissions_paused_on")),
+        sa.CheckConstraint("(status = 'paused') = (paused_at IS NOT NULL)", name=op.f("ck_admissions_paused_at")),
         sa.CheckConstraint(
             "discount_value >= 0 AND (discount_type <> 'percent' OR discount_value <= 100) AND (discount_type <> 'none' OR discount_value = 0) AND (discount_type <> 'amount' OR discount_value <= price)",
             name=op.f("ck_admissions_discount"),
@@ -1225,10 +1225,6 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
-        sa.CheckConstraint(
-            "(status = 'accepted') <= (admission_id IS NOT NULL)",
-            name=op.f("ck_waitlist_entries_accepted_by_admission"),
-        ),
         sa.CheckConstraint(
             "(status = 'offered') <= (expires_at IS NOT NULL)", name=op.f("ck_waitlist_entries_offer_expires")
         ),
