@@ -45,3 +45,14 @@ def may_mark(actor: Actor, slot: Any) -> Reason | None:
 def may_decide_request(actor: Actor, request: Any) -> Reason | None:
     """Admins decide whether a class is moved."""
     return None if actor.is_admin or actor.id is None else _l("Only an admin may decide this.")
+
+
+def may_admit(actor: Actor) -> Reason | None:
+    """Staff and admins admit."""
+    allowed = actor.is_admin or actor.id is None or actor.has(Role.STAFF)
+    return None if allowed else _l("Only staff and admins may admit.")
+
+
+def may_take_money(actor: Actor, admission: Any) -> Reason | None:
+    """Admins say what is paid."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may change what is paid.")

@@ -112,7 +112,7 @@ def payments(actor: Actor) -> ColumnElement[bool]:
     return exists().where(Admission.id == AdmissionPayment.admission_id, learnt_by(actor, Admission.student_id))
 
 
-def credits(actor: Actor) -> ColumnElement[bool]:
+def class_credits(actor: Actor) -> ColumnElement[bool]:
     if _sees_all(actor):
         return true()
     return exists().where(Admission.id == ClassCredit.admission_id, admissions(actor))
@@ -154,7 +154,7 @@ SCOPES: dict[type[Any], Scope] = {
     Admission: admissions,
     AdmissionPayment: payments,
     AdmissionAuditEvent: staff_only,
-    ClassCredit: credits,
+    ClassCredit: class_credits,
     WaitlistEntry: staff_only,
     ClassroomSlot: classroom_slots,
     Attendance: attendance,

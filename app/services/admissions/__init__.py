@@ -1,0 +1,1 @@
+"""Admissions: everything that people do with them."""

@@ -1,0 +1,84 @@
+"""Who is told about admissions and places. Nobody is told of what they did themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.notifications import NotificationType, Severity
+from app.policies.actor import NOBODY, Actor
+from app.services.admissions.people import Person
+from app.services.admissions.refusals import PlacesRefused
+from app.services.notifications import Notice, notify
+from app.services.people import ADMIN_IDS
+from app.services.transaction import transactional
+
+if TYPE_CHECKING:
+    from app.services.admissions.admit import Admitted
+
+
+def office(actor: Actor, *others: int | None) -> list[int]:
+    """The admins and these people, but not who acts."""
+    everyone = {*db.session.scalars(ADMIN_IDS), *(each for each in others if each is not None)}
+    return sorted(everyone - {actor.id})
+
+
+def tell_created(admitted: Admitted, person: Person, actor: Actor) -> None:
+    """Tell the owner of the lead, the admins, and the student who has an account."""
+    title = _("%(student)s was admitted to %(course)s", student=person.name, course=admitted.course)
+    body = _("%(count)s classes from %(day)s.", count=admitted.final_classes, day=admitted.starts_on.isoformat())
+    people = office(actor, person.owner_id, person.user_id)
+    link = f"/admissions/{admitted.id}"
+    notify(
+        NotificationType.ADMISSION_CREATED,
+        "admissions",
+        [Notice(each, admitted.id, title, body, link) for each in people],
+        payload={"number": admitted.number, "student_id": admitted.student_id},
+    )
+
+
+_WHO = text("""
+    SELECT first_name || ' ' || last_name AS name, owner_id, 'leads' AS kind FROM leads WHERE id = :lead_id
+    UNION ALL SELECT first_name || ' ' || last_name, NULL, 'students' FROM students WHERE id = :student_id
+""")
+
+
+@transactional
+def tell_blocked(values: Mapping[str, Any], refused: PlacesRefused, *, actor: Actor) -> None:
+    """Record that an admission was blocked by full slots, and tell the owner of the lead and the admins. This is all
+    that such an attempt leaves behind.
+    """
+    lead_id, student_id = values.get("lead_id"), values.get("student_id")
+    who = db.session.execute(_WHO, {"lead_id": lead_id, "student_id": student_id}).first()
+    name = who.name if who else f"{values.get('first_name')} {values.get('last_name')}"
+    kind, key = (who.kind, lead_id or student_id) if who else ("courses", values["course_id"])
+    title = _("%(name)s could not be admitted: no free place", name=name)
+    body = " ".join(problem.message for problem in refused.full)
+    people = office(actor, who.owner_id if who else None) or office(NOBODY, actor.id)  # the event needs a notice
+    notify(
+        NotificationType.ADMISSION_BLOCKED_CAPACITY,
+        kind,
+        [Notice(each, str(key), title, body, f"/{kind}/{key}") for each in people],
+        severity=Severity.WARNING,
+        payload={"slots": [problem.place.slot_id for problem in refused.full], "course_id": values["course_id"]},
+    )
+
+
+def tell_offered(entry_id: UUID, name: str, slot: str, people: list[int], until: str, link: str) -> None:
+    """Tell that a place is held for somebody of the waitlist."""
+    title = _("A place for %(name)s: %(slot)s", name=name, slot=slot)
+    body = _("It is held until %(until)s.", until=until)
+    notify(
+        NotificationType.WAITLIST_OFFERED, "waitlist", [Notice(each, entry_id, title, body, link) for each in people]
+    )
+
+
+def tell_expired(entry_id: UUID, name: str, slot: str, people: list[int], link: str) -> None:
+    """Tell that nobody took the place in time."""
+    title = _("The offer to %(name)s has expired: %(slot)s", name=name, slot=slot)
+    notify(NotificationType.WAITLIST_EXPIRED, "waitlist", [Notice(each, entry_id, title, "", link) for each in people])

@@ -1,0 +1,242 @@
+"""Places in classroom slots: finding the wanted ones, locking them, and what stands against taking them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from itertools import pairwise
+from uuid import UUID
+
+from babel.dates import get_day_names
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from app.extensions import db
+from app.services import school
+from app.services.admissions import refusals
+from app.services.admissions.refusals import Clash, Place, Problem
+from app.services.calendar import Weekly, week_distance
+from app.services.errors import Invalid, WrongState
+
+MOST_ALTERNATIVES = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A wish for one time of the week: any teacher, or a certain one."""
+
+    time_slot_id: UUID
+    teacher_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A classroom slot with its time and what is taken of it."""
+
+    id: UUID
+    time_slot_id: UUID
+    day: int
+    start_time: time
+    end_time: time
+    course_id: UUID
+    course: str
+    teacher_id: int
+    teacher: str
+    room: str | None
+    capacity: int
+    enrolled: int
+    offered: int
+    in_use: bool
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.enrolled - self.offered
+
+    @property
+    def minute(self) -> int:
+        """Of the week, from Monday 00:00."""
+        return self.day * 1440 + self.start_time.hour * 60 + self.start_time.minute
+
+    @property
+    def title(self) -> str:
+        days = get_day_names("wide", locale=get_locale() or "en")
+        return f"{days[self.day]} {self.start_time:%H:%M}, {self.teacher}"
+
+    def weekly(self) -> Weekly[UUID]:
+        return Weekly(self.id, self.day, self.start_time)
+
+    def place(self) -> Place:
+        return Place(str(self.id), str(self.time_slot_id), self.title, self.enrolled, self.offered, self.capacity)
+
+
+_SLOTS = """
+    SELECT s.id, s.time_slot_id, t.day, t.start_time, t.end_time, s.course_id, c.name AS course, s.teacher_id,
+           u.first_name || ' ' || u.last_name AS teacher, s.room, s.capacity, s.enrolled, s.offered,
+           s.active AND s.deleted_at IS NULL AS in_use
+    FROM classroom_slots s JOIN time_slot_templates t ON t.id = s.time_slot_id JOIN courses c ON c.id = s.course_id
+    JOIN ab_user u ON u.id = s.teacher_id
+"""
+_OPEN = " WHERE s.course_id = :course_id AND s.deleted_at IS NULL AND s.active AND t.active"
+_OF_COURSE = text(
+    _SLOTS
+    + _OPEN
+    + " AND EXISTS (SELECT FROM operating_days d WHERE d.day = t.day AND d.open)"
+    + " ORDER BY t.day, t.start_time, s.capacity - s.enrolled - s.offered DESC, s.id"
+)
+_BY_ID = text(_SLOTS + " WHERE s.id = ANY(:ids) ORDER BY t.day, t.start_time, s.id")
+_LOCK = text("SELECT id FROM classroom_slots WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
+
+
+def of_course(course_id: UUID) -> list[Slot]:
+    """The slots in which a course can be taken now, in the order of the week, the emptiest teacher first."""
+    return [Slot(**row) for row in db.session.execute(_OF_COURSE, {"course_id": course_id}).mappings()]
+
+
+def by_id(ids: Collection[UUID]) -> list[Slot]:
+    """These slots, in the order of the week."""
+    return [Slot(**row) for row in db.session.execute(_BY_ID, {"ids": list(ids)}).mappings()]
+
+
+def lock(ids: Iterable[UUID]) -> None:
+    """Lock these slots, in key order, against others who take or free places."""
+    db.session.execute(_LOCK, {"ids": list(ids)})
+
+
+def locked(ids: Collection[UUID]) -> list[Slot]:
+    """These slots, locked against others who take or free places, and only then read: in one statement the counts would
+    be those of before the wait. Raises WrongState for one that was taken out of use meanwhile.
+    """
+    lock(ids)
+    slots = by_id(ids)
+    for slot in slots:
+        if not slot.in_use:
+            raise WrongState(_("%(slot)s is not in use any more.", slot=slot.title))
+    return slots
+
+
+def resolve(course_id: UUID, choices: Sequence[Choice], field: str = "slots") -> list[Slot]:
+    """The classroom slot of each wish: the teacher's who is asked for, else the emptiest. In the order of the wishes.
+
+    Raises Invalid with every wish that cannot be met, and for times that overlap each other.
+    """
+    open_slots = of_course(course_id)
+    chosen, wrong = [], []
+    for choice in choices:
+        found = [
+            slot
+            for slot in open_slots
+            if slot.time_slot_id == choice.time_slot_id and choice.teacher_id in (None, slot.teacher_id)
+        ]
+        if found:
+            chosen.append(found[0])
+        else:
+            wrong.append(_why_none(choice))
+    if not wrong:
+        wrong = _overlaps(chosen)
+    if wrong:
+        raise Invalid(fields={field: wrong})
+    return chosen
+
+
+_TIME = text("""
+    SELECT t.day, t.start_time, t.active, coalesce(d.open, false) AS open
+    FROM time_slot_templates t LEFT JOIN operating_days d ON d.day = t.day WHERE t.id = :id
+""")
+
+
+def _why_none(choice: Choice) -> str:
+    """Why nobody teaches the course at that time."""
+    row = db.session.execute(_TIME, {"id": choice.time_slot_id}).one_or_none()
+    if row is None:
+        return _("Choose a time from the list.")
+    when = f"{get_day_names('wide', locale=get_locale() or 'en')[row.day]} {row.start_time:%H:%M}"
+    if not row.open:
+        return _("%(when)s: the school is closed on this day of the week.", when=when)
+    if not row.active:
+        return _("%(when)s: this time is not in use.", when=when)
+    if choice.teacher_id is not None:
+        return _("%(when)s: this teacher does not teach the course then.", when=when)
+    return _("%(when)s: the course is not taught then.", when=when)
+
+
+def _overlaps(slots: Sequence[Slot]) -> list[str]:
+    ordered = sorted(slots, key=lambda slot: slot.minute)
+    return [
+        _("%(one)s and %(other)s overlap.", one=before.title, other=after.title)
+        for before, after in pairwise(ordered)
+        if before.day == after.day and after.start_time < before.end_time
+    ]
+
+
+_CLASHES = text("""
+    SELECT planned.slot_id, planned.class_date, c.name || ', ' || to_char(t.start_time, 'HH24:MI') AS title
+    FROM unnest(CAST(:slot_ids AS uuid[]), CAST(:dates AS date[])) AS planned (slot_id, class_date)
+    JOIN classroom_slots w ON w.id = planned.slot_id JOIN time_slot_templates n ON n.id = w.time_slot_id
+    JOIN attendance a ON a.student_id = :student_id AND a.class_date = planned.class_date AND a.deleted_at IS NULL
+        AND a.starts_at < (planned.class_date + n.end_time) AT TIME ZONE :zone
+        AND a.ends_at > (planned.class_date + n.start_time) AT TIME ZONE :zone
+    JOIN classroom_slots s ON s.id = a.classroom_slot_id JOIN courses c ON c.id = s.course_id
+    JOIN time_slot_templates t ON t.id = s.time_slot_id
+    ORDER BY planned.class_date
+""")
+
+
+def clashes(student_id: UUID, dates: Sequence[tuple[date, UUID]]) -> dict[UUID, list[Clash]]:
+    """The student's classes at the same time as these, by the slot that was wanted. The student must be locked."""
+    facts = {
+        "student_id": student_id,
+        "dates": [day for day, _slot in dates],
+        "slot_ids": [slot_id for _day, slot_id in dates],
+        "zone": str(school.zone()),
+    }
+    found: dict[UUID, list[Clash]] = {}
+    for row in db.session.execute(_CLASHES, facts):
+        found.setdefault(row.slot_id, []).append(Clash(row.class_date, row.title))
+    return found
+
+
+_HELD = text(
+    _SLOTS
+    + " JOIN classroom_enrollments e ON e.classroom_slot_id = s.id"
+    + " WHERE e.student_id = :student_id AND e.status = 'active'"
+)
+
+
+def held_by(student_id: UUID) -> list[Slot]:
+    """The slots in which the student has a place."""
+    return [Slot(**row) for row in db.session.execute(_HELD, {"student_id": student_id}).mappings()]
+
+
+def problems(
+    slots: Sequence[Slot], found: Mapping[UUID, list[Clash]], held: Sequence[Slot], kept: Collection[UUID] = ()
+) -> list[Problem]:
+    """Everything that stands against taking a place in each of these locked slots. `held` are those in which the
+    student has one already; `kept` those in which a free place is theirs to use.
+    """
+    said: list[Problem] = []
+    taken = {slot.id for slot in held}
+    for slot in slots:
+        if slot.id in taken:
+            said.append(refusals.taken_already(slot.place()))
+        elif slot.free < 1 and slot.id not in kept:
+            said.append(refusals.is_full(slot.place(), _alternatives(slot, [*slots, *held])))
+        elif slot.id in found:
+            said.append(refusals.clashes(slot.place(), found[slot.id], _alternatives(slot, [*slots, *held])))
+    return said
+
+
+def _alternatives(wanted: Slot, busy: Sequence[Slot]) -> list[Place]:
+    """The nearest times of the course with a free place, at which the student is not elsewhere."""
+    others = [slot for slot in busy if slot.id != wanted.id]
+    free = [
+        slot
+        for slot in of_course(wanted.course_id)
+        if slot.free > 0 and slot.id != wanted.id and not any(_overlaps([slot, other]) for other in others)
+    ]
+    free.sort(key=lambda slot: (week_distance(slot.minute, wanted.minute), slot.minute, -slot.free))
+    return [slot.place() for slot in free[:MOST_ALTERNATIVES]]
+
+
+__all__ = ["Choice", "Slot", "by_id", "clashes", "held_by", "lock", "locked", "of_course", "problems", "resolve"]

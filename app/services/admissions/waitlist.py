@@ -1,0 +1,188 @@
+"""The waitlist of full slots: joining it, offering each free place to whoever came first, and the end of an offer.
+
+An offer holds a place: `classroom_slots.offered` counts it, so nobody else can take it, and one place is never offered
+twice. Whoever frees a place calls `offer_places` in the same transaction, with the slots locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.admissions import WaitlistEntry
+from app.policies.actor import Actor
+from app.policies.rules import may_admit
+from app.services import sessions
+from app.services.admissions import notices, people, places
+from app.services.admissions.people import Person
+from app.services.errors import Invalid, NotAllowed, WrongState, explain
+from app.services.resource import Outcome, Result
+from app.services.transaction import act_as, transactional
+
+OFFER_HOLDS: Final = timedelta(hours=48)
+
+explain(
+    {
+        "uq_waitlist_entries_lead_id_classroom_slot_id": ("lead_id", _l("This lead is on the waitlist already.")),
+        "uq_waitlist_entries_student_id_classroom_slot_id": (
+            "student_id",
+            _l("This student is on the waitlist already."),
+        ),
+    }
+)
+
+
+@transactional
+def join(values: dict[str, Any], *, actor: Actor) -> WaitlistEntry:
+    """Put a lead or a student on the waitlist of a full slot, behind those who wait already.
+
+    Raises NotAllowed, Invalid at the field, WrongState when the slot has a free place, Conflict when they wait there
+    already.
+    """
+    reason = may_admit(actor)
+    if reason is not None:
+        raise NotAllowed(reason)
+    if not values.get("lead_id") and not values.get("student_id"):
+        raise Invalid(fields={"lead_id": [_("Choose a lead or a student.")]})
+    people.find(values, actor)
+    found = places.by_id([values["classroom_slot_id"]])
+    if not found or not found[0].in_use:
+        raise Invalid(fields={"classroom_slot_id": [_("Choose one from the list.")]})
+    slot = places.locked([found[0].id])[0]
+    if slot.free > 0:
+        raise WrongState(_("%(slot)s has a free place: admit instead.", slot=slot.title))
+    names = ("lead_id", "student_id", "classroom_slot_id", "notes")
+    entry = WaitlistEntry(**{name: values.get(name) for name in names})
+    db.session.add(entry)
+    db.session.flush()
+    return entry
+
+
+_OFFERED_TO = text("""
+    SELECT classroom_slot_id, id FROM waitlist_entries
+    WHERE status = 'offered' AND classroom_slot_id = ANY(:slots) AND (lead_id = :lead_id OR student_id = :student_id)
+    ORDER BY id FOR NO KEY UPDATE
+""")
+
+
+def offered_to(person: Person, slots: Sequence[places.Slot]) -> dict[UUID, UUID]:
+    """The offers that hold a place of these locked slots for a person: slot -> entry."""
+    facts = {
+        "slots": [slot.id for slot in slots],
+        "lead_id": person.lead_id,
+        "student_id": person.student_id,
+    }
+    return {row.classroom_slot_id: row.id for row in db.session.execute(_OFFERED_TO, facts)}
+
+
+_USE = text("UPDATE waitlist_entries SET status = 'accepted' WHERE id = ANY(:ids)")
+_ACCEPTED = text("UPDATE waitlist_entries SET admission_id = :admission_id WHERE id = ANY(:ids)")
+
+
+def use(entry_ids: Sequence[UUID]) -> None:
+    """Give back the held places, just before the admission takes them."""
+    if entry_ids:
+        db.session.execute(_USE, {"ids": list(entry_ids)})
+
+
+def accepted(entry_ids: Sequence[UUID], admission_id: UUID) -> None:
+    """Note which admission an offer led to."""
+    if entry_ids:
+        db.session.execute(_ACCEPTED, {"ids": list(entry_ids), "admission_id": admission_id})
+
+
+# As many as places are free, the first who came: the slots are locked, so nobody else can offer the same place.
+_OFFER = text("""
+    WITH next AS (
+        SELECT w.id FROM classroom_slots s
+        CROSS JOIN LATERAL (
+            SELECT id FROM waitlist_entries w WHERE w.classroom_slot_id = s.id AND w.status = 'waiting'
+            ORDER BY position LIMIT greatest(s.capacity - s.enrolled - s.offered, 0)
+        ) w
+        WHERE s.id = ANY(:slots) AND s.active AND s.deleted_at IS NULL
+    )
+    UPDATE waitlist_entries w SET status = 'offered', offered_at = now(), expires_at = now() + :holds
+    FROM next WHERE w.id = next.id RETURNING w.id
+""")
+_CONCERNED = text("""
+    SELECT w.id, w.expires_at, w.lead_id, w.student_id, w.classroom_slot_id AS slot_id, l.owner_id, st.user_id,
+           w.created_by_id, coalesce(l.first_name, st.first_name) || ' ' || coalesce(l.last_name, st.last_name) AS name
+    FROM waitlist_entries w LEFT JOIN leads l ON l.id = w.lead_id LEFT JOIN students st ON st.id = w.student_id
+    WHERE w.id = ANY(:ids) ORDER BY w.position
+""")
+
+
+def offer_places(slot_ids: Collection[UUID], actor: Actor) -> int:
+    """Offer every free place of these locked slots to whoever waited longest. Returns the number of offers."""
+    if not slot_ids:
+        return 0
+    facts = {"slots": list(slot_ids), "holds": OFFER_HOLDS}
+    made = list(db.session.scalars(_OFFER, facts))
+    for row, slot in _concerned(made):
+        until = row.expires_at.isoformat(timespec="minutes")
+        who = notices.office(actor, row.owner_id, row.user_id, row.created_by_id)
+        notices.tell_offered(row.id, row.name, slot, who, until, _link(row))
+    return len(made)
+
+
+def _concerned(entry_ids: Sequence[UUID]) -> list[tuple[Any, str]]:
+    if not entry_ids:
+        return []
+    rows = db.session.execute(_CONCERNED, {"ids": list(entry_ids)}).all()
+    slots = {slot.id: f"{slot.course}, {slot.title}" for slot in places.by_id([row.slot_id for row in rows])}
+    return [(row, slots[row.slot_id]) for row in rows]
+
+
+def _link(row: Any) -> str:
+    return f"/waitlist/{row.id}"
+
+
+_LOCK_SLOTS_OF = text("""
+    SELECT id FROM classroom_slots WHERE id IN (SELECT classroom_slot_id FROM waitlist_entries WHERE id = ANY(:ids))
+    ORDER BY id FOR NO KEY UPDATE
+""")
+_END = text("""
+    UPDATE waitlist_entries SET status = :status, expires_at = NULL WHERE id = ANY(:ids) AND status IN ('waiting', 'offered')
+    RETURNING id, classroom_slot_id
+""")
+
+
+@transactional
+def withdraw(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Take entries off the waitlist; a place that was held goes to the next. Repeating it changes nothing."""
+    db.session.execute(_LOCK_SLOTS_OF, {"ids": list(ids)})
+    ended = db.session.execute(_END, {"ids": list(ids), "status": "withdrawn"}).all()
+    offer_places({row.classroom_slot_id for row in ended}, actor)
+    done = {row.id for row in ended}
+    return Result([Outcome(str(key), unchanged=key not in done) for key in dict.fromkeys(ids)])
+
+
+_OVERDUE = text("SELECT id FROM waitlist_entries WHERE status = 'offered' AND expires_at <= now()")
+_EXPIRE = text("""
+    UPDATE waitlist_entries SET status = 'expired'
+    WHERE id = ANY(:ids) AND status = 'offered' AND expires_at <= now() RETURNING id, classroom_slot_id
+""")
+
+
+@transactional
+def expire() -> int:
+    """End the offers whose time is over, and offer their places to the next. Returns how many ended."""
+    actor = sessions.system()
+    act_as(actor)
+    overdue = list(db.session.scalars(_OVERDUE))
+    if not overdue:
+        return 0
+    db.session.execute(_LOCK_SLOTS_OF, {"ids": overdue})
+    ended = db.session.execute(_EXPIRE, {"ids": overdue}).all()
+    for row, slot in _concerned([each.id for each in ended]):
+        who = notices.office(actor, row.owner_id, row.created_by_id)
+        notices.tell_expired(row.id, row.name, slot, who, _link(row))
+    offer_places({row.classroom_slot_id for row in ended}, actor)
+    return len(ended)

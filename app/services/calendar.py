@@ -1,0 +1,93 @@
+"""Which days the school is open, and on which days the classes of a weekly pattern fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Generic, TypeVar
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.courses import Closure, OperatingDay
+
+K = TypeVar("K")
+
+LONGEST_SEARCH = timedelta(days=366 * 5)
+
+
+@dataclass(frozen=True)
+class SchoolCalendar:
+    """The open days of the week (0 Monday to 6 Sunday) and the closures, both ends included."""
+
+    open_days: frozenset[int]
+    closures: tuple[tuple[date, date], ...] = ()
+
+    def is_open(self, day: date) -> bool:
+        """Whether there are classes on a day."""
+        return day.weekday() in self.open_days and not any(first <= day <= last for first, last in self.closures)
+
+
+@dataclass(frozen=True)
+class Weekly(Generic[K]):
+    """A time of the week, and what it stands for."""
+
+    key: K
+    day: int
+    start: time
+
+
+class NoSuchDatesError(ValueError):
+    """The school is not open on enough days."""
+
+
+def school_calendar() -> SchoolCalendar:
+    """The calendar as it is now."""
+    days = db.session.scalars(select(OperatingDay.day).where(OperatingDay.open))
+    closures = db.session.execute(select(Closure.starts_on, Closure.ends_on).order_by(Closure.starts_on))
+    return SchoolCalendar(frozenset(days), tuple((first, last) for first, last in closures))
+
+
+def class_dates(
+    starts_on: date, weekly: Iterable[Weekly[K]], count: int, calendar: SchoolCalendar
+) -> list[tuple[date, K]]:
+    """The first `count` classes from `starts_on` on, in the order of time: each week every slot once, on open days.
+
+    Raises NoSuchDatesError when there are not so many within five years.
+    """
+    slots = sorted(weekly, key=lambda each: (each.day, each.start))
+    found: list[tuple[date, K]] = []
+    day, end = starts_on, starts_on + LONGEST_SEARCH
+    while len(found) < count:
+        if not slots or day > end:
+            raise NoSuchDatesError(count)
+        if calendar.is_open(day):
+            found += [(day, slot.key) for slot in slots if slot.day == day.weekday()]
+        day += timedelta(days=1)
+    return found[:count]
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the last day of a shorter month."""
+    year, month = divmod(day.month - 1 + months, 12)
+    first = date(day.year + year, month + 1, 1)
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return min(first + timedelta(days=day.day - 1), following - timedelta(days=1))
+
+
+def week_distance(first: int, second: int) -> int:
+    """Minutes between two moments of the week, the shorter way round."""
+    apart = abs(first - second) % (7 * 1440)
+    return min(apart, 7 * 1440 - apart)
+
+
+__all__ = [
+    "NoSuchDatesError",
+    "SchoolCalendar",
+    "Weekly",
+    "class_dates",
+    "months_later",
+    "school_calendar",
+    "week_distance",
+]
