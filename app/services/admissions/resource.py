@@ -1,0 +1,203 @@
+"""What an admission and an entry of the waitlist are to people: attributes, inputs and actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.models.admissions import Admission, WaitlistEntry
+from app.models.courses import ClassroomSlot
+from app.models.students import Student
+from app.policies.actor import Actor
+from app.policies.rules import may_admit, may_change_admission, may_take_money
+from app.services import inputs
+from app.services.admissions import actions, labels, records, renewing, waitlist
+from app.services.admissions.attributes import ATTRIBUTES, DISCOUNTS, STATUSES, WAITLIST, WAITLIST_ATTRIBUTES
+from app.services.admissions.batch import title
+from app.services.admissions.schemas import (
+    AdmitInput,
+    DiscountInput,
+    ExtraClasses,
+    PaymentNote,
+    Reason,
+    Renew,
+    Resume,
+)
+from app.services.resource import Action, Resource, register
+
+ACTIONS = (
+    Action(
+        "mark_paid",
+        _l("Mark as paid"),
+        actions.mark_paid,
+        may_take_money,
+        PaymentNote,
+        icon="circle-check",
+        help=_l("Who said so, and when, is kept. Nothing about cards is stored."),
+    ),
+    Action("mark_unpaid", _l("Mark as unpaid"), actions.mark_unpaid, may_take_money, PaymentNote, icon="undo-2"),
+    Action(
+        "pause",
+        _l("Pause"),
+        actions.pause,
+        may_change_admission,
+        Reason,
+        icon="clock",
+        help=_l("Frees the places. The classes to come wait until you resume."),
+    ),
+    Action(
+        "resume",
+        _l("Resume"),
+        actions.resume,
+        may_change_admission,
+        Resume,
+        icon="play",
+        help=_l("Takes the places again if they are free, and gives the waiting classes new dates."),
+    ),
+    Action(
+        "add_extra_classes",
+        _l("Extra classes"),
+        actions.add_extra_classes,
+        may_change_admission,
+        ExtraClasses,
+        icon="plus",
+        help=_l("Planned after the last class, in the same weekly slots."),
+    ),
+    Action(
+        "change_discount",
+        _l("Change discount"),
+        actions.change_discount,
+        may_change_admission,
+        DiscountInput,
+        icon="tag",
+        help=_l("Changes the total. The number of classes stays."),
+        defaults=lambda admission: {
+            "discount_type": admission.discount_type,
+            "discount_value": admission.discount_value,
+        },
+    ),
+    Action(
+        "renew",
+        _l("Renew"),
+        renewing.renew,
+        may_change_admission,
+        Renew,
+        icon="rotate-ccw",
+        help=_l("The next admission in the same weekly slots. Leave plan and day empty to go on as before."),
+    ),
+    Action(
+        "complete",
+        _l("Complete"),
+        actions.complete,
+        may_change_admission,
+        icon="check",
+        help=_l("Closes an admission whose classes are over, and frees its places."),
+    ),
+    Action(
+        "cancel",
+        _l("Cancel"),
+        actions.cancel,
+        may_change_admission,
+        Reason,
+        icon="ban",
+        danger=True,
+        help=_l("Frees the places and takes the classes to come off the plan. What was marked stays."),
+    ),
+)
+
+ADMISSIONS = register(
+    Resource(
+        name="Admissions",
+        slug="admissions",
+        model=Admission,
+        singular=_l("Admission"),
+        plural=_l("Admissions"),
+        title=title,
+        attributes=ATTRIBUTES,
+        search=select(Student.search_text).where(Student.id == Admission.student_id).scalar_subquery(),
+        search_help=_l("Student's name, number, phone or e-mail"),
+        input=AdmitInput,
+        labels=labels.LABELS,
+        relations={
+            "lead_id": "leads",
+            "student_id": "students",
+            "course_id": "courses",
+            "plan_id": "course-plans",
+        },
+        options={"status": STATUSES, "discount_type": DISCOUNTS},
+        create=records.create,
+        update=actions.update,
+        delete=actions.delete,
+        restore=actions.restore,
+        edit_rule=may_change_admission,
+        actions=ACTIONS,
+        load=(
+            joinedload(Admission.student),
+            joinedload(Admission.course),
+            joinedload(Admission.plan),
+            joinedload(Admission.lead),
+            joinedload(Admission.payment),
+        ),
+        icon="graduation-cap",
+        title_columns=(Admission.number,),
+    )
+)
+
+
+def _name(entry: Any) -> str:
+    who = entry.lead or entry.student
+    return f"{who.first_name} {who.last_name}"
+
+
+def _withdrawable(actor: Actor, entry: Any) -> Any:
+    ended = entry.status.value not in ("waiting", "offered")
+    return _l("It is not on the waitlist any more.") if ended else may_admit(actor)
+
+
+ENTRIES = register(
+    Resource(
+        name="Waitlist",
+        slug="waitlist",
+        model=WaitlistEntry,
+        singular=_l("Waitlist entry"),
+        plural=_l("Waitlist"),
+        title=lambda entry: _name(entry) if hasattr(entry, "lead") else f"#{entry.position}",
+        attributes=WAITLIST_ATTRIBUTES,
+        default_sort="position",
+        input=inputs.of(WaitlistEntry, "classroom_slot_id", "lead_id", "student_id", "notes"),
+        labels={
+            "classroom_slot_id": _l("Class"),
+            "lead_id": _l("Lead"),
+            "student_id": _l("Student"),
+            "notes": _l("Notes"),
+            "status": _l("Status"),
+            "expires_at": _l("Held until"),
+            "offered_at": _l("Offered"),
+            "position": _l("Order"),
+        },
+        relations={"classroom_slot_id": "classroom-slots", "lead_id": "leads", "student_id": "students"},
+        options={"status": WAITLIST},
+        create=waitlist.join,
+        actions=(
+            Action(
+                "withdraw",
+                _l("Take off the waitlist"),
+                waitlist.withdraw,
+                _withdrawable,
+                icon="ban",
+                danger=True,
+                help=_l("A place that is held goes to the next who waits."),
+            ),
+        ),
+        load=(
+            joinedload(WaitlistEntry.lead),
+            joinedload(WaitlistEntry.student),
+            joinedload(WaitlistEntry.classroom_slot).joinedload(ClassroomSlot.course),
+        ),
+        icon="clock",
+        title_columns=(WaitlistEntry.position,),
+    )
+)
