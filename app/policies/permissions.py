@@ -17,3 +17,7 @@ LEAD_ACTIONS: Final = frozenset(
         "merge",
     }
 )
+
+ADMISSION_ACTIONS: Final = frozenset(
+    {"pause", "resume", "add_extra_classes", "change_discount", "renew", "complete", "cancel"}
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from app.policies.permissions import LEAD_ACTIONS
+from app.policies.permissions import ADMISSION_ACTIONS, LEAD_ACTIONS
 
 
 class Role(enum.StrEnum):
@@ -44,6 +44,8 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Lead stages": READ | CHANGE | {"history"},
         "Tags": READ | CHANGE | {"history"},
         "Lead imports": frozenset({"list", "show", "add", "confirm", "undo"}),
+        "Admissions": READ | CHANGE | ADMISSION_ACTIONS | {"mark_paid", "mark_unpaid", "restore", "history"},
+        "Waitlist": READ | {"add", "withdraw", "history"},
         "Job runs": READ,
         "Accounts": READ | {"add", "edit", "deactivate", "activate", "reset_password", "history"},
     },
@@ -53,12 +55,15 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Lead stages": READ,
         "Tags": READ | {"add"},
         "Lead imports": frozenset({"list", "show", "add", "confirm", "undo"}),
+        "Admissions": READ | {"add", "edit"} | ADMISSION_ACTIONS,
+        "Waitlist": READ | {"add", "withdraw"},
     },
-    Role.TEACHER: EVERYONE | {"Leads": READ, "Lead stages": frozenset({"lookup"})},
+    Role.TEACHER: EVERYONE
+    | {"Leads": READ, "Lead stages": frozenset({"lookup"}), "Admissions": frozenset({"list", "show"})},
     Role.ADMISSIONS: EVERYONE,
     Role.EXAM_OFFICER: EVERYONE,
     Role.COACH: EVERYONE,
-    Role.STUDENT: EVERYONE,
+    Role.STUDENT: EVERYONE | {"Admissions": frozenset({"list", "show"})},
     Role.GUARDIAN: EVERYONE,
     Role.ASSISTANT: EVERYONE,
     Role.ENGINEER: EVERYONE | {"Job runs": READ},

@@ -25,6 +25,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "imports": ("LeadImportView",),
     "jobs": ("JobRunView",),
     "leads": ("LeadView", "LeadBoardView", "LeadWorklistView", "LeadStageView", "TagView"),
+    "admissions": ("AdmissionView", "WaitlistView"),
 }
 
 

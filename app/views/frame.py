@@ -32,6 +32,13 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        _l("Admissions"),
+        (
+            (_l("Admissions"), "/admissions/", "graduation-cap", "list", "Admissions"),
+            (_l("Waitlist"), "/waitlist/", "clock", "list", "Waitlist"),
+        ),
+    ),
+    (
         _l("Set-up"),
         (
             (_l("Stages"), "/lead-stages/", "flag", "list", "Lead stages"),

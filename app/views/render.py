@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_day_names
 from babel.numbers import format_decimal
 from flask import g
 from flask_babel import get_locale, get_timezone
@@ -50,6 +50,11 @@ def day(value: date) -> str:
 @lru_cache(REMEMBERED)
 def _day(value: date, locale: str) -> str:
     return format_date(value, "medium", locale)
+
+
+def weekday(value: date) -> str:
+    """The day of the week in words."""
+    return str(get_day_names("wide", locale=reader().locale)[value.weekday()])
 
 
 def moment(value: datetime) -> str:

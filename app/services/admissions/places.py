@@ -68,7 +68,15 @@ class Slot:
         return Weekly(self.id, self.day, self.start_time)
 
     def place(self) -> Place:
-        return Place(str(self.id), str(self.time_slot_id), self.title, self.enrolled, self.offered, self.capacity)
+        return Place(
+            str(self.id),
+            str(self.time_slot_id),
+            self.teacher_id,
+            self.title,
+            self.enrolled,
+            self.offered,
+            self.capacity,
+        )
 
 
 _SLOTS = """

@@ -18,6 +18,7 @@ class Place:
 
     slot_id: str
     time_slot_id: str
+    teacher_id: int
     title: str  # "Tuesday 16:00, Ana Moreno"
     enrolled: int
     offered: int

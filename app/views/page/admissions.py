@@ -1,0 +1,63 @@
+"""The form of an admission: open slots, what would be written, or why it cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.views.page.common import Cell
+from app.views.page.forms import FormPage
+
+
+@dataclass(slots=True)
+class Bar:
+    """Places taken of those there are, as a picture and in words."""
+
+    taken: int
+    capacity: int
+    text: str  # "5 of 8"
+    tone: str = ""  # success, warning, danger
+
+
+@dataclass(slots=True)
+class SlotChoice:
+    """A time of the week that can be ticked."""
+
+    value: str
+    title: str  # "16:00 to 17:00"
+    detail: str  # teacher, room
+    bar: Bar
+    chosen: bool = False
+    full: bool = False
+
+
+@dataclass(slots=True)
+class SlotDay:
+    title: str
+    choices: list[SlotChoice]
+
+
+@dataclass(slots=True)
+class Obstacle:
+    """One wanted slot that cannot be had, and the nearest that can."""
+
+    text: str
+    value: str  # of the choice that was ticked
+    alternatives: list[SlotChoice] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What would be written."""
+
+    facts: list[tuple[str, Cell]]
+    dates: list[tuple[str, str]]  # day, class
+
+
+@dataclass(slots=True)
+class AdmissionFormPage(FormPage):
+    days: list[SlotDay] = field(default_factory=list)
+    slots_errors: list[str] = field(default_factory=list)
+    slots_url: str = ""  # the choice of slots, as a fragment, for another course
+    slots_hint: str = ""
+    obstacles: list[Obstacle] = field(default_factory=list)
+    plan: Plan | None = None
