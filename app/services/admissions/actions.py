@@ -34,6 +34,11 @@ from app.services.transaction import lock, transactional
 Ids = Sequence[UUID]
 
 
+def _moment() -> datetime:
+    """The moment of this transaction, the same in all that it writes."""
+    return db.session.execute(select(func.now())).scalar_one()
+
+
 def _become(admission: Admission, to: AdmissionStatus, batch_id: UUID, **facts: Any) -> None:
     before = {"status": admission.status.value}
     admission.status = to
@@ -77,13 +82,13 @@ def pause(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
         if admission.status is AdmissionStatus.PAUSED:
             return False
         check_transition(admission, AdmissionStatus.PAUSED)
-        removed = planning.take_off(admission.id)
+        began, removed = _moment(), planning.take_off(admission.id)
         db.session.execute(
             text("UPDATE classroom_enrollments SET status = 'paused' WHERE admission_id = :id AND status = 'active'"),
             {"id": admission.id},
         )
         waitlist.offer_places(planning.slot_ids(admission.id), actor)
-        admission.paused_at = db.session.scalar(select(func.now()))  # of this transaction, as in `deleted_at`
+        admission.paused_at = began  # as in `deleted_at` of what was taken off
         _become(admission, AdmissionStatus.PAUSED, batch_id, classes=removed, note=note)
         return True
 
@@ -217,9 +222,9 @@ def _set_paid(ids: Ids, actor: Actor, status: PaymentStatus, note: str | None) -
         payment = _payment(admission.id)
         if payment.status is status:
             return False
-        before = payment.status.value
-        payment.status, payment.note, payment.confirmed_by_id = status, note, actor.id
-        payment.paid_at = db.session.scalar(select(func.now())) if status is PaymentStatus.PAID else None
+        before, paid_at = payment.status.value, _moment() if status is PaymentStatus.PAID else None
+        payment.status, payment.paid_at = status, paid_at
+        payment.note, payment.confirmed_by_id = note, actor.id
         db.session.flush()
         after = {"payment": status.value, "amount": payment.amount, "note": note}
         events.record(AdmissionEvent.PAYMENT_CHANGED, admission.id, {"payment": before}, after, batch_id=batch_id)
@@ -264,7 +269,7 @@ def delete(ids: Ids, *, actor: Actor) -> Result:
     def change(admission: Admission, batch_id: UUID) -> bool:
         if admission.status not in (AdmissionStatus.CANCELLED, AdmissionStatus.COMPLETED):
             raise WrongState(_("Cancel it first."))
-        admission.deleted_at, admission.deleted_by_id = db.session.scalar(select(func.now())), actor.id
+        admission.deleted_at, admission.deleted_by_id = _moment(), actor.id
         events.record(AdmissionEvent.DELETED, admission.id, batch_id=batch_id)
         return True
 
