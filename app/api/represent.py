@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ def plain(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat()
-        case date():
+        case date() | time():
             return value.isoformat()
         case UUID() | Decimal():
             return str(value)

@@ -44,6 +44,7 @@ _KINDS: dict[Kind, Json] = {
     Kind.EMAIL: TEXT,
     Kind.PHONE: TEXT,
     Kind.DATE: {"type": "string", "format": "date"},
+    Kind.TIME: {"type": "string", "format": "time"},
     Kind.DATETIME: MOMENT,
     Kind.BOOL: BOOL,
     Kind.CHOICE: TEXT,

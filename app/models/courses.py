@@ -119,6 +119,11 @@ class OperatingDay(Key, Stamps, Base):
     day: Mapped[int] = weekday()
     open: Mapped[bool] = mapped_column(server_default=text("true"))
 
+    @property
+    def weekday(self) -> str:
+        """As a choice."""
+        return str(self.day)
+
 
 class Closure(Key, Stamps, Base):
     """Days, both ends included, on which there are no classes."""
@@ -161,6 +166,11 @@ class TimeSlot(Key, Stamps, Base):
         ),
     )
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+    @property
+    def weekday(self) -> str:
+        """As a choice."""
+        return str(self.day)
 
 
 class ClassroomSlot(Key, Stamps, SoftDelete, Base):

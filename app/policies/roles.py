@@ -30,6 +30,7 @@ class Role(enum.StrEnum):
 
 READ: Final = frozenset({"list", "show", "lookup"})
 CHANGE: Final = frozenset({"add", "edit", "delete"})
+SWITCH: Final = frozenset({"activate", "deactivate"})
 EVERYONE: Final = {
     "Home": frozenset({"show"}),
     "Inbox": frozenset({"list", "mark"}),
@@ -46,6 +47,13 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Lead imports": frozenset({"list", "show", "add", "confirm", "undo"}),
         "Admissions": READ | CHANGE | ADMISSION_ACTIONS | {"mark_paid", "mark_unpaid", "restore", "history"},
         "Waitlist": READ | {"add", "withdraw", "history"},
+        "Instruments": READ | CHANGE | SWITCH | {"restore", "history"},
+        "Courses": READ | CHANGE | SWITCH | {"restore", "history"},
+        "Course plans": READ | CHANGE | SWITCH | {"history"},
+        "Operating days": READ | {"edit", "history"},
+        "Closures": READ | CHANGE | {"history"},
+        "Time slots": READ | CHANGE | SWITCH | {"history"},
+        "Classroom slots": READ | CHANGE | SWITCH | {"restore", "history"},
         "Job runs": READ,
         "Accounts": READ | {"add", "edit", "deactivate", "activate", "reset_password", "history"},
     },
@@ -57,9 +65,22 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Lead imports": frozenset({"list", "show", "add", "confirm", "undo"}),
         "Admissions": READ | {"add", "edit"} | ADMISSION_ACTIONS,
         "Waitlist": READ | {"add", "withdraw"},
+        "Instruments": READ,
+        "Courses": READ,
+        "Course plans": READ,
+        "Operating days": READ,
+        "Closures": READ,
+        "Time slots": READ,
+        "Classroom slots": READ,
     },
     Role.TEACHER: EVERYONE
-    | {"Leads": READ, "Lead stages": frozenset({"lookup"}), "Admissions": frozenset({"list", "show"})},
+    | {
+        "Leads": READ,
+        "Lead stages": frozenset({"lookup"}),
+        "Admissions": frozenset({"list", "show"}),
+        "Courses": READ,
+        "Classroom slots": READ,
+    },
     Role.ADMISSIONS: EVERYONE,
     Role.EXAM_OFFICER: EVERYONE,
     Role.COACH: EVERYONE,

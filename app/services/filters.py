@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.NUMBER: ("is", "isnot", "gt", "lt", "between"),
     Kind.DATE: ("is", "before", "after", "between"),
     Kind.DATETIME: ("before", "after", "between"),
+    Kind.TIME: ("is", "before", "after"),
     Kind.BOOL: ("is",),
     Kind.CHOICE: ("is", "isnot", "in"),
     Kind.RELATION: ("is", "isnot", "in"),
@@ -67,6 +68,8 @@ def _typed(attribute: Attribute, raw: str) -> Any:
             if not number.is_finite() or abs(number) > 10**15:
                 raise ValueError(raw)
             return number
+        case Kind.TIME:
+            return time.fromisoformat(raw)
         case Kind.DATE | Kind.DATETIME:
             return date.fromisoformat(raw)
         case Kind.BOOL:

@@ -27,6 +27,7 @@ class Kind(enum.StrEnum):
     NUMBER = "number"
     DATE = "date"
     DATETIME = "datetime"
+    TIME = "time"
     BOOL = "bool"
     CHOICE = "choice"
     RELATION = "relation"

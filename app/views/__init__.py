@@ -25,6 +25,15 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "imports": ("LeadImportView",),
     "jobs": ("JobRunView",),
     "leads": ("LeadView", "LeadBoardView", "LeadWorklistView", "LeadStageView", "TagView"),
+    "courses": (
+        "InstrumentView",
+        "CourseView",
+        "CoursePlanView",
+        "OperatingDayView",
+        "ClosureView",
+        "TimeSlotView",
+        "ClassroomSlotView",
+    ),
     "admissions": ("AdmissionView", "WaitlistView"),
 }
 

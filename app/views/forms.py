@@ -99,7 +99,8 @@ def field(
         errors=[str(each) for each in errors],
     )
     if name in resource.relations:
-        return _relation(made, resource.relations[name], value, actor)
+        related = _relations if typing.get_origin(kind) is list else _relation
+        return related(made, resource.relations[name], value, actor)
     if kind is SecretStr:  # never shown again
         made.kind, made.value, made.autocomplete = "password", "", "new-password"
         return made
@@ -161,6 +162,14 @@ def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
         made.text = lookups.label(lookup, actor, key) if key is not None else ""
         if made.text and related is not None and actor.may("show", related.name):
             made.open_url = f"/{related.slug}/{key}"
+    return made
+
+
+def _relations(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
+    """Any number of records, each by what it is called."""
+    made.kind, made.value, made.lookup_url = "relations", "", url_for("LookupView.find", name=lookup)
+    keys = [lookups.key_of_choice(lookup, each) for each in value or ()]
+    made.choices = [Choice(str(key), lookups.label(lookup, actor, key), True) for key in keys if key is not None]
     return made
 
 

@@ -41,6 +41,13 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
     (
         _l("Set-up"),
         (
+            (_l("Courses"), "/courses/", "book-open", "list", "Courses"),
+            (_l("Classroom slots"), "/classroom-slots/", "door-open", "list", "Classroom slots"),
+            (_l("Plans"), "/course-plans/", "tag", "list", "Course plans"),
+            (_l("Instruments"), "/instruments/", "music", "list", "Instruments"),
+            (_l("Times"), "/time-slots/", "clock", "list", "Time slots"),
+            (_l("Opening days"), "/operating-days/", "calendar", "list", "Operating days"),
+            (_l("Closures"), "/closures/", "calendar-x", "list", "Closures"),
             (_l("Stages"), "/lead-stages/", "flag", "list", "Lead stages"),
             (_l("Tags"), "/tags/", "tag", "list", "Tags"),
             (_l("Accounts"), "/accounts/", "user-cog", "list", "Accounts"),

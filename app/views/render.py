@@ -86,6 +86,8 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
             return Cell(day(value), "date", title=value.isoformat())
         case Kind.DATETIME:
             return Cell(moment(value), "datetime", title=value.isoformat(timespec="seconds"))
+        case Kind.TIME:
+            return Cell(f"{value:%H:%M}")
         case Kind.BOOL:
             return Cell(_("Yes") if value else _("No"), "bool", tone="success" if value else "neutral")
         case Kind.NUMBER:

@@ -1,0 +1,170 @@
+"""When the school is open: days of the week, closures, and the times at which classes can be."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select, text
+
+from app.extensions import db
+from app.models.courses import Closure, OperatingDay, TimeSlot
+from app.services import inputs, plain, weekdays
+from app.services.courses.switching import switches
+from app.services.errors import explain
+from app.services.resource import Attribute, Kind, Lookup, Resource, register, register_lookup
+from app.services.weekdays import WEEKDAYS
+
+explain(
+    {
+        "uq_time_slot_templates_day_start_time_end_time": ("start_time", _l("There is already such a time.")),
+        "ck_time_slot_templates_ends_after_start": ("end_time", _l("Must be later than the start.")),
+        "ck_time_slot_templates_day": ("day", _l("Choose one from the list.")),
+        "fk_classroom_slots_time_slot_id_time_slot_templates": (
+            "",
+            _l("Classroom slots use this time: it can neither be changed nor deleted. Add another time instead."),
+        ),
+        "ck_closures_ends_after_start": ("ends_on", _l("Must not be before the first day.")),
+        "ck_closures_at_most_a_year": ("ends_on", _l("At most a year.")),
+        "ck_closures_reason_not_blank": ("reason", _l("This field is required.")),
+    }
+)
+
+LABELS = {
+    "day": _l("Day"),
+    "weekday": _l("Day"),
+    "open": _l("Open"),
+    "starts_on": _l("First day"),
+    "ends_on": _l("Last day"),
+    "reason": _l("Reason"),
+    "start_time": _l("From"),
+    "end_time": _l("To"),
+    "duration_minutes": _l("Minutes"),
+    "active": _l("In use"),
+}
+
+
+def time_title(slot: Any) -> str:
+    """A time of the week, as "Tuesday 16:00"."""
+    return f"{weekdays.name(slot.day)} {slot.start_time:%H:%M}"
+
+
+def closure_title(closure: Any) -> str:
+    return f"{closure.reason}, {closure.starts_on:%Y-%m-%d}"
+
+
+DAYS = register(
+    Resource(
+        name="Operating days",
+        slug="operating-days",
+        model=OperatingDay,
+        singular=_l("Day of the week"),
+        plural=_l("Opening days"),
+        title=lambda day: weekdays.name(day.day),
+        attributes=(
+            Attribute("day", _l("Order"), Kind.NUMBER, OperatingDay.day, sortable=True),
+            Attribute("weekday", LABELS["day"], Kind.CHOICE, weekdays.as_choice(OperatingDay.day), options=WEEKDAYS),
+            Attribute("open", LABELS["open"], Kind.BOOL, OperatingDay.open),
+        ),
+        default_sort="day",
+        input=inputs.of(OperatingDay, "open"),
+        labels=LABELS,
+        options={"day": WEEKDAYS},
+        update=partial(plain.update, OperatingDay),
+        icon="calendar",
+        title_columns=(OperatingDay.day,),
+    )
+)
+
+CLOSURES = register(
+    Resource(
+        name="Closures",
+        slug="closures",
+        model=Closure,
+        singular=_l("Closure"),
+        plural=_l("Closures"),
+        title=closure_title,
+        attributes=(
+            Attribute("starts_on", LABELS["starts_on"], Kind.DATE, Closure.starts_on, sortable=True),
+            Attribute("ends_on", LABELS["ends_on"], Kind.DATE, Closure.ends_on),
+            Attribute("reason", LABELS["reason"], Kind.TEXT, Closure.reason),
+        ),
+        search=func.search_fold(Closure.reason),
+        default_sort="-starts_on",
+        input=inputs.of(Closure, "starts_on", "ends_on", "reason"),
+        labels=LABELS,
+        create=partial(plain.create, Closure),
+        update=partial(plain.update, Closure),
+        delete=partial(plain.delete, Closure, title=closure_title),
+        icon="calendar-x",
+        title_columns=(Closure.starts_on, Closure.reason),
+    )
+)
+
+_IN_USE = text("SELECT count(*) FROM classroom_slots WHERE time_slot_id = :id AND enrolled > 0")
+
+
+def _in_use(slot: TimeSlot) -> Any:
+    count = db.session.scalar(_IN_USE, {"id": slot.id})
+    return _("Students have places in %(count)s of its classroom slots.", count=count) if count else None
+
+
+TIMES = register(
+    Resource(
+        name="Time slots",
+        slug="time-slots",
+        model=TimeSlot,
+        singular=_l("Time"),
+        plural=_l("Times"),
+        title=time_title,
+        attributes=(
+            Attribute("weekday", LABELS["day"], Kind.CHOICE, weekdays.as_choice(TimeSlot.day), options=WEEKDAYS),
+            Attribute("start_time", LABELS["start_time"], Kind.TIME, TimeSlot.start_time, filterable=False),
+            Attribute("end_time", LABELS["end_time"], Kind.TIME, TimeSlot.end_time, filterable=False),
+            Attribute("duration_minutes", LABELS["duration_minutes"], Kind.NUMBER, TimeSlot.duration_minutes),
+            Attribute("active", LABELS["active"], Kind.BOOL, TimeSlot.active),
+            Attribute(
+                "order",
+                _l("Order"),
+                Kind.NUMBER,
+                func.lower(TimeSlot.week_minutes),
+                sortable=True,
+                filterable=False,
+            ),
+        ),
+        default_sort="order",
+        input=inputs.of(TimeSlot, "day", "start_time", "end_time", "active"),
+        labels=LABELS,
+        options={"day": WEEKDAYS},
+        create=partial(plain.create, TimeSlot),
+        update=partial(plain.update, TimeSlot),
+        delete=partial(plain.delete, TimeSlot, title=time_title),
+        actions=switches(TimeSlot, time_title, _in_use),
+        icon="clock",
+        title_columns=(TimeSlot.day, TimeSlot.start_time),
+    )
+)
+
+# Shown in the reader's language by whoever lists them; the search is over day and time as they are stored.
+_DAY = func.to_char(func.make_date(2024, 1, 1) + TimeSlot.day, text("'TMDay'"))
+
+register_lookup(
+    Lookup(
+        "time-slots",
+        ("lookup", "Time slots"),
+        lambda actor: (
+            select(
+                TimeSlot.id,
+                func.concat(_DAY, " ", func.to_char(TimeSlot.start_time, text("'HH24:MI'"))),
+                func.concat(TimeSlot.duration_minutes, " min"),
+            )
+            .where(TimeSlot.active)
+            .order_by(TimeSlot.day, TimeSlot.start_time, TimeSlot.id)
+        ),
+        func.concat(_DAY, " ", func.to_char(TimeSlot.start_time, text("'HH24:MI'"))),
+        TimeSlot.id,
+        "time-slots",
+    )
+)

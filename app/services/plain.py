@@ -1,0 +1,131 @@
+"""Making, changing, deleting and restoring records that have no rules beyond their constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services.errors import NotFound, Refusal, WrongState
+from app.services.resource import Outcome, Result
+from app.services.transaction import lock, lock_many, transactional
+
+M = TypeVar("M")
+Titled = Callable[[Any], str]
+# Says why a record may not go, or None.
+Hindrance = Callable[[Any], Any]
+
+
+@transactional
+def create(model: type[M], values: Mapping[str, Any], *, actor: Actor) -> M:
+    """Add a record. Raises Conflict or Invalid where a constraint refuses it."""
+    made = model(**values)
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+@transactional
+def update(model: type[M], key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> M:
+    """Change the given columns of a record, if nobody changed it since `version`. Raises NotFound, Conflict, Invalid."""
+    found = lock(model, key, visible(model, actor), version=version)
+    for name, value in values.items():
+        setattr(found, name, value)
+    db.session.flush()
+    return found
+
+
+def each(
+    model: type[Any],
+    ids: Sequence[UUID],
+    title: Titled,
+    change: Callable[[Any], bool],
+    *,
+    actor: Actor,
+    deleted: bool = False,
+) -> Result:
+    """Do something to each record, all locked first in key order; a refusal is the outcome of its record alone. Called
+    inside a transaction.
+    """
+    wanted = list(dict.fromkeys(ids))
+    found = {row.id: row for row in lock_many(model, wanted, visible(model, actor, deleted=deleted))}
+    return Result([_outcome(key, found.get(key), title, change) for key in wanted])
+
+
+def _outcome(key: UUID, row: Any, title: Titled, change: Callable[[Any], bool]) -> Outcome:
+    if row is None:
+        return Outcome(str(key), str(key)[:8], NotFound())
+    name = title(row)
+    try:
+        with db.session.begin_nested():
+            changed = change(row)
+            db.session.flush()
+    except Refusal as refused:
+        return Outcome(str(key), name, refused)
+    return Outcome(str(key), name, unchanged=not changed)
+
+
+@transactional
+def delete(
+    model: type[Any],
+    ids: Sequence[UUID],
+    *,
+    actor: Actor,
+    title: Titled,
+    hindrance: Hindrance = lambda row: None,
+) -> Result:
+    """Delete records: softly where the table keeps what is deleted. `hindrance` says why one has to stay."""
+
+    def change(row: Any) -> bool:
+        reason = hindrance(row)
+        if reason is not None:
+            raise WrongState(reason)
+        if hasattr(row, "deleted_at"):
+            row.deleted_at = db.session.execute(select(func.now())).scalar_one()
+            row.deleted_by_id = actor.id
+        else:
+            db.session.delete(row)
+        return True
+
+    return each(model, ids, title, change, actor=actor)
+
+
+@transactional
+def restore(model: type[Any], ids: Sequence[UUID], *, actor: Actor, title: Titled) -> Result:
+    """Bring softly deleted records back."""
+
+    def change(row: Any) -> bool:
+        row.deleted_at = row.deleted_by_id = None
+        return True
+
+    return each(model, ids, title, change, actor=actor, deleted=True)
+
+
+@transactional
+def set_active(
+    model: type[Any],
+    ids: Sequence[UUID],
+    *,
+    actor: Actor,
+    active: bool,
+    title: Titled,
+    hindrance: Hindrance = lambda row: None,
+) -> Result:
+    """Put records into use, or out of use. `hindrance` says why one has to stay in use."""
+
+    def change(row: Any) -> bool:
+        if row.active is active:
+            return False
+        reason = None if active else hindrance(row)
+        if reason is not None:
+            raise WrongState(reason)
+        row.active = active
+        return True
+
+    return each(model, ids, title, change, actor=actor)
