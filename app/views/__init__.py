@@ -34,6 +34,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
         "TimeSlotView",
         "ClassroomSlotView",
     ),
+    "students": ("StudentView", "MyPageView"),
     "admissions": ("AdmissionView", "WaitlistView"),
 }
 

@@ -20,6 +20,7 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
         (
             (_l("Home"), "/", "house", "show", "Home"),
             (_l("Inbox"), "/inbox/", "inbox", "list", "Inbox"),
+            (_l("My page"), "/me/student", "user-round", "show", "My page"),
         ),
     ),
     (
@@ -34,6 +35,7 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
     (
         _l("Admissions"),
         (
+            (_l("Students"), "/students/", "user-round", "list", "Students"),
             (_l("Admissions"), "/admissions/", "graduation-cap", "list", "Admissions"),
             (_l("Waitlist"), "/waitlist/", "clock", "list", "Waitlist"),
         ),

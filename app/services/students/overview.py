@@ -1,0 +1,123 @@
+"""Everything about one person, for their page: read through the rules of who may see what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.models.access import User
+from app.models.admissions import Admission, AdmissionPayment, WaitlistEntry
+from app.models.classroom import Attendance, RescheduleRequest
+from app.models.courses import ClassroomSlot, Course, CoursePlan, TimeSlot
+from app.models.leads import Lead
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services import people
+from app.services.admissions.attributes import BALANCES
+
+UPCOMING = 10
+PAST = 20
+
+
+def admissions(student_id: UUID, actor: Actor) -> Sequence[Any]:
+    """Their admissions, the newest first, with what remains of each and what is paid where the actor may see money."""
+    statement = (
+        select(
+            Admission.id,
+            Admission.number,
+            Admission.status,
+            Admission.starts_on,
+            Admission.total,
+            Course.name.label("course"),
+            CoursePlan.name.label("plan"),
+            BALANCES.c.purchased,
+            BALANCES.c.consumed,
+            BALANCES.c.remaining,
+            AdmissionPayment.status.label("payment"),
+        )
+        .join(Course, Course.id == Admission.course_id)
+        .join(CoursePlan, CoursePlan.id == Admission.plan_id)
+        .join(BALANCES, BALANCES.c.admission_id == Admission.id)
+        .outerjoin(
+            AdmissionPayment,
+            (AdmissionPayment.admission_id == Admission.id) & visible(AdmissionPayment, actor),
+        )
+        .where(Admission.student_id == student_id, visible(Admission, actor))
+        .order_by(Admission.created_at.desc(), Admission.id.desc())
+    )
+    return db.session.execute(statement.limit(50)).all()
+
+
+def classes(student_id: UUID, actor: Actor, *, upcoming: bool) -> Sequence[Any]:
+    """Their next classes, or the last that were."""
+    ahead = (Attendance.status == "scheduled") & (Attendance.ends_at >= func.now())
+    order = Attendance.starts_at.asc() if upcoming else Attendance.starts_at.desc()
+    statement = (
+        select(
+            Attendance.id,
+            Attendance.class_date,
+            Attendance.status,
+            Attendance.original_date,
+            Attendance.makeup,
+            TimeSlot.start_time,
+            Course.name.label("course"),
+            people.full_name(User).label("teacher"),
+            ClassroomSlot.room,
+        )
+        .join(ClassroomSlot, ClassroomSlot.id == Attendance.classroom_slot_id)
+        .join(TimeSlot, TimeSlot.id == ClassroomSlot.time_slot_id)
+        .join(Course, Course.id == ClassroomSlot.course_id)
+        .join(User, User.id == ClassroomSlot.teacher_id)
+        .where(
+            Attendance.student_id == student_id,
+            Attendance.deleted_at.is_(None),
+            visible(Attendance, actor),
+            ahead if upcoming else ~ahead,
+        )
+        .order_by(order, Attendance.id)
+    )
+    return db.session.execute(statement.limit(UPCOMING if upcoming else PAST)).all()
+
+
+def marks(student_id: UUID, actor: Actor) -> dict[str, int]:
+    """How often they were present, late, absent or excused."""
+    statement = (
+        select(Attendance.status, func.count())
+        .where(Attendance.student_id == student_id, Attendance.deleted_at.is_(None), visible(Attendance, actor))
+        .group_by(Attendance.status)
+    )
+    return {status.value: count for status, count in db.session.execute(statement)}
+
+
+def requests(student_id: UUID, actor: Actor) -> Sequence[RescheduleRequest]:
+    """What they asked to move, the newest first."""
+    statement = select(RescheduleRequest).where(
+        RescheduleRequest.student_id == student_id, visible(RescheduleRequest, actor)
+    )
+    return db.session.scalars(statement.order_by(RescheduleRequest.id.desc()).limit(10)).all()
+
+
+def waiting(student_id: UUID, actor: Actor) -> Sequence[Any]:
+    """Where they are on the waitlist."""
+    statement = (
+        select(WaitlistEntry.id, WaitlistEntry.status, WaitlistEntry.expires_at, Course.name.label("course"))
+        .join(ClassroomSlot, ClassroomSlot.id == WaitlistEntry.classroom_slot_id)
+        .join(Course, Course.id == ClassroomSlot.course_id)
+        .where(
+            WaitlistEntry.student_id == student_id,
+            WaitlistEntry.status.in_(["waiting", "offered"]),
+            visible(WaitlistEntry, actor),
+        )
+    )
+    return db.session.execute(statement.order_by(WaitlistEntry.position)).all()
+
+
+def leads(student_id: UUID, actor: Actor) -> Sequence[Any]:
+    """The leads they came from."""
+    came = select(Admission.lead_id).where(Admission.student_id == student_id, Admission.lead_id.is_not(None))
+    statement = select(Lead.id, (Lead.first_name + " " + Lead.last_name).label("name"), Lead.source)
+    return db.session.execute(statement.where(Lead.id.in_(came), visible(Lead, actor))).all()

@@ -1,0 +1,193 @@
+"""Writing one student: entering them, with their possible duplicates, and changing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.students import Student
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services import accounts, lookups, phones, plain, school
+from app.services.errors import Invalid, WrongState, explain
+from app.services.resource import Result
+from app.services.transaction import lock, transactional
+
+explain(
+    {
+        "uq_students_user_id": ("user_id", _l("This account belongs to another student.")),
+        "uq_students_student_unique_id": ("student_unique_id", _l("Another student has this id.")),
+        "ck_students_name_not_blank": ("first_name", _l("This field is required.")),
+        "ck_students_birth_date": ("birth_date", _l("Must be after 1900.")),
+    }
+)
+
+
+class SameStudent(Invalid):
+    """Live students with the same phone, e-mail or name and birth date exist; saving again with `accept_duplicates`
+    saves all the same.
+    """
+
+    code = "possible_duplicates"
+
+    def __init__(self, students: Sequence[Any]) -> None:
+        super().__init__(_("This may be a student you already have."))
+        self.students = students
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "duplicates": [
+                {"id": str(each.id), "name": each.name, "number": each.student_usi} for each in self.students
+            ]
+        }
+
+
+def title(student: Any) -> str:
+    return f"{student.first_name} {student.last_name}"
+
+
+# Each through its own index; the names of one day of birth are few.
+_SAME = text("""
+    SELECT id FROM students WHERE deleted_at IS NULL AND search_text LIKE search_fold('%' || :last_name || '%')
+        AND search_fold(first_name) = search_fold(:first_name) AND birth_date = :birth_date
+    UNION SELECT id FROM students
+    WHERE deleted_at IS NULL AND search_text LIKE '%' || :phone || '%' AND phone = :phone
+    UNION SELECT id FROM students
+    WHERE deleted_at IS NULL AND search_text LIKE search_fold('%' || :email || '%') AND lower(email) = lower(:email)
+    LIMIT 5
+""")
+
+
+def duplicates_of(values: Mapping[str, Any], actor: Actor) -> list[Student]:
+    """Visible live students who may be the same person."""
+    names = ("first_name", "last_name", "birth_date", "phone", "email")
+    keys = list(db.session.scalars(_SAME, {name: values.get(name) for name in names}))
+    return list(db.session.scalars(select(Student).where(Student.id.in_(keys), visible(Student, actor))))
+
+
+@transactional
+def create(values: Mapping[str, Any], *, actor: Actor) -> Student:
+    """Enter a student. Raises Invalid at the field, SameStudent unless `accept_duplicates` is given."""
+    data = dict(values)
+    accepted = data.pop("accept_duplicates", False)
+    _normalise(data)
+    if not accepted and (found := duplicates_of(data, actor)):
+        raise SameStudent(found)
+    made: Student = plain.create(Student, data, actor=actor)
+    return made
+
+
+@transactional
+def update(student_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Student:
+    """Change the given fields of a student, if nobody changed them since `version`. Raises NotFound, Conflict, Invalid."""
+    data = {name: value for name, value in values.items() if name != "accept_duplicates"}
+    known = lock(Student, student_id, visible(Student, actor), version=version)
+    _normalise(data, known)
+    for name, value in data.items():
+        setattr(known, name, value)
+    db.session.flush()
+    return known
+
+
+def _normalise(data: dict[str, Any], known: Student | None = None) -> None:
+    """Put the values into the form in which they are stored. Raises Invalid with everything that is wrong."""
+    problems: dict[str, list[Any]] = {}
+    if data.get("phone") and (known is None or data["phone"] != known.phone):
+        try:
+            data["phone"] = phones.normalise(data["phone"], school.phone_region())
+        except ValueError as error:
+            problems["phone"] = [str(error)]
+    email = data.get("email")
+    if email and ("@" not in email or any(letter.isspace() for letter in email)):
+        problems["email"] = [_("Must be an e-mail address, as name@example.org.")]
+    if (born := data.get("birth_date")) and born > school.today():
+        problems["birth_date"] = [_("Must not be in the future.")]
+    if problems:
+        raise Invalid(fields=problems)
+
+
+_RUNNING = text("""
+    SELECT count(*) FROM admissions
+    WHERE student_id = :id AND deleted_at IS NULL AND status IN ('pending', 'active', 'paused')
+""")
+
+
+def _running(student: Student) -> Any:
+    count = db.session.scalar(_RUNNING, {"id": student.id})
+    return _("%(count)s admissions are not over: cancel or complete them first.", count=count) if count else None
+
+
+def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Delete students softly; refused while an admission of theirs is not over."""
+    return plain.delete(Student, ids, actor=actor, title=title, hindrance=_running)
+
+
+def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Bring deleted students back; refused when their account has gone to another meanwhile."""
+    return plain.restore(Student, ids, actor=actor, title=title)
+
+
+@transactional
+def link_account(ids: Sequence[UUID], *, actor: Actor, user_id: int) -> Result:
+    """Give a student the account with which they log in. An account belongs to one student."""
+    lookups.check("accounts", actor, user_id, "user_id")
+
+    def change(student: Student) -> bool:
+        if student.user_id == user_id:
+            return False
+        if student.user_id is not None:
+            raise WrongState(_("They have an account already: take it away first."))
+        student.user_id = user_id
+        return True
+
+    return plain.each(Student, ids, title, change, actor=actor)
+
+
+@transactional
+def unlink_account(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Take the account away from students; the account itself stays."""
+
+    def change(student: Student) -> bool:
+        changed, student.user_id = student.user_id is not None, None
+        return changed
+
+    return plain.each(Student, ids, title, change, actor=actor)
+
+
+@transactional
+def create_login(ids: Sequence[UUID], *, actor: Actor, username: str, password: Any) -> Result:
+    """Make an account with the role Student, and give it to the student: both or nothing.
+
+    Raises Invalid and Conflict as making an account does.
+    """
+
+    def change(student: Student) -> bool:
+        if student.user_id is not None:
+            raise WrongState(_("They have an account already."))
+        made = accounts.create_account(
+            username=username,
+            email=student.email,
+            first_name=student.first_name,
+            last_name=student.last_name,
+            password=password.get_secret_value() if hasattr(password, "get_secret_value") else password,
+            roles=["Student"],
+            actor=actor,
+        )
+        student.user_id = made.id
+        return True
+
+    return plain.each(Student, ids, title, change, actor=actor)
+
+
+def of_account(user_id: int | None) -> UUID | None:
+    """The student whose account this is."""
+    if user_id is None:
+        return None
+    return db.session.scalar(select(Student.id).where(Student.user_id == user_id, Student.deleted_at.is_(None)))

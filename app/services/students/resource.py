@@ -1,0 +1,194 @@
+"""What a student is to people: attributes, input, actions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask_babel import lazy_gettext as _l
+from pydantic import BeforeValidator, Field
+from sqlalchemy import select
+from sqlalchemy.orm import aliased, joinedload
+
+from app.models.access import User
+from app.models.students import Student
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services import inputs
+from app.services.accounts.resource import Secret
+from app.services.inputs import Input, blank_is_none, storable
+from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
+from app.services.students import records
+
+LABELS = {
+    "student_usi": _l("Student number"),
+    "student_unique_id": _l("Student id"),
+    "name": _l("Name"),
+    "first_name": _l("First name"),
+    "middle_name": _l("Middle name"),
+    "last_name": _l("Last name"),
+    "generation_suffix": _l("Suffix"),
+    "phone": _l("Phone"),
+    "email": _l("E-mail"),
+    "guardian_name": _l("Guardian"),
+    "birth_date": _l("Born on"),
+    "birth_city": _l("Place of birth"),
+    "birth_state": _l("State of birth"),
+    "birth_country": _l("Country of birth"),
+    "birth_sex_descriptor": _l("Sex"),
+    "notes": _l("Notes"),
+    "account": _l("Account"),
+    "user_id": _l("Account"),
+    "username": _l("Username"),
+    "password": _l("Password"),
+    "created_at": _l("Entered"),
+    "accept_duplicates": _l("This is someone else: save all the same"),
+}
+
+StudentInput = inputs.of(
+    Student,
+    "first_name",
+    "middle_name",
+    "last_name",
+    "generation_suffix",
+    "email",
+    "guardian_name",
+    "birth_date",
+    "birth_city",
+    "birth_state",
+    "birth_country",
+    "birth_sex_descriptor",
+    "notes",
+    name="StudentInput",
+    phone=(
+        Annotated[str | None, Field(max_length=40), BeforeValidator(blank_is_none), BeforeValidator(storable)],
+        None,
+    ),
+    accept_duplicates=(bool, False),
+)
+
+
+class LinkAccount(Input):
+    user_id: int
+
+
+class CreateLogin(Input):
+    username: Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(storable)]
+    password: Secret
+
+
+def _without(actor: Actor, student: Any) -> Any:
+    return None if student.user_id is None else _l("They have an account already.")
+
+
+def _with(actor: Actor, student: Any) -> Any:
+    return _l("They have no account.") if student.user_id is None else None
+
+
+_account = aliased(User)
+
+
+def _text(name: str, kind: Kind = Kind.TEXT, **more: Any) -> Attribute:
+    column = getattr(Student, name)
+    return Attribute(name, LABELS[name], kind, column, nullable=column.nullable, **more)
+
+
+STUDENTS = register(
+    Resource(
+        name="Students",
+        slug="students",
+        model=Student,
+        singular=_l("Student"),
+        plural=_l("Students"),
+        title=records.title,
+        attributes=(
+            Attribute(
+                "name", LABELS["name"], Kind.TEXT, Student.first_name + " " + Student.last_name, filterable=False
+            ),
+            Attribute("student_usi", LABELS["student_usi"], Kind.NUMBER, Student.student_usi),
+            _text("student_unique_id"),
+            _text("first_name"),
+            _text("middle_name"),
+            _text("last_name", sortable=True),
+            _text("generation_suffix"),
+            _text("phone", Kind.PHONE),
+            _text("email", Kind.EMAIL),
+            _text("guardian_name"),
+            _text("birth_date", Kind.DATE),
+            _text("birth_city"),
+            _text("birth_state"),
+            _text("birth_country"),
+            _text("birth_sex_descriptor"),
+            Attribute(
+                "account",
+                LABELS["account"],
+                Kind.RELATION,
+                _account.username,
+                key=Student.user_id,
+                join=(_account, _account.id == Student.user_id),
+                lookup="accounts",
+                nullable=True,
+            ),
+            _text("created_at", Kind.DATETIME, sortable=True),
+        ),
+        search=Student.search_text,
+        search_help=_l("Name, number, phone or e-mail"),
+        input=StudentInput,
+        labels=LABELS,
+        relations={"user_id": "accounts"},
+        create=records.create,
+        update=records.update,
+        delete=records.delete,
+        restore=records.restore,
+        actions=(
+            Action(
+                "create_login",
+                _l("Create login"),
+                records.create_login,
+                _without,
+                CreateLogin,
+                icon="key-round",
+                bulk=False,
+                help=_l("Makes an account with the role Student. Tell them the password yourself."),
+            ),
+            Action(
+                "link_account",
+                _l("Link account"),
+                records.link_account,
+                _without,
+                LinkAccount,
+                icon="link",
+                bulk=False,
+                help=_l("Gives them an account that there is already."),
+            ),
+            Action(
+                "unlink_account",
+                _l("Unlink account"),
+                records.unlink_account,
+                _with,
+                icon="x",
+                bulk=False,
+                danger=True,
+                help=_l("The account itself stays, but shows nothing of this student any more."),
+            ),
+        ),
+        load=(joinedload(Student.account),),
+        icon="user-round",
+        title_columns=(Student.first_name, Student.last_name),
+    )
+)
+
+register_lookup(
+    Lookup(
+        "students",
+        ("lookup", "Students"),
+        lambda actor: (
+            select(Student.id, Student.first_name + " " + Student.last_name, Student.student_usi)
+            .where(visible(Student, actor))
+            .order_by(Student.created_at.desc(), Student.id.desc())
+        ),
+        Student.search_text,
+        Student.id,
+        "students",
+        folded=True,
+    )
+)

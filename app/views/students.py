@@ -1,0 +1,221 @@
+"""Students: the list, and one page with everything about a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.policies.roles import Role
+from app.services.admissions import ADMISSIONS, labels
+from app.services.admissions.overview import MARKS
+from app.services.errors import NotFound, Refusal
+from app.services.students import STUDENTS, overview, records
+from app.views import render
+from app.views.base import RecordView
+from app.views.page import Cell, Column, Empty, Fact, FieldGroup, FormPage, Group, Link, Panel, RecordPage, Row, Table
+from app.views.page import Field as FormField
+from app.views.security import current_actor, requires
+
+TONES = {"present": "success", "late": "success", "absent": "danger", "excused": "warning"}
+FRONT_OFFICE = (Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF)
+
+
+class StudentView(RecordView):
+    resource = STUDENTS
+    list_columns = ("name", "student_usi", "phone", "email", "guardian_name", "account", "created_at")
+    show_groups = (
+        (_l("Contact"), ("phone", "email", "guardian_name")),
+        (
+            _l("Person"),
+            ("student_usi", "birth_date", "birth_city", "birth_country", "birth_sex_descriptor", "account"),
+        ),
+    )
+    form_groups = (
+        (_l("Name"), ("first_name", "middle_name", "last_name", "generation_suffix")),
+        (_l("Contact"), ("phone", "email", "guardian_name")),
+        (_l("Born"), ("birth_date", "birth_city", "birth_state", "birth_country", "birth_sex_descriptor")),
+        (_l("For the office"), ("notes",)),
+    )
+    form_helps = {"notes": _l("Students and guardians never see it.")}
+    description = _l("Everybody who learns here.")
+
+    def related_title(self, related: Any) -> str:
+        return str(related.username) if hasattr(related, "username") else super().related_title(related)
+
+    def record_page(self, record: Any) -> RecordPage:
+        page, actor = super().record_page(record), current_actor()
+        page.initials = render.initials(record.first_name, record.last_name)
+        page.subtitle = _("Student number %(number)s", number=record.student_usi)
+        if actor.has(*FRONT_OFFICE) and record.notes:
+            page.groups.append(Group(_("For the office"), [Fact(_("Notes"), Cell(record.notes))]))
+        if actor.may("add", ADMISSIONS.name) and record.deleted_at is None:
+            url = f"/admissions/new?student_id={record.id}"
+            page.actions.insert(0, Link(_("Admit"), url, "graduation-cap", primary=True))
+        page.panels = [
+            _admissions(record, actor),
+            _upcoming(record, actor),
+            _past(record, actor),
+            *_requests(record, actor),
+            *_waiting(record, actor),
+            *_leads(record, actor),
+        ]
+        return page
+
+    def form_page(self, record: Any, values: Any, refusal: Refusal) -> FormPage:
+        page = super().form_page(record, values, refusal)
+        if isinstance(refusal, records.SameStudent):
+            page.form.warnings = [
+                Cell(f"{each.name}, {each.student_usi}", "link", f"/students/{each.id}") for each in refusal.students
+            ]
+            label = _("This is someone else: save all the same")
+            page.form.groups.append(FieldGroup("", [FormField("accept_duplicates", label, "checkbox", wide=True)]))
+        return page
+
+    def save(self, record: Any, raw: Any) -> Any:
+        return super().save(record, {**raw, "accept_duplicates": bool(request.form.get("accept_duplicates"))})
+
+
+class MyPageView(BaseView):
+    """The student's own page, found by their account."""
+
+    route_base = "/me"
+    class_permission_name = "My page"
+    default_view = "student"
+
+    @expose("/student")
+    @requires("show")
+    def student(self) -> Any:
+        found = records.of_account(current_actor().id)
+        if found is None:
+            raise NotFound(_("No student belongs to your account yet. Ask the office to link it."))
+        return redirect(f"/students/{found}")
+
+
+def _admissions(record: Any, actor: Any) -> Panel:
+    rows = []
+    for each in overview.admissions(record.id, actor):
+        status, paid = each.status.value, each.payment.value if each.payment else ""
+        rows.append(
+            Row(
+                str(each.id),
+                f"/admissions/{each.id}",
+                f"#{each.number}",
+                [
+                    Cell(f"{each.course}, {each.plan}", "link", f"/admissions/{each.id}"),
+                    Cell(str(labels.STATUSES[status]), "badge", tone=labels.STATUS_TONES.get(status, "neutral")),
+                    Cell(render.day(each.starts_on), "date", title=each.starts_on.isoformat()),
+                    Cell(_("%(left)s of %(all)s", left=each.remaining, all=each.purchased)),
+                    Cell(render.number(each.total), "number") if paid else Cell(),
+                    Cell(str(labels.PAYMENTS[paid]), "badge", tone=labels.PAYMENT_TONES[paid]) if paid else Cell(),
+                ],
+            )
+        )
+    heads = [
+        Column("course", _("Course")),
+        Column("status", _("Status")),
+        Column("starts_on", _("First day")),
+        Column("remaining", _("Classes left")),
+        Column("total", _("Total"), align="end"),
+        Column("payment", _("Payment")),
+    ]
+    return Panel(_("Admissions"), Table(heads, rows, Empty(_("Not admitted to a course yet"))))
+
+
+def _class_row(each: Any, *, upcoming: bool) -> Row:
+    status = each.status.value
+    moved = _("Moved") if each.original_date else _("Make-up") if each.makeup else ""
+    mark = Cell(str(MARKS[status]), "badge", tone=TONES.get(status, "neutral"))
+    return Row(
+        str(each.id),
+        "",
+        render.day(each.class_date),
+        [
+            Cell(
+                f"{render.weekday(each.class_date)}, {render.day(each.class_date)}", title=each.class_date.isoformat()
+            ),
+            Cell(f"{each.start_time:%H:%M}"),
+            Cell(each.course),
+            Cell(each.teacher, "person"),
+            Cell(each.room or "") if upcoming else mark,
+            Cell(moved),
+        ],
+    )
+
+
+def _heads(last: str) -> list[Column]:
+    return [
+        Column("day", _("Day")),
+        Column("time", _("Time")),
+        Column("course", _("Course")),
+        Column("teacher", _("Teacher")),
+        Column("last", last),
+        Column("note", ""),
+    ]
+
+
+def _upcoming(record: Any, actor: Any) -> Panel:
+    rows = [_class_row(each, upcoming=True) for each in overview.classes(record.id, actor, upcoming=True)]
+    return Panel(_("Next classes"), Table(_heads(_("Room")), rows, Empty(_("No classes are planned"))))
+
+
+def _past(record: Any, actor: Any) -> Panel:
+    rows = [_class_row(each, upcoming=False) for each in overview.classes(record.id, actor, upcoming=False)]
+    counts = overview.marks(record.id, actor)
+    held = sum(counts.get(mark, 0) for mark in TONES)
+    there = counts.get("present", 0) + counts.get("late", 0)
+    title = _("Attendance")
+    if held:
+        title = _(
+            "Attendance: %(there)s of %(held)s (%(rate)s%%)", there=there, held=held, rate=round(100 * there / held)
+        )
+    return Panel(title, Table(_heads(_("Attendance")), rows, Empty(_("No class has been yet"))))
+
+
+def _requests(record: Any, actor: Any) -> list[Panel]:
+    names = {
+        "pending": (_("Waiting"), "warning"),
+        "approved": (_("Approved"), "success"),
+        "rejected": (_("Rejected"), "danger"),
+        "withdrawn": (_("Withdrawn"), "neutral"),
+    }
+    rows = [
+        Row(
+            str(each.id),
+            "",
+            render.day(each.from_date),
+            [
+                Cell(render.day(each.from_date)),
+                Cell(render.day(each.requested_date)),
+                Cell(names[each.status.value][0], "badge", tone=names[each.status.value][1]),
+            ],
+        )
+        for each in overview.requests(record.id, actor)
+    ]
+    heads = [Column("from", _("Class of")), Column("to", _("Wished for")), Column("status", _("Status"))]
+    return [Panel(_("Asked to move"), Table(heads, rows, Empty("")))] if rows else []
+
+
+def _waiting(record: Any, actor: Any) -> list[Panel]:
+    rows = [
+        Row(
+            str(each.id),
+            f"/waitlist/{each.id}",
+            each.course,
+            [Cell(each.course, "link", f"/waitlist/{each.id}"), Cell(str(labels.WAITLIST[each.status.value]), "badge")],
+        )
+        for each in overview.waiting(record.id, actor)
+    ]
+    heads = [Column("course", _("Course")), Column("status", _("Status"))]
+    return [Panel(_("On the waitlist"), Table(heads, rows, Empty("")))] if rows else []
+
+
+def _leads(record: Any, actor: Any) -> list[Panel]:
+    rows = [
+        Row(str(each.id), f"/leads/{each.id}", each.name, [Cell(each.name, "link", f"/leads/{each.id}")])
+        for each in overview.leads(record.id, actor)
+    ]
+    return [Panel(_("Came from"), Table([Column("name", _("Lead"))], rows, Empty("")))] if rows else []
