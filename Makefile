@@ -30,7 +30,7 @@ bench: .venv/.dev  ## Measure speed with a million leads
 
 translations: .venv/.runtime  ## Bring the translations in step with the code and compile them
 	@mkdir -p build
-	cd app && ../$(BIN)/pybabel -q extract -F ../pyproject.toml -k _l -k _ -k ngettext:1,2 \
+	cd app && ../$(BIN)/pybabel -q extract -F ../pyproject.toml -k _l -k _ -k ngettext:1,2 -k lazy_ngettext:1,2 \
 		--no-location --sort-output --omit-header -o ../build/messages.pot .
 	$(BIN)/pybabel -q update -i build/messages.pot -d app/translations --no-fuzzy-matching --ignore-obsolete \
 		--ignore-pot-creation-date

@@ -16,6 +16,7 @@ from app.models.notifications import NotificationType, Severity
 from app.services import notifications
 from app.services.errors import Invalid
 from app.services.inputs import Input
+from app.services.notifications import texts
 from app.web import current_actor
 
 PAGE = 50
@@ -65,7 +66,7 @@ class NotificationApi(Api):
         rows = notifications.newest(current_actor(), unread_only=unread == "1", before=before, limit=PAGE)
         older = f"{self.route_base}?before={rows[-1].id}&unread={unread}" if len(rows) == PAGE else None
         return (
-            {"items": [mapping(each._mapping) for each in rows], "next": older},
+            {"items": [_notice(each) for each in rows], "next": older},
             200,
             lists.link_header({"next": older}),
         )
@@ -78,3 +79,10 @@ class NotificationApi(Api):
     @route("POST", "/read-all", "Mark all notifications as read", needs="mark", answer=CHANGED)
     def read_all(self) -> Any:
         return {"changed": notifications.mark_all_read(actor=current_actor())}
+
+
+def _notice(row: Any) -> dict[str, Any]:
+    """A notice in the reader's language."""
+    title, body = texts.said(row)
+    shown = {name: getattr(row, name) for name in NOTICE["properties"]}
+    return mapping(shown) | {"title": title, "body": body}

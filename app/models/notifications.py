@@ -72,6 +72,9 @@ class NotificationEvent(TimeOrderedKey, Base):
 class Notification(TimeOrderedKey, Base):
     """One message to one person. The unique index decides whether it is new: one per recipient, type, entity and school
     day.
+
+    `payload` holds title and body as they are said in any language (services/notifications/texts.py); `title` and
+    `body` are the same in English, and all there is of a text that somebody typed.
     """
 
     __tablename__ = "notifications"
@@ -96,6 +99,7 @@ class Notification(TimeOrderedKey, Base):
     entity_type: Mapped[str] = mapped_column(String(63))
     entity_id: Mapped[str] = mapped_column(String(64))
     link: Mapped[str] = mapped_column(String(255), server_default="")
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     dedup_day: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     read_at: Mapped[datetime | None]
@@ -112,9 +116,13 @@ class NotificationDelivery(TimeOrderedKey, Base):
     __table_args__ = (
         Index("uq_notification_deliveries_notification_id_channel", "notification_id", "channel", unique=True),
         Index("ix_notification_deliveries_due", "next_attempt_at", postgresql_where=text("status = 'queued'")),
+        Index("ix_notification_deliveries_recipient_id", "recipient_id", "status"),
+        Index("ix_notification_deliveries_sent_at", "sent_at", postgresql_where=text("status = 'sent'")),
+        Index("ix_notification_deliveries_created_at_id", "created_at", "id"),
         CheckConstraint("attempts >= 0", name="attempts"),
     )
     notification_id: Mapped[UUID] = mapped_column(ForeignKey("notifications.id", ondelete="CASCADE"))
+    recipient_id: Mapped[int] = mapped_column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"))  # the notice's
     channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"), server_default="email")
     status: Mapped[DeliveryStatus] = mapped_column(choice(DeliveryStatus, "status"), server_default="queued")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))

@@ -26,7 +26,7 @@ _ACTOR_COLUMNS = """
     ARRAY(SELECT role_id FROM ab_user_role WHERE user_id = u.id
           UNION SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = u.id) AS role_ids,
     (SELECT count(*) FROM (SELECT FROM notifications n WHERE n.recipient_id = u.id AND n.read_at IS NULL AND n.archived_at IS NULL
-                           LIMIT 100) unread) AS unread
+                           AND (n.expires_at IS NULL OR n.expires_at > now()) LIMIT 100) unread) AS unread
 """
 _BY_TOKEN = text(f"""
     SELECT us.id AS session_id, {_ACTOR_COLUMNS}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import redirect, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
 from app.services import notifications
+from app.services.notifications import texts
 from app.views import render
 from app.views.page import Empty, Link
 from app.views.security import current_actor, requires, safe_next
@@ -45,10 +47,11 @@ class InboxPage:
 
 
 def item(row: Any) -> Item:
+    title, body = texts.said(row, zone=ZoneInfo(render.reader().zone))
     return Item(
         str(row.id),
-        row.title,
-        row.body,
+        title,
+        body,
         render.moment(row.created_at),
         row.created_at.isoformat(),
         row.link,

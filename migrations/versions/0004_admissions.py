@@ -588,6 +588,7 @@ def upgrade() -> None:
     op.create_table(
         "notification_deliveries",
         sa.Column("notification_id", sa.Uuid(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
         sa.Column(
             "channel",
             sa.Enum("in_app", "email", name="channel", native_enum=False, create_constraint=True, length=32),
@@ -610,6 +611,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuid_time_ordered()"), nullable=False),
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_notification_deliveries_attempts")),
         sa.ForeignKeyConstraint(
+            ["recipient_id"],
+            ["ab_user.id"],
+            name=op.f("fk_notification_deliveries_recipient_id_ab_user"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
             ["notification_id"],
             ["notifications.id"],
             name=op.f("fk_notification_deliveries_notification_id_notifications"),
@@ -623,6 +630,19 @@ def upgrade() -> None:
         ["next_attempt_at"],
         unique=False,
         postgresql_where=sa.text("status = 'queued'"),
+    )
+    op.create_index(
+        "ix_notification_deliveries_recipient_id", "notification_deliveries", ["recipient_id", "status"], unique=False
+    )
+    op.create_index(
+        "ix_notification_deliveries_sent_at",
+        "notification_deliveries",
+        ["sent_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'sent'"),
+    )
+    op.create_index(
+        "ix_notification_deliveries_created_at_id", "notification_deliveries", ["created_at", "id"], unique=False
     )
     op.create_index(
         "uq_notification_deliveries_notification_id_channel",
@@ -1100,7 +1120,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index(
-        "ix_attendance_classroom_slot_id_class_date", "attendance", ["classroom_slot_id", "class_date"], unique=False
+        "ix_attendance_class_date_id",
+        "attendance",
+        ["class_date", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
+        "ix_attendance_classroom_slot_id_class_date",
+        "attendance",
+        ["classroom_slot_id", "class_date"],
+        unique=False,
+        postgresql_include=["status", "deleted_at", "makeup", "original_slot_id"],
     )
     op.create_index(
         "ix_attendance_original_slot_id_original_date",
@@ -1434,6 +1465,12 @@ def upgrade() -> None:
             op.execute(f"SELECT keep_stamps('{table}')")
     for table in APPEND_ONLY:
         op.execute(f"SELECT keep_append_only('{table}')")
+    op.add_column(
+        "notifications",
+        sa.Column(
+            "payload", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+    )
     for table in ("notification_events", "notifications"):
         set_types(table, OLD_TYPES + NEW_TYPES)
     run_script(SEEDS)
@@ -1523,7 +1560,14 @@ def downgrade() -> None:
         table_name="attendance",
         postgresql_where=sa.text("original_slot_id IS NOT NULL"),
     )
-    op.drop_index("ix_attendance_classroom_slot_id_class_date", table_name="attendance")
+    op.drop_index(
+        "ix_attendance_classroom_slot_id_class_date",
+        table_name="attendance",
+        postgresql_include=["status", "deleted_at", "makeup", "original_slot_id"],
+    )
+    op.drop_index(
+        "ix_attendance_class_date_id", table_name="attendance", postgresql_where=sa.text("deleted_at IS NULL")
+    )
     op.drop_index(
         "ix_attendance_admission_id_status", table_name="attendance", postgresql_where=sa.text("deleted_at IS NULL")
     )
@@ -1577,6 +1621,14 @@ def downgrade() -> None:
     )
     op.drop_index("ix_admissions_course_id", table_name="admissions")
     op.drop_table("admissions")
+    op.drop_column("notifications", "payload")
+    op.drop_index("ix_notification_deliveries_created_at_id", table_name="notification_deliveries")
+    op.drop_index(
+        "ix_notification_deliveries_sent_at",
+        table_name="notification_deliveries",
+        postgresql_where=sa.text("status = 'sent'"),
+    )
+    op.drop_index("ix_notification_deliveries_recipient_id", table_name="notification_deliveries")
     op.drop_index("uq_notification_deliveries_notification_id_channel", table_name="notification_deliveries")
     op.drop_index(
         "ix_notification_deliveries_due",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import text
 
 from app.extensions import db
@@ -30,8 +31,8 @@ def office(actor: Actor, *others: int | None) -> list[int]:
 
 def tell_created(admitted: Admitted, person: Person, actor: Actor) -> None:
     """Tell the owner of the lead, the admins, and the student who has an account."""
-    title = _("%(student)s was admitted to %(course)s", student=person.name, course=admitted.course)
-    body = _("%(count)s classes from %(day)s.", count=admitted.final_classes, day=admitted.starts_on.isoformat())
+    title = _l("%(student)s was admitted to %(course)s", student=person.name, course=admitted.course)
+    body = _l("%(count)s classes from %(day)s.", count=admitted.final_classes, day=admitted.starts_on)
     people = office(actor, person.owner_id, person.user_id)
     link = f"/admissions/{admitted.id}"
     notify(
@@ -57,7 +58,7 @@ def tell_blocked(values: Mapping[str, Any], refused: PlacesRefused, *, actor: Ac
     who = db.session.execute(_WHO, {"lead_id": lead_id, "student_id": student_id}).first()
     name = who.name if who else f"{values.get('first_name')} {values.get('last_name')}"
     kind, key = (who.kind, lead_id or student_id) if who else ("courses", values["course_id"])
-    title = _("%(name)s could not be admitted: no free place", name=name)
+    title = _l("%(name)s could not be admitted: no free place", name=name)
     body = " ".join(problem.message for problem in refused.full)
     people = office(actor, who.owner_id if who else None) or office(NOBODY, actor.id)  # the event needs a notice
     notify(
@@ -69,10 +70,10 @@ def tell_blocked(values: Mapping[str, Any], refused: PlacesRefused, *, actor: Ac
     )
 
 
-def tell_offered(entry_id: UUID, name: str, slot: str, people: list[int], until: str, link: str) -> None:
+def tell_offered(entry_id: UUID, name: str, slot: str, people: list[int], until: datetime, link: str) -> None:
     """Tell that a place is held for somebody of the waitlist."""
-    title = _("A place for %(name)s: %(slot)s", name=name, slot=slot)
-    body = _("It is held until %(until)s.", until=until)
+    title = _l("A place for %(name)s: %(slot)s", name=name, slot=slot)
+    body = _l("It is held until %(until)s.", until=until)
     notify(
         NotificationType.WAITLIST_OFFERED, "waitlist", [Notice(each, entry_id, title, body, link) for each in people]
     )
@@ -80,5 +81,5 @@ def tell_offered(entry_id: UUID, name: str, slot: str, people: list[int], until:
 
 def tell_expired(entry_id: UUID, name: str, slot: str, people: list[int], link: str) -> None:
     """Tell that nobody took the place in time."""
-    title = _("The offer to %(name)s has expired: %(slot)s", name=name, slot=slot)
+    title = _l("The offer to %(name)s has expired: %(slot)s", name=name, slot=slot)
     notify(NotificationType.WAITLIST_EXPIRED, "waitlist", [Notice(each, entry_id, title, "", link) for each in people])

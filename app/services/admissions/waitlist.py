@@ -126,9 +126,8 @@ def offer_places(slot_ids: Collection[UUID], actor: Actor) -> int:
     facts = {"slots": list(slot_ids), "holds": OFFER_HOLDS}
     made = list(db.session.scalars(_OFFER, facts))
     for row, slot in _concerned(made):
-        until = row.expires_at.isoformat(timespec="minutes")
         who = notices.office(actor, row.owner_id, row.user_id, row.created_by_id)
-        notices.tell_offered(row.id, row.name, slot, who, until, _link(row))
+        notices.tell_offered(row.id, row.name, slot, who, row.expires_at, _link(row))
     return len(made)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -64,7 +65,7 @@ def change_stage(ids: Ids, *, actor: Actor, stage_id: UUID) -> Result:
                 batch_id=batch_id,
             )
             notices.tell_owners(
-                NotificationType.LEAD_STAGE_CHANGED, moved, actor, _("now in %(stage)s", stage=stage.name)
+                NotificationType.LEAD_STAGE_CHANGED, moved, actor, _l("now in %(stage)s", stage=stage.name)
             )
         return set(keys(moved))
 
@@ -103,7 +104,7 @@ def assign_owner(ids: Ids, *, actor: Actor, owner_id: int | None = None) -> Resu
                 batch_id=batch_id,
             )
             if owner_id is not None:
-                notices.tell(NotificationType.LEAD_ASSIGNED, given, actor, [owner_id], _("assigned to you"))
+                notices.tell(NotificationType.LEAD_ASSIGNED, given, actor, [owner_id], _l("assigned to you"))
         return set(keys(given))
 
     return act(ids, actor, rule, change)
@@ -141,7 +142,7 @@ def assign_teacher(ids: Ids, *, actor: Actor, assigned_teacher_id: int | None = 
                     [row for row in given if row.id in walk_ins],
                     actor,
                     [assigned_teacher_id],
-                    _("a walk-in for you"),
+                    _l("a walk-in for you"),
                 )
         return set(keys(given))
 
@@ -222,7 +223,7 @@ def _follow_up(ids: Ids, actor: Actor, day: date | None, status: FollowUpStatus)
                 NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED,
                 turned,
                 actor,
-                _("follow-up done") if status is FollowUpStatus.DONE else _("follow-up open again"),
+                _l("follow-up done") if status is FollowUpStatus.DONE else _l("follow-up open again"),
             )
         return set(keys(changed))
 

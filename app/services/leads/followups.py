@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import text
+from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
+from app.models.notifications import NotificationType
 from app.services import sessions
+from app.services.notifications import texts
+from app.services.notifications.telling import event, tell_set
 from app.services.people import ADMIN_IDS
 from app.services.transaction import act_as, transactional
 
-# One statement over all leads: the owner and every admin of each open lead that is due today or overdue, once a day.
-_NOTIFY_DUE = text("""
-    INSERT INTO notifications (recipient_id, type, title, body, severity, entity_type, entity_id, link, dedup_day)
-    SELECT recipient.id, 'lead_followup_due', left(l.first_name || ' ' || l.last_name || ': ' ||
+# The owner and every admin of each open lead that is due today or overdue, once a day. The payload is what `texts.stored`
+# makes of lazy texts.
+_DUE = """
+    SELECT recipient.id AS recipient_id, left(l.first_name || ' ' || l.last_name || ': ' ||
                CASE WHEN l.follow_up_date < :day THEN 'follow-up overdue since ' || to_char(l.follow_up_date, 'YYYY-MM-DD')
-                    ELSE 'follow-up due today' END, 200),
-           l.phone, CASE WHEN l.follow_up_date < :day THEN 'warning' ELSE 'info' END, 'leads', l.id::text, '/leads/' || l.id, :day
+                    ELSE 'follow-up due today' END, 200) AS title,
+           coalesce(l.phone, '') AS body, CASE WHEN l.follow_up_date < :day THEN 'warning' ELSE 'info' END AS severity,
+           'leads' AS entity_type, l.id::text AS entity_id, '/leads/' || l.id AS link,
+           jsonb_build_object('title', jsonb_build_object(
+               'message', jsonb_build_array(CASE WHEN l.follow_up_date < :day THEN :overdue ELSE :today END),
+               'values', jsonb_build_object('name', l.first_name || ' ' || l.last_name,
+                                            'day', jsonb_build_object('day', l.follow_up_date)))) AS payload,
+           CAST(NULL AS timestamptz) AS expires_at
     FROM leads l
     CROSS JOIN LATERAL (
         SELECT l.owner_id AS id FROM ab_user o WHERE o.id = l.owner_id AND o.active
         UNION SELECT unnest(CAST(:admins AS integer[]))
     ) recipient
     WHERE l.deleted_at IS NULL AND l.follow_up_status = 'open' AND l.follow_up_date <= :day
-    ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING
-""")
+"""
+OVERDUE = _l("%(name)s: follow-up overdue since %(day)s")
+TODAY = _l("%(name)s: follow-up due today")
 
 
 @transactional
@@ -34,5 +44,10 @@ def notify_due(day: date) -> int:
     notices made; repeating it for the same day makes none.
     """
     act_as(sessions.system())
-    admins = list(db.session.scalars(ADMIN_IDS))
-    return int(db.session.execute(_NOTIFY_DUE, {"day": day, "admins": admins}).rowcount)  # type: ignore[attr-defined]
+    messages = {name: texts.message(text) for name, text in (("overdue", OVERDUE), ("today", TODAY))}
+    kind = NotificationType.LEAD_FOLLOWUP_DUE
+    made = tell_set(kind, _DUE, day, admins=list(db.session.scalars(ADMIN_IDS)), **messages)
+    if made:
+        # What happened is that the day came: one event for all, not a million. Which leads, their notices say.
+        event(kind, "days", [day.isoformat()], {"notices": made})
+    return made

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -154,7 +155,7 @@ def _tell_owners(job: Import, given: Counter[int], actor: Actor) -> None:
     notices = []
     for owner_id, leads in given.items():
         if owner_id != actor.id:
-            title = ngettext("%(num)s new lead for you", "%(num)s new leads for you", leads)
-            body = _("Imported from %(file)s", file=job.file_name)
+            title = lazy_ngettext("%(num)s new lead for you", "%(num)s new leads for you", leads)
+            body = _l("Imported from %(file)s", file=job.file_name)
             notices.append(Notice(owner_id, job.id, title, body, link=f"/leads/?f=owner:is:{owner_id}"))
     notify(NotificationType.LEAD_ASSIGNED, "imports", notices, payload={"import_id": job.id})

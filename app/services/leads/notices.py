@@ -1,33 +1,37 @@
-"""Who is told about leads. Nobody is told of what they did themselves."""
+"""Who is told about leads, in texts that each reads in their own language. Nobody is told of what they did themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from app.extensions import db
 from app.models.notifications import NotificationType
 from app.policies.actor import Actor
+from app.services.errors import Text
 from app.services.notifications import Notice, notify
 from app.services.people import ADMIN_IDS
 
 
-def _notice(recipient_id: int, row: Any, what: str) -> Notice:
-    return Notice(recipient_id, row.id, f"{row.first_name} {row.last_name}: {what}", link=f"/leads/{row.id}")
+def _notice(recipient_id: int, row: Any, what: Text) -> Notice:
+    title = _l("%(name)s: %(what)s", name=f"{row.first_name} {row.last_name}", what=what)
+    return Notice(recipient_id, row.id, title, link=f"/leads/{row.id}")
 
 
-def tell(kind: NotificationType, rows: Sequence[Any], actor: Actor, recipients: Iterable[int], what: str) -> None:
+def tell(kind: NotificationType, rows: Sequence[Any], actor: Actor, recipients: Iterable[int], what: Text) -> None:
     """Tell these people about these leads."""
     people = [person for person in recipients if person != actor.id]
     notify(kind, "leads", [_notice(person, row, what) for row in rows for person in people])
 
 
-def tell_owners(kind: NotificationType, rows: Sequence[Any], actor: Actor, what: str) -> None:
+def tell_owners(kind: NotificationType, rows: Sequence[Any], actor: Actor, what: Text) -> None:
     """Tell each lead's owner."""
     notify(kind, "leads", [_notice(row.owner_id, row, what) for row in rows if row.owner_id not in (None, actor.id)])
 
 
-def tell_admins(kind: NotificationType, rows: Sequence[Any], actor: Actor, what: str) -> None:
+def tell_admins(kind: NotificationType, rows: Sequence[Any], actor: Actor, what: Text) -> None:
     """Tell every active admin."""
     if rows:
         tell(kind, rows, actor, db.session.scalars(ADMIN_IDS), what)

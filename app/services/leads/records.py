@@ -92,10 +92,10 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Lead:
     db.session.flush()
     record(LeadEvent.CREATED, [(lead.id, None, {"source": lead.source or LeadSource.OTHER})])
     if lead.owner_id is not None:
-        notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _("assigned to you"))
+        notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _l("assigned to you"))
     if lead.assigned_teacher_id is not None and lead.source == LeadSource.WALK_IN:
         notices.tell(
-            NotificationType.LEAD_WALKIN_ASSIGNED, [lead], actor, [lead.assigned_teacher_id], _("a walk-in for you")
+            NotificationType.LEAD_WALKIN_ASSIGNED, [lead], actor, [lead.assigned_teacher_id], _l("a walk-in for you")
         )
     return lead
 
@@ -141,17 +141,17 @@ def _write(lead: Lead, changes: dict[str, Any], before: dict[str, Any], actor: A
                 [(lead.id, {name: before[name] for name in concerned}, {name: changes[name] for name in concerned})],
             )
     if "owner_id" in changes and lead.owner_id is not None:
-        notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _("assigned to you"))
+        notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _l("assigned to you"))
     if "stage_id" in changes:
         stage = db.session.scalar(select(LeadStage.name).where(LeadStage.id == lead.stage_id))
-        notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, [lead], actor, _("now in %(stage)s", stage=stage))
+        notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, [lead], actor, _l("now in %(stage)s", stage=stage))
     if "follow_up_status" in changes:
         done = lead.follow_up_status == FollowUpStatus.DONE
         notices.tell_admins(
             NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED,
             [lead],
             actor,
-            _("follow-up done") if done else _("follow-up open again"),
+            _l("follow-up done") if done else _l("follow-up open again"),
         )
 
 

@@ -1,0 +1,136 @@
+"""The one way to tell people. The unique index on (recipient, type, entity, day) decides whether a notice is new, never
+a prior look; with each new one goes, in the same statement, the e-mail for who wants it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.notifications import Channel, NotificationType, Severity
+from app.services import school
+from app.services.accounts.directory import NO_EMAIL
+from app.services.notifications import texts
+from app.services.notifications.types import TYPES
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to tell to one person. Lazy texts (`_l`) are read in the reader's language, others as they are."""
+
+    recipient_id: int
+    entity_id: UUID | str
+    title: Any
+    body: Any = ""
+    link: str = ""
+
+
+# `given` is what there is to tell: recipient_id, title, body, severity, entity_type, entity_id, link, payload, expires_at.
+# Who wants no entry in the inbox gets an archived one: without a row, the index could not decide what is new.
+_TELL = """
+    WITH given AS ({given}), made AS (
+        INSERT INTO notifications (recipient_id, type, title, body, severity, entity_type, entity_id, link, payload,
+                                   expires_at, dedup_day, archived_at)
+        SELECT g.recipient_id, :type, g.title, g.body, g.severity, g.entity_type, g.entity_id, g.link, g.payload,
+               g.expires_at, :day, CASE WHEN NOT coalesce(p.enabled, :in_app) THEN now() END
+        FROM given g LEFT JOIN notification_preferences p
+          ON p.user_id = g.recipient_id AND p.type = :type AND p.channel = 'in_app'
+        ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING
+        RETURNING id, recipient_id
+    ), mailed AS (
+        INSERT INTO notification_deliveries (notification_id, recipient_id, channel)
+        SELECT made.id, made.recipient_id, 'email'
+        FROM made JOIN ab_user u ON u.id = made.recipient_id AND u.active AND u.email NOT LIKE :no_email
+        LEFT JOIN notification_preferences p ON p.user_id = u.id AND p.type = :type AND p.channel = 'email'
+        WHERE coalesce(p.enabled, :email)
+    )
+    SELECT count(*) FROM made
+"""
+_GIVEN = """
+    SELECT recipient_id, title, body, :severity AS severity, :entity_type AS entity_type, entity_id, link, payload,
+           CAST(:expires_at AS timestamptz) AS expires_at
+    FROM json_to_recordset(CAST(:notices AS json)) AS notice
+        (recipient_id integer, title text, body text, entity_id text, link text, payload jsonb)
+"""
+_NOTIFY = text(_TELL.format(given=_GIVEN))
+_EVENT = text("""
+    INSERT INTO notification_events (type, entity_type, entity_id, payload)
+    SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb)
+    FROM json_array_elements_text(CAST(:entity_ids AS json)) AS entity (entity_id)
+""")
+
+
+def notify(
+    kind: NotificationType,
+    entity_type: str,
+    notices: Iterable[Notice],
+    *,
+    severity: Severity | None = None,
+    payload: Mapping[str, Any] | None = None,
+    expires_at: datetime | None = None,
+) -> int:
+    """Record the event per entity and tell each recipient through the channels that they want, once per recipient,
+    type, entity and school day. Two statements for any number of notices. Returns how many were new.
+    """
+    rows = list(notices)
+    if not rows:
+        return 0
+    event(kind, entity_type, [row.entity_id for row in rows], payload)
+    facts = {
+        "severity": (severity or TYPES[kind].severity).value,
+        "entity_type": entity_type,
+        "expires_at": expires_at,
+        "notices": json.dumps(_records(rows), default=str),
+    }
+    return int(db.session.execute(_NOTIFY, facts | _parameters(kind, school.today())).scalar_one())
+
+
+def _records(rows: list[Notice]) -> list[dict[str, Any]]:
+    """The notices as JSON, in the source language and as payload."""
+    with texts.source():
+        return [
+            {
+                "recipient_id": row.recipient_id,
+                "title": str(row.title)[: texts.LONGEST_TITLE],
+                "body": str(row.body),
+                "entity_id": row.entity_id,
+                "link": row.link,
+                "payload": texts.stored(row.title, row.body),
+            }
+            for row in rows
+        ]
+
+
+def event(
+    kind: NotificationType, entity_type: str, entity_ids: Iterable[UUID | str], payload: Mapping[str, Any] | None = None
+) -> None:
+    """Write down what happened, once per entity."""
+    entities = list(dict.fromkeys(str(each) for each in entity_ids))
+    texts_of = {"entity_ids": json.dumps(entities), "payload": json.dumps(payload or {}, default=str)}
+    db.session.execute(_EVENT, {"type": kind.value, "entity_type": entity_type} | texts_of)
+
+
+def tell_set(kind: NotificationType, given: str, day: date, **parameters: Any) -> int:
+    """Tell what the query `given` finds, for jobs over whole tables: one statement, whatever their size. `given` is SQL
+    written in our code; it selects recipient_id, title, body, severity, entity_type, entity_id, link, payload and
+    expires_at. Returns how many notices were new.
+    """
+    return int(db.session.execute(text(_TELL.format(given=given)), parameters | _parameters(kind, day)).scalar_one())
+
+
+def _parameters(kind: NotificationType, day: date) -> dict[str, Any]:
+    default = TYPES[kind].default
+    return {
+        "type": kind.value,
+        "day": day,
+        "in_app": default(Channel.IN_APP),
+        "email": default(Channel.EMAIL),
+        "no_email": f"%@{NO_EMAIL}",
+    }

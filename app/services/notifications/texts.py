@@ -1,0 +1,72 @@
+"""What a notice says, in the language of who reads it.
+
+A notice is made from lazy texts (`_l("%(name)s was admitted", name=...)`). They are stored as what they are, message and
+values, and put into words at reading; the source language is stored beside them. A text that somebody typed is stored
+as typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from flask_babel import force_locale, get_locale, gettext, ngettext
+from flask_babel.speaklater import LazyString
+
+from app.services import school
+
+SOURCE = "en"  # the language that texts are written in
+LONGEST_TITLE = 200
+
+
+def stored(title: Any, body: Any) -> dict[str, Any]:
+    """The payload of a notice."""
+    return {name: _stored(text) for name, text in (("title", title), ("body", body)) if isinstance(text, LazyString)}
+
+
+def source() -> Any:
+    """Inside it, texts are in the source language."""
+    return force_locale(SOURCE)
+
+
+def message(text: LazyString) -> str:
+    """The untranslated message of a lazy text, for SQL that makes payloads itself."""
+    return str(text._args[0])
+
+
+def said(row: Any, *, zone: ZoneInfo | None = None) -> tuple[str, str]:
+    """Title and body of a notice in the present language, moments in `zone` (the school's)."""
+    zone = zone or school.zone()
+    title, body = (
+        _said(row.payload[name], zone) if name in row.payload else getattr(row, name) for name in ("title", "body")
+    )
+    return title[:LONGEST_TITLE], body
+
+
+def _stored(value: Any) -> Any:
+    """A value as JSON: a message with its values, a day, a moment, a number or a text."""
+    if isinstance(value, LazyString):
+        values = {name: _stored(each) for name, each in value._kwargs.items()}
+        return {"message": [_stored(each) for each in value._args], "values": values}
+    if isinstance(value, datetime):
+        return {"moment": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    return value if isinstance(value, int) else str(value)
+
+
+def _said(value: Any, zone: ZoneInfo) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    locale = get_locale() or SOURCE
+    if "day" in value:
+        return format_date(date.fromisoformat(value["day"]), "medium", locale)
+    if "moment" in value:
+        local = datetime.fromisoformat(value["moment"]).astimezone(zone)
+        return f"{format_date(local, 'medium', locale)}, {format_time(local.time(), 'HH:mm', locale=locale)}"
+    message = value["message"]
+    say = gettext if len(message) == 1 else ngettext
+    return say(*message, **{name: _said(each, zone) for name, each in value.get("values", {}).items()})
