@@ -7,6 +7,9 @@ PUBLIC_URL          what users type; https:// turns on Secure cookies and HSTS
 SCHOOL_NAME         shown on every page
 SCHOOL_TIME_ZONE    IANA name; "today" is the school's local day
 PHONE_REGION        two letters; how a phone number without a country code is read
+SMTP_URL            where mail is handed in: smtp://user:password@host:587/?tls=starttls, smtps://host; unset: mail is
+                    put into files under mail/ of the instance, for nobody to miss while developing
+MAIL_FROM           the sender of mail: Registrar <office@school.example>; needed with SMTP_URL
 TRUSTED_PROXIES     how many reverse proxies stand in front (their headers are believed)
 HOST, PORT          where the web server listens (HOST=0.0.0.0 lets other machines in)
 WEB_WORKERS         web processes
@@ -60,6 +63,8 @@ def settings(environ: Environ = os.environ) -> dict[str, object]:
         "SCHOOL_TIME_ZONE": _time_zone(environ),
         "PHONE_REGION": _region(environ),
         "PUBLIC_URL": public_url,
+        "SMTP_URL": _smtp_url(environ),
+        "MAIL_FROM": _mail_from(environ, public_url),
         "TRUSTED_PROXIES": _number(environ, "TRUSTED_PROXIES", 0, 0, 10),
         "MAX_CONTENT_LENGTH": 32 * MEGABYTE,
         "SESSION_COOKIE_NAME": "__Host-registrar" if secure else "registrar",
@@ -223,6 +228,28 @@ def _region(environ: Environ) -> str:
     if not re.fullmatch("[A-Z]{2}", region):
         raise ConfigError(f"PHONE_REGION must be two letters such as GB, not {region!r}.")
     return region
+
+
+def _smtp_url(environ: Environ) -> str:
+    address = _text(environ, "SMTP_URL", "")
+    try:
+        parts = urlsplit(address)
+        wrong = bool(address) and (parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0)
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise ConfigError("SMTP_URL must look like smtp://user:password@host:587/?tls=starttls.")  # it holds a secret
+    return address
+
+
+def _mail_from(environ: Environ, public_url: str) -> str:
+    sender = _text(environ, "MAIL_FROM", "")
+    if not sender and environ.get("SMTP_URL"):
+        raise ConfigError("MAIL_FROM must be set when SMTP_URL is, as Registrar <office@school.example>.")
+    sender = sender or f"Registrar <registrar@{urlsplit(public_url).hostname}>"
+    if not re.fullmatch(r"[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+", sender):
+        raise ConfigError(f"MAIL_FROM must look like Registrar <office@school.example>, not {sender!r}.")
+    return sender
 
 
 def _public_url(environ: Environ) -> str:

@@ -9,18 +9,26 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from flask_babel import gettext as _
+from sqlalchemy import delete, select, text
 
 from app.extensions import db
 from app.models.jobs import JobRun
-from app.services import idempotency, rate_limits
-from app.services.errors import NotFound
+from app.policies.actor import Actor
+from app.services import queue, school
+from app.services.errors import Invalid, NotFound
+from app.services.inputs import Input
 from app.services.transaction import transactional
 
 MOST_ERROR_CHARACTERS = 2000
+TASK: Final = "jobs.run"
+KEPT: Final = timedelta(days=180)
+FREQUENT_KEPT: Final = timedelta(days=14)  # of jobs that run every few minutes
 
 
 @dataclass(frozen=True)
@@ -36,19 +44,58 @@ class Job:
     daily: bool = True
 
 
-def _followups_due(day: date) -> int:
-    from app.services.leads import followups  # late: a broken domain must not stop the other jobs
+def _late(module: str, function: str) -> Callable[..., int]:
+    """A function of a domain, imported when it runs: a broken domain must not stop the other jobs."""
 
-    return followups.notify_due(day)
+    def run(*arguments: Any) -> int:
+        return int(getattr(import_module(f"app.services.{module}"), function)(*arguments))
+
+    return run
+
+
+def _every_time(module: str, function: str) -> Callable[[date], int]:
+    """A function that asks for no day."""
+    return lambda _day: _late(module, function)()
 
 
 JOBS: dict[str, Job] = {
-    "lead_followup_due": Job("Tell owners which follow-ups are due", _followups_due, {"hour": 7, "minute": 0}),
+    "lead_followup_due": Job(
+        "Tell owners which follow-ups are due", _late("leads.followups", "notify_due"), {"hour": 7, "minute": 0}
+    ),
+    "classes_remaining": Job(
+        "Tell whose classes run out", _late("reminders", "classes_remaining"), {"hour": 6, "minute": 30}
+    ),
+    "attendance_missing": Job(
+        "Tell which classes are not marked", _late("reminders", "attendance_missing"), {"hour": 7, "minute": 10}
+    ),
+    "waitlist_expiry": Job(
+        "End offers that nobody took", _every_time("admissions.waitlist", "expire"), {"minute": "*/10"}, daily=False
+    ),
+    "email_delivery": Job(
+        "Have due e-mail sent", _every_time("mail.outbox", "request_delivery"), {"minute": "*"}, daily=False
+    ),
     "rate_limits_clean_up": Job(
-        "Forget attempts of past periods", lambda _day: rate_limits.clean_up(), {"hour": 3, "minute": 10}
+        "Forget attempts of past periods", _every_time("rate_limits", "clean_up"), {"hour": 3, "minute": 10}
     ),
     "idempotency_keys_clean_up": Job(
-        "Forget answers kept for requests sent twice", lambda _day: idempotency.clean_up(), {"hour": 3, "minute": 20}
+        "Forget answers kept for requests sent twice", _every_time("idempotency", "clean_up"), {"hour": 3, "minute": 20}
+    ),
+    "sessions_clean_up": Job(
+        "Forget logins that ended long ago", _every_time("sessions", "clean_up"), {"hour": 3, "minute": 30}
+    ),
+    "notifications_clean_up": Job(
+        "Delete notices that expired", _every_time("notifications.inbox", "clean_up"), {"hour": 3, "minute": 40}
+    ),
+    "deliveries_clean_up": Job(
+        "Delete the traces of old e-mail", _every_time("mail.outbox", "clean_up"), {"hour": 3, "minute": 50}
+    ),
+    "calendar_feeds_clean_up": Job(
+        "Delete calendar addresses that were revoked",
+        _every_time("timetables.feeds", "clean_up"),
+        {"hour": 4, "minute": 0},
+    ),
+    "job_runs_clean_up": Job(
+        "Delete the history of old job runs", _every_time("jobs", "clean_up"), {"hour": 4, "minute": 10}
     ),
 }
 
@@ -63,13 +110,51 @@ def run(name: str, day: date, *, force: bool = False) -> JobRun:
         raise NotFound(f"There is no job named {name}.")
     if job.daily and not force and (done := _success(name, day)):
         return done
-    run_id = _begin(name, day)
+    record = _run(job, _begin(name, day), day)
+    if not job.daily and not record.rows:
+        _forget(record.id)  # a run a minute that found nothing to do is no history
+    return record
+
+
+def _run(job: Job, run_id: UUID, day: date) -> JobRun:
     try:
         rows = job.run(day)
     except BaseException as error:
         _finish(run_id, error=f"{type(error).__name__}: {error}"[:MOST_ERROR_CHARACTERS])
         raise
     return _finish(run_id, rows=rows)
+
+
+class RunInput(Input):
+    """A job, and the school's day for which it is to run."""
+
+    name: Literal[tuple(JOBS)]  # type: ignore[valid-type]
+    day: date
+
+
+@transactional
+def start(values: Mapping[str, Any], *, actor: Actor) -> JobRun:
+    """Have a worker run a job now, also when it has gone well for that day. Raises Invalid."""
+    if values["day"] > school.today():
+        raise Invalid(fields={"day": [_("This day has not come yet.")]})
+    run_id = _begin(values["name"], values["day"])
+    queue.defer(TASK, run_id=str(run_id))
+    return db.session.get_one(JobRun, run_id)
+
+
+def carry_out(run_id: UUID) -> None:
+    """Run what was asked for by `start`, unless that was done. Raises what the job raises, after recording it."""
+    asked = _asked(run_id)
+    if asked is not None:
+        name, day = asked
+        _run(JOBS[name], run_id, day)
+
+
+@transactional
+def _asked(run_id: UUID) -> tuple[str, date] | None:
+    record = db.session.get(JobRun, run_id)
+    open_yet = record is not None and record.finished_at is None and record.name in JOBS
+    return (record.name, record.day) if record is not None and open_yet else None
 
 
 def succeeded(name: str, day: date) -> bool:
@@ -103,3 +188,22 @@ def _finish(run_id: UUID, *, rows: int | None = None, error: str | None = None) 
     record.rows = rows
     record.error = error
     return record
+
+
+@transactional
+def _forget(run_id: UUID) -> None:
+    db.session.execute(delete(JobRun).where(JobRun.id == run_id))
+
+
+_OLD = text("""
+    DELETE FROM job_runs WHERE started_at < now() - CASE WHEN name = ANY(:frequent) THEN CAST(:frequent_kept AS interval)
+                                                         ELSE CAST(:kept AS interval) END
+""")
+
+
+@transactional
+def clean_up() -> int:
+    """Delete the history of runs that are long over; returns how many."""
+    frequent = [name for name, job in JOBS.items() if not job.daily]
+    facts = {"frequent": frequent, "frequent_kept": FREQUENT_KEPT, "kept": KEPT}
+    return int(db.session.execute(_OLD, facts).rowcount)  # type: ignore[attr-defined]

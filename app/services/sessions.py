@@ -79,6 +79,13 @@ def end_all(user_id: int, *, but: str | None = None) -> int:
     return db.session.execute(statement, {"user_id": user_id, "but": but or None}).rowcount  # type: ignore[attr-defined]
 
 
+@transactional
+def clean_up() -> int:
+    """Forget sessions that ended, or ran out, a month ago; returns how many."""
+    statement = text("DELETE FROM user_sessions WHERE least(ended_at, expires_at) < now() - interval '30 days'")
+    return int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
 def load(token: str, kind: SessionKind = SessionKind.WEB) -> Actor:
     """Who this token is, with the roles and permissions of this moment; NOBODY when it is worth nothing."""
     row = db.session.execute(_BY_TOKEN, {"token_hash": hash_token(token), "kind": kind.value}).one_or_none()

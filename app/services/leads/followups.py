@@ -46,7 +46,7 @@ def notify_due(day: date) -> int:
     act_as(sessions.system())
     messages = {name: texts.message(text) for name, text in (("overdue", OVERDUE), ("today", TODAY))}
     kind = NotificationType.LEAD_FOLLOWUP_DUE
-    made = tell_set(kind, _DUE, day, admins=list(db.session.scalars(ADMIN_IDS)), **messages)
+    made = tell_set(kind, _DUE, day, {"admins": list(db.session.scalars(ADMIN_IDS)), **messages})
     if made:
         # What happened is that the day came: one event for all, not a million. Which leads, their notices say.
         event(kind, "days", [day.isoformat()], {"notices": made})

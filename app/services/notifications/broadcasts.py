@@ -90,9 +90,8 @@ def send(values: dict[str, Any], *, actor: Actor) -> Sent:
         "body": values.get("body") or "",
         "severity": (values.get("severity") or Severity.INFO).value,
     }
-    told = tell_set(
-        kind, _GIVEN, school.today(), key=str(key), actor_id=actor.id, roles=roles, expires_at=expires_at, **facts
-    )
+    whom = {"key": str(key), "actor_id": actor.id, "roles": roles, "expires_at": expires_at}
+    told = tell_set(kind, _GIVEN, school.today(), facts | whom)
     if not told:
         raise Invalid(fields={"roles": [_("Nobody has these roles.")]})
     event(kind, ENTITY, [key], facts | {"roles": roles, "recipients": told, "expires_at": expires_at})

@@ -43,23 +43,26 @@ _TELL = """
         FROM given g LEFT JOIN notification_preferences p
           ON p.user_id = g.recipient_id AND p.type = :type AND p.channel = 'in_app'
         ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING
-        RETURNING id, recipient_id
+        RETURNING id, recipient_id, entity_type, entity_id
     ), mailed AS (
         INSERT INTO notification_deliveries (notification_id, recipient_id, channel)
         SELECT made.id, made.recipient_id, 'email'
         FROM made JOIN ab_user u ON u.id = made.recipient_id AND u.active AND u.email NOT LIKE :no_email
         LEFT JOIN notification_preferences p ON p.user_id = u.id AND p.type = :type AND p.channel = 'email'
         WHERE coalesce(p.enabled, :email)
-    )
+    ){events}
     SELECT count(*) FROM made
 """
+_EVENTS = """, happened AS (
+        INSERT INTO notification_events (type, entity_type, entity_id) SELECT DISTINCT :type, entity_type, entity_id FROM made
+    )"""
 _GIVEN = """
     SELECT recipient_id, title, body, :severity AS severity, :entity_type AS entity_type, entity_id, link, payload,
            CAST(:expires_at AS timestamptz) AS expires_at
     FROM json_to_recordset(CAST(:notices AS json)) AS notice
         (recipient_id integer, title text, body text, entity_id text, link text, payload jsonb)
 """
-_NOTIFY = text(_TELL.format(given=_GIVEN))
+_NOTIFY = text(_TELL.format(given=_GIVEN, events=""))
 _EVENT = text("""
     INSERT INTO notification_events (type, entity_type, entity_id, payload)
     SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb)
@@ -117,12 +120,15 @@ def event(
     db.session.execute(_EVENT, {"type": kind.value, "entity_type": entity_type} | texts_of)
 
 
-def tell_set(kind: NotificationType, given: str, day: date, **parameters: Any) -> int:
+def tell_set(
+    kind: NotificationType, given: str, day: date, parameters: Mapping[str, Any], *, events: bool = False
+) -> int:
     """Tell what the query `given` finds, for jobs over whole tables: one statement, whatever their size. `given` is SQL
     written in our code; it selects recipient_id, title, body, severity, entity_type, entity_id, link, payload and
-    expires_at. Returns how many notices were new.
+    expires_at. `events`: an event per entity of which somebody was told. Returns how many notices were new.
     """
-    return int(db.session.execute(text(_TELL.format(given=given)), parameters | _parameters(kind, day)).scalar_one())
+    statement = text(_TELL.format(given=given, events=_EVENTS if events else ""))
+    return int(db.session.execute(statement, {**parameters, **_parameters(kind, day)}).scalar_one())
 
 
 def _parameters(kind: NotificationType, day: date) -> dict[str, Any]:

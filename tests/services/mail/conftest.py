@@ -1,0 +1,48 @@
+"""A real SMTP server that keeps what it is handed, and can be told to answer otherwise."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+
+class Mailbox:
+    """What arrived. `answers` are given to the next recipients instead of accepting them; `after` runs at each message."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self.answers: list[str] = []
+        self.after: Any = None
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+        if self.answers:
+            return self.answers.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def mailbox(app):
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    before = app.config["SMTP_URL"]
+    app.config["SMTP_URL"] = f"smtp://127.0.0.1:{controller.port}"
+    yield box
+    app.config["SMTP_URL"] = before
+    controller.stop()
