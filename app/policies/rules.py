@@ -56,3 +56,30 @@ def may_admit(actor: Actor) -> Reason | None:
 def may_take_money(actor: Actor, admission: Any) -> Reason | None:
     """Admins say what is paid."""
     return None if actor.is_admin or actor.id is None else _l("Only an admin may change what is paid.")
+
+
+def may_move_class(actor: Actor, attendance: Any) -> Reason | None:
+    """Admins move classes directly; everybody else asks."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may move a class. Ask for it instead.")
+
+
+def may_plan_classes(actor: Actor, record: Any) -> Reason | None:
+    """Admins book make-up classes and take them off again."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may plan classes.")
+
+
+def may_give_credit(actor: Actor, admission: Any) -> Reason | None:
+    """Admins give and take classes."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may give or take classes.")
+
+
+def may_withdraw_request(actor: Actor, request: Any) -> Reason | None:
+    """Who asked takes it back; students also what was asked for them; admins all."""
+    if actor.is_admin or actor.id is None or request.created_by_id == actor.id or actor.has(Role.STUDENT):
+        return None
+    return _l("Only who asked for it may withdraw it.")
+
+
+def may_apply_closure(actor: Actor, closure: Any) -> Reason | None:
+    """Admins decide what becomes of the classes of a closed day."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may do this.")

@@ -1361,6 +1361,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_class_credits")),
     )
     op.create_index("ix_class_credits_admission_id", "class_credits", ["admission_id"], unique=False)
+    op.create_index("ix_class_credits_at_id", "class_credits", ["at", "id"], unique=False)
     op.create_index("ix_class_credits_attendance_id", "class_credits", ["attendance_id"], unique=False)
     op.create_table(
         "reschedule_requests",
@@ -1443,6 +1444,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reschedule_requests")),
     )
     op.create_index("ix_reschedule_requests_attendance_id", "reschedule_requests", ["attendance_id"], unique=False)
+    op.create_index("ix_reschedule_requests_created_at_id", "reschedule_requests", ["created_at", "id"], unique=False)
     op.create_index("ix_reschedule_requests_from_slot_id", "reschedule_requests", ["from_slot_id"], unique=False)
     op.create_index(
         "ix_reschedule_requests_requested_slot_id", "reschedule_requests", ["requested_slot_id"], unique=False
@@ -1509,9 +1511,11 @@ def downgrade() -> None:
     op.drop_index("ix_reschedule_requests_status_created_at", table_name="reschedule_requests")
     op.drop_index("ix_reschedule_requests_requested_slot_id", table_name="reschedule_requests")
     op.drop_index("ix_reschedule_requests_from_slot_id", table_name="reschedule_requests")
+    op.drop_index("ix_reschedule_requests_created_at_id", table_name="reschedule_requests")
     op.drop_index("ix_reschedule_requests_attendance_id", table_name="reschedule_requests")
     op.drop_table("reschedule_requests")
     op.drop_index("ix_class_credits_attendance_id", table_name="class_credits")
+    op.drop_index("ix_class_credits_at_id", table_name="class_credits")
     op.drop_index("ix_class_credits_admission_id", table_name="class_credits")
     op.drop_table("class_credits")
     op.drop_index(

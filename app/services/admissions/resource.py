@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from app.models.admissions import Admission, WaitlistEntry
-from app.models.courses import ClassroomSlot
+from app.models.courses import ClassroomSlot, Course
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_admit, may_change_admission, may_take_money
+from app.policies.scopes import visible
 from app.services import inputs
 from app.services.admissions import actions, labels, records, renewing, waitlist
 from app.services.admissions.attributes import ATTRIBUTES, DISCOUNTS, STATUSES, WAITLIST, WAITLIST_ATTRIBUTES
@@ -26,7 +27,7 @@ from app.services.admissions.schemas import (
     Renew,
     Resume,
 )
-from app.services.resource import Action, Resource, register
+from app.services.resource import Action, Lookup, Resource, register, register_lookup
 
 ACTIONS = (
     Action(
@@ -201,3 +202,19 @@ ENTRIES = register(
         title_columns=(WaitlistEntry.position,),
     )
 )
+
+
+_CALLED = func.concat("#", Admission.number, " ", Student.first_name, " ", Student.last_name)
+
+
+def _admission_choices(actor: Actor) -> Any:
+    return (
+        select(Admission.id, _CALLED, Course.name)
+        .join(Student, Student.id == Admission.student_id)
+        .join(Course, Course.id == Admission.course_id)
+        .where(visible(Admission, actor))
+        .order_by(Admission.created_at.desc(), Admission.id)
+    )
+
+
+register_lookup(Lookup("admissions", ("lookup", "Admissions"), _admission_choices, _CALLED, Admission.id, "admissions"))

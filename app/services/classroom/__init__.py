@@ -1,0 +1,5 @@
+"""The classroom: attendance, credits, and classes that are moved."""
+
+from app.services.classroom.resource import ATTENDANCES, LEDGER, POLICIES, REQUESTS
+
+__all__ = ["ATTENDANCES", "LEDGER", "POLICIES", "REQUESTS"]

@@ -1,0 +1,176 @@
+"""The classes of days: who teaches what, where, how full it is and how far it is marked. One statement counts all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, Integer, cast, exists, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.extensions import db
+from app.models.access import User
+from app.models.classroom import Attendance
+from app.models.courses import ClassroomSlot, Closure, Course, OperatingDay, TimeSlot
+from app.policies.actor import Actor
+from app.policies.scopes import classroom_slots as scope_of_slots
+from app.services import people, school
+from app.services.classroom.occupancy import moved_out, visitors
+
+MOST_OF_A_DAY = 240
+MOST_OF_A_WEEK = 480
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is looked at: all classes, or those of a teacher or a course."""
+
+    teacher_id: int | None = None
+    course_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ClassOfDay:
+    slot_id: UUID
+    day: date
+    start: time
+    end: time
+    course: str
+    teacher: str
+    teacher_id: int
+    room: str | None
+    capacity: int
+    taken: int
+    planned: int  # rows of the register
+    marked: int
+    visitors: int
+
+    @property
+    def open(self) -> int:
+        """How many of the register are still to be marked."""
+        return self.planned - self.marked
+
+
+@dataclass(frozen=True)
+class SchoolDay:
+    """A day: whether there are classes. `closure` says why not; empty and not open: a weekly day off."""
+
+    day: date
+    open: bool
+    closure: str = ""
+
+
+@dataclass(frozen=True)
+class Days:
+    days: list[SchoolDay]
+    classes: list[ClassOfDay]
+    more: bool  # there are more classes than are shown
+
+
+def days(first: date, count: int, actor: Actor, choice: Choice | None = None) -> Days:
+    """The classes of some days in a row, in the order of time, at most as many as a page holds. On a closed day, or in
+    a slot out of use, only those in which somebody is planned.
+    """
+    wanted = [first + timedelta(days=offset) for offset in range(count)]
+    known = _school_days(wanted)
+    most = MOST_OF_A_DAY if count == 1 else MOST_OF_A_WEEK
+    found = _classes(wanted, actor, choice or Choice(), most + 1)
+    closed = {each.day for each in known if not each.open}
+    shown = [each for each in found[:most] if each.planned or each.day not in closed]
+    return Days(known, shown, len(found) > most)
+
+
+def week(day: date, actor: Actor, choice: Choice | None = None) -> Days:
+    """The classes of the week, from Monday, in which a day lies."""
+    return days(day - timedelta(days=day.weekday()), 7, actor, choice)
+
+
+def _school_days(wanted: Sequence[date]) -> list[SchoolDay]:
+    open_days = set(db.session.scalars(select(OperatingDay.day).where(OperatingDay.open)))
+    closures = db.session.execute(
+        select(Closure.starts_on, Closure.ends_on, Closure.reason)
+        .where(Closure.starts_on <= wanted[-1], Closure.ends_on >= wanted[0])
+        .order_by(Closure.starts_on)
+    ).all()
+    return [_school_day(day, open_days, closures) for day in wanted]
+
+
+def _school_day(day: date, open_days: set[int], closures: Sequence[Any]) -> SchoolDay:
+    reasons = [each.reason for each in closures if each.starts_on <= day <= each.ends_on]
+    return SchoolDay(day, day.weekday() in open_days and not reasons, ", ".join(reasons))
+
+
+# `w` is a class of a day, in the statement below. The register is counted once: how many, and how many of them marked.
+_REGISTER = (
+    "(SELECT ARRAY[count(*), count(*) FILTER (WHERE a.status <> 'scheduled')] FROM attendance a"
+    " WHERE a.classroom_slot_id = w.slot_id AND a.class_date = w.day AND a.deleted_at IS NULL)"
+)
+
+
+def _classes(wanted: Sequence[date], actor: Actor, choice: Choice, most: int) -> list[ClassOfDay]:
+    """The counting is done for as many as are shown, and no more."""
+    of_day = func.unnest(cast(list(wanted), ARRAY(Date))).table_valued("day").render_derived("d")
+    planned = exists().where(
+        Attendance.classroom_slot_id == ClassroomSlot.id,
+        Attendance.class_date == of_day.c.day,
+        Attendance.deleted_at.is_(None),
+    )
+    in_use = ClassroomSlot.active & TimeSlot.active & ClassroomSlot.deleted_at.is_(None)
+    statement = (
+        select(
+            ClassroomSlot.id.label("slot_id"),
+            of_day.c.day,
+            TimeSlot.start_time.label("start"),
+            TimeSlot.end_time.label("end"),
+            Course.name.label("course"),
+            people.full_name(User).label("teacher"),
+            ClassroomSlot.teacher_id,
+            ClassroomSlot.room,
+            ClassroomSlot.capacity,
+            ClassroomSlot.enrolled,
+        )
+        .select_from(of_day)
+        .join(TimeSlot, TimeSlot.day == func.extract("isodow", of_day.c.day) - 1)
+        .join(ClassroomSlot, ClassroomSlot.time_slot_id == TimeSlot.id)
+        .join(Course, Course.id == ClassroomSlot.course_id)
+        .join(User, User.id == ClassroomSlot.teacher_id)
+        .where(scope_of_slots(actor), or_(in_use, planned))
+        .order_by(of_day.c.day, TimeSlot.start_time, Course.name, User.first_name, ClassroomSlot.id)
+        .limit(most)
+    )
+    if choice.teacher_id is not None:
+        statement = statement.where(ClassroomSlot.teacher_id == choice.teacher_id)
+    if choice.course_id is not None:
+        statement = statement.where(ClassroomSlot.course_id == choice.course_id)
+    w = statement.cte("w")
+    counted = select(
+        w,
+        literal_column(_REGISTER, ARRAY(Integer)).label("register"),
+        literal_column(visitors("w.slot_id", "w.day"), Integer).label("visitors"),
+        literal_column(moved_out("w.slot_id", "w.day"), Integer).label("away"),
+    ).order_by(w.c.day, w.c.start, w.c.course, w.c.teacher, w.c.slot_id)
+    return [_class_of_day(row) for row in db.session.execute(counted)]
+
+
+def _class_of_day(row: Any) -> ClassOfDay:
+    """On days that are over, who was planned counts; on those to come, also places in which nobody is planned yet."""
+    planned, marked = row.register
+    taken = row.enrolled + row.visitors - row.away if row.day >= school.today() else planned
+    return ClassOfDay(
+        row.slot_id,
+        row.day,
+        row.start,
+        row.end,
+        row.course,
+        row.teacher,
+        row.teacher_id,
+        row.room,
+        row.capacity,
+        taken,
+        planned,
+        marked,
+        row.visitors,
+    )
