@@ -14,6 +14,7 @@ APIS: dict[str, tuple[str, ...]] = {
     "leads": ("LeadApi",),
     "imports": ("LeadImportApi",),
     "accounts": ("AccountApi",),
+    "students": ("StudentApi",),
     "lookups": ("LookupApi", "SearchApi"),
     "notifications": ("NotificationApi",),
     "documents": ("DocumentApi", "DocumentView"),

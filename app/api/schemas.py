@@ -170,7 +170,7 @@ ERROR = {
         "reference": {**TEXT, "description": "Under which an error of ours is logged."},
         "duplicates": {
             "type": "array",
-            "items": an_object(id=UUID_, name=TEXT, phone=TEXT, email=null_or(TEXT)),
+            "items": an_object(id=UUID_, name=TEXT, phone=null_or(TEXT), email=null_or(TEXT)),
             "description": "With code possible_duplicates: whom you may mean.",
         },
     },

@@ -20,7 +20,7 @@ def full_name(user: Any) -> Any:
     return user.first_name + literal(" ") + user.last_name
 
 
-def _having(*roles: Role) -> Any:
+def _with_role(*roles: Role) -> Any:
     """Accounts that hold one of these roles, directly or through a group."""
     return User.id.in_(
         text("""
@@ -31,11 +31,13 @@ def _having(*roles: Role) -> Any:
     )
 
 
-def _active(*roles: Role) -> Any:
+def having(*roles: Role) -> Any:
+    """The statement of a lookup: active accounts with one of these roles."""
+
     def statement(actor: Actor) -> Select[Any]:
         return (
             select(User.id, full_name(User), User.email)
-            .where(User.active, _having(*roles))
+            .where(User.active, _with_role(*roles))
             .order_by(User.first_name, User.last_name, User.id)
         )
 
@@ -44,11 +46,11 @@ def _active(*roles: Role) -> Any:
 
 STAFF = register_lookup(
     Lookup(
-        "staff", ("lookup", "Leads"), _active(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id, "accounts"
+        "staff", ("lookup", "Leads"), having(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id, "accounts"
     )
 )
 TEACHERS = register_lookup(
-    Lookup("teachers", ("lookup", "Leads"), _active(Role.TEACHER), FULL_NAME, User.id, "accounts")
+    Lookup("teachers", ("lookup", "Leads"), having(Role.TEACHER), FULL_NAME, User.id, "accounts")
 )
 ADMIN_IDS = text("""
     SELECT u.id FROM ab_user u WHERE u.active AND EXISTS (

@@ -8,7 +8,7 @@ from app.policies.actor import Actor
 from app.services import listing
 from app.services.resource import RESOURCES, Resource
 
-SEARCHED: Final = ("leads",)  # resources that are looked through
+SEARCHED: Final = ("leads", "students")  # resources that are looked through
 COLUMNS: Final = ("name", "phone", "email")
 
 

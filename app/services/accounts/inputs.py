@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from app.services import phones, school
@@ -57,6 +57,18 @@ def _phone(value: str | None) -> str | None:
         return value and phones.normalise(value, school.phone_region())
     except ValueError as error:
         raise _wrong(str(error)) from None
+
+
+def _secret(value: Any) -> SecretStr:
+    """As typed: white space around a password is part of it."""
+    if isinstance(value, SecretStr):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "string_type")
+    return SecretStr(value)
+
+
+Secret = Annotated[SecretStr, PlainValidator(_secret, json_schema_input_type=str)]
 
 
 Stored = BeforeValidator(storable)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from pydantic import PlainValidator, SecretStr
-from pydantic_core import PydanticCustomError
+from pydantic import SecretStr
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import selectinload
 
@@ -20,7 +19,7 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people
 from app.services.accounts import access, directory, records
-from app.services.accounts.inputs import AccountInput
+from app.services.accounts.inputs import AccountInput, Secret
 from app.services.errors import Invalid, Refusal
 from app.services.inputs import Input
 from app.services.resource import (
@@ -35,18 +34,6 @@ from app.services.resource import (
     register_lookup,
 )
 from app.services.transaction import transactional
-
-
-def _secret(value: Any) -> SecretStr:
-    """As typed: white space around a password is part of it."""
-    if isinstance(value, SecretStr):
-        return value
-    if not isinstance(value, str):
-        raise PydanticCustomError("string_type", "string_type")
-    return SecretStr(value)
-
-
-Secret = Annotated[SecretStr, PlainValidator(_secret, json_schema_input_type=str)]
 
 
 class AccountForm(AccountInput):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.extensions import db
 from app.models.access import User
@@ -31,7 +31,7 @@ def admissions(student_id: UUID, actor: Actor) -> Sequence[Any]:
             Admission.number,
             Admission.status,
             Admission.starts_on,
-            Admission.total,
+            case((AdmissionPayment.id.is_not(None), Admission.total)).label("total"),
             Course.name.label("course"),
             CoursePlan.name.label("plan"),
             BALANCES.c.purchased,

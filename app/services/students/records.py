@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,16 +10,20 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.students import Student
 from app.policies.actor import Actor
+from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
 from app.services.errors import Invalid, WrongState, explain
 from app.services.resource import Result
 from app.services.transaction import lock, transactional
+
+LONGEST_NAME = 64  # of an account
 
 explain(
     {
@@ -44,7 +49,8 @@ class SameStudent(Invalid):
     def details(self) -> dict[str, Any]:
         return {
             "duplicates": [
-                {"id": str(each.id), "name": each.name, "number": each.student_usi} for each in self.students
+                {"id": str(each.id), "name": each.name, "phone": each.phone, "email": each.email}
+                for each in self.students
             ]
         }
 
@@ -136,12 +142,12 @@ def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 @transactional
 def link_account(ids: Sequence[UUID], *, actor: Actor, user_id: int) -> Result:
-    """Give a student the account with which they log in. An account belongs to one student."""
-    lookups.check("accounts", actor, user_id, "user_id")
+    """Give a student the account with which they log in: one with the role Student that nobody has yet. Raises Invalid
+    at the field.
+    """
+    lookups.check("student-accounts", actor, user_id, "user_id")
 
     def change(student: Student) -> bool:
-        if student.user_id == user_id:
-            return False
         if student.user_id is not None:
             raise WrongState(_("They have an account already: take it away first."))
         student.user_id = user_id
@@ -162,10 +168,12 @@ def unlink_account(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 
 @transactional
-def create_login(ids: Sequence[UUID], *, actor: Actor, username: str, password: Any) -> Result:
+def create_login(
+    ids: Sequence[UUID], *, actor: Actor, username: str, password: SecretStr, email: str | None = None
+) -> Result:
     """Make an account with the role Student, and give it to the student: both or nothing.
 
-    Raises Invalid and Conflict as making an account does.
+    Raises Invalid and Conflict at the field, as making an account does.
     """
 
     def change(student: Student) -> bool:
@@ -173,17 +181,28 @@ def create_login(ids: Sequence[UUID], *, actor: Actor, username: str, password: 
             raise WrongState(_("They have an account already."))
         made = accounts.create_account(
             username=username,
-            email=student.email,
-            first_name=student.first_name,
-            last_name=student.last_name,
-            password=password.get_secret_value() if hasattr(password, "get_secret_value") else password,
-            roles=["Student"],
+            email=email,
+            first_name=student.first_name[:LONGEST_NAME],
+            last_name=student.last_name[:LONGEST_NAME],
+            password=password.get_secret_value(),
+            roles=[Role.STUDENT.value],
             actor=actor,
         )
         student.user_id = made.id
         return True
 
-    return plain.each(Student, ids, title, change, actor=actor)
+    result = plain.each(Student, ids, title, change, actor=actor)
+    for outcome in result.outcomes:
+        if isinstance(outcome.refusal, Invalid):  # what was typed is wrong: the form comes back with it
+            raise outcome.refusal
+    return result
+
+
+def suggested_login(student: Any) -> dict[str, Any]:
+    """What the form of a new login holds at first: a name that nobody else has."""
+    letters = unicodedata.normalize("NFKD", f"{student.first_name}.{student.last_name}").lower()
+    name = "".join(each for each in letters if each.isascii() and (each.isalnum() or each == "."))
+    return {"username": f"{name.strip('.')[:80] or 'student'}.{student.student_usi}", "email": student.email}
 
 
 def of_account(user_id: int | None) -> UUID | None:

@@ -6,15 +6,16 @@ from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _l
 from pydantic import BeforeValidator, Field
-from sqlalchemy import select
+from sqlalchemy import Select, String, cast, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.models.access import User
 from app.models.students import Student
 from app.policies.actor import Actor
+from app.policies.roles import Role
 from app.policies.scopes import visible
-from app.services import inputs
-from app.services.accounts.resource import Secret
+from app.services import inputs, people
+from app.services.accounts.inputs import Secret
 from app.services.inputs import Input, blank_is_none, storable
 from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
 from app.services.students import records
@@ -68,12 +69,15 @@ StudentInput = inputs.of(
 
 
 class LinkAccount(Input):
-    user_id: int
+    user_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class CreateLogin(Input):
-    username: Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(storable)]
+    username: Annotated[str, Field(min_length=1, max_length=128), BeforeValidator(storable)]
     password: Secret
+    email: Annotated[str | None, Field(max_length=320), BeforeValidator(blank_is_none), BeforeValidator(storable)] = (
+        None
+    )
 
 
 def _without(actor: Actor, student: Any) -> Any:
@@ -104,7 +108,8 @@ STUDENTS = register(
             Attribute(
                 "name", LABELS["name"], Kind.TEXT, Student.first_name + " " + Student.last_name, filterable=False
             ),
-            Attribute("student_usi", LABELS["student_usi"], Kind.NUMBER, Student.student_usi),
+            # A name rather than a number: nobody adds them up.
+            Attribute("student_usi", LABELS["student_usi"], Kind.TEXT, cast(Student.student_usi, String)),
             _text("student_unique_id"),
             _text("first_name"),
             _text("middle_name"),
@@ -134,7 +139,7 @@ STUDENTS = register(
         search_help=_l("Name, number, phone or e-mail"),
         input=StudentInput,
         labels=LABELS,
-        relations={"user_id": "accounts"},
+        relations={"user_id": "student-accounts"},
         create=records.create,
         update=records.update,
         delete=records.delete,
@@ -148,6 +153,7 @@ STUDENTS = register(
                 CreateLogin,
                 icon="key-round",
                 bulk=False,
+                defaults=records.suggested_login,
                 help=_l("Makes an account with the role Student. Tell them the password yourself."),
             ),
             Action(
@@ -182,7 +188,7 @@ register_lookup(
         "students",
         ("lookup", "Students"),
         lambda actor: (
-            select(Student.id, Student.first_name + " " + Student.last_name, Student.student_usi)
+            select(Student.id, Student.first_name + " " + Student.last_name, cast(Student.student_usi, String))
             .where(visible(Student, actor))
             .order_by(Student.created_at.desc(), Student.id.desc())
         ),
@@ -190,5 +196,24 @@ register_lookup(
         Student.id,
         "students",
         folded=True,
+    )
+)
+
+
+def _free_accounts(actor: Actor) -> Select[Any]:
+    """Accounts with the role Student that belong to nobody yet."""
+    taken = select(Student.user_id).where(Student.user_id.is_not(None), Student.deleted_at.is_(None))
+    statement: Select[Any] = people.having(Role.STUDENT)(actor)
+    return statement.where(User.id.not_in(taken))
+
+
+register_lookup(
+    Lookup(
+        "student-accounts",
+        ("lookup", "Accounts"),
+        _free_accounts,
+        people.FULL_NAME + " " + User.username,
+        User.id,
+        "accounts",
     )
 )

@@ -1,0 +1,70 @@
+"""REST of students: what they have beyond other resources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from app.api import schemas
+from app.api.base import RecordApi
+from app.api.represent import mapping
+from app.api.routes import route
+from app.extensions import db
+from app.models.students import Student
+from app.policies.roles import Role
+from app.services.errors import NotFound
+from app.services.students import STUDENTS, overview, records
+from app.web import current_actor
+
+_ROWS = {"type": "array", "items": {"type": "object"}}
+OVERVIEW = schemas.an_object(
+    admissions=_ROWS,
+    upcoming=_ROWS,
+    past=_ROWS,
+    marks={"type": "object", "additionalProperties": schemas.COUNT},
+    requests=_ROWS,
+    waitlist=_ROWS,
+    leads=_ROWS,
+)
+REQUEST = ("id", "attendance_id", "from_date", "requested_slot_id", "requested_date", "reason", "status")
+
+
+class StudentApi(RecordApi):
+    resource = STUDENTS
+    detail_schemas = {"notes": {**schemas.null_or(schemas.TEXT), "description": "For the office; null for others."}}
+
+    def details(self, key: Any) -> dict[str, Any]:
+        office = current_actor().has(Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF)
+        notes = db.session.scalar(select(Student.notes).where(Student.id == key)) if office else None
+        return super().details(key) | {"notes": notes}
+
+    @route("GET", "/me", "Read one's own record", needs="show", answer=schemas.record, others=(404,))
+    def mine(self) -> Any:
+        """The student whose account the caller's is."""
+        key = records.of_account(current_actor().id)
+        if key is None:
+            raise NotFound
+        return self.answer(self.item(key))
+
+    @route("GET", "/<pk>/overview", "Everything about a student", needs="show", answer=OVERVIEW, others=(404,))
+    def overview(self, pk: str) -> Any:
+        """What the page of a student shows. Each part holds what the caller may see of it."""
+        key, actor = self.key(pk), current_actor()
+        self.item(key)
+        return {
+            "admissions": _rows(overview.admissions(key, actor)),
+            "upcoming": _rows(overview.classes(key, actor, upcoming=True)),
+            "past": _rows(overview.classes(key, actor, upcoming=False)),
+            "marks": overview.marks(key, actor),
+            "requests": [
+                mapping({name: getattr(each, name) for name in REQUEST}) for each in overview.requests(key, actor)
+            ],
+            "waitlist": _rows(overview.waiting(key, actor)),
+            "leads": _rows(overview.leads(key, actor)),
+        }
+
+
+def _rows(found: Sequence[Any]) -> list[dict[str, Any]]:
+    return [mapping(row._mapping) for row in found]
