@@ -35,7 +35,9 @@ def course(teachers: Sequence[Any] = (), **values: Any) -> Course:
 def plan(months: int = 3, **values: Any) -> CoursePlan:
     """One of the plans that there are: with two classes a week."""
     if not values:
-        return db.session.scalars(select(CoursePlan).where(CoursePlan.duration_months == months)).one()
+        return db.session.scalars(
+            select(CoursePlan).where(CoursePlan.duration_months == months, CoursePlan.classes_per_week == 2)
+        ).one()
     number = next(_numbers)
     return _saved(CoursePlan(**{"name": f"Plan {number}", "duration_months": months, "price": 100} | values))
 

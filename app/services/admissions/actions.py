@@ -249,11 +249,16 @@ def mark_unpaid(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
 def update(
     admission_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
 ) -> Admission:
-    """Change the notes of an admission. Everything else has an action. Raises NotFound, NotAllowed, Conflict."""
+    """Change the notes of an admission; everything else has an action. Raises NotFound, NotAllowed, Conflict, Invalid for
+    other fields.
+    """
     admission = lock(Admission, admission_id, visible(Admission, actor), version=version)
     reason = may_change_admission(actor, admission)
     if reason is not None:
         raise NotAllowed(reason)
+    others = {name for name, value in values.items() if name != "notes" and value != getattr(admission, name, None)}
+    if others:
+        raise Invalid(fields={name: [_("Only notes are edited: for this there is an action.")] for name in others})
     if "notes" in values and values["notes"] != admission.notes:
         before = {"notes": admission.notes}
         admission.notes = values["notes"]
