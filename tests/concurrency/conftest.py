@@ -46,6 +46,18 @@ def arena(_arena: Flask) -> Iterator[Flask]:
             connection.execute(insert, [dict(row) for row in stages])
 
 
+@pytest.fixture
+def crowd(server_url: str, template: str) -> Iterator[Flask]:
+    """A database of its own, with a connection for each of 64 clients."""
+    options = {"pool_size": 70, "connect_args": {"options": "-c lock_timeout=30s -c statement_timeout=60s"}}
+    with clone(server_url, template) as url:
+        app = make_app(url, SQLALCHEMY_ENGINE_OPTIONS=options)
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+
+
 @pytest.fixture(params=[True, False], ids=["locked", "locks-off"])
 def locked(request: Any, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Every race is run twice: as the code is, and without its locks, where the fault must show."""
