@@ -137,6 +137,11 @@ class ClassroomSlotView(_InUse):
     def defaults(self) -> dict[str, Any]:
         return {"active": True, "capacity": 8, "course_id": request.args.get("course_id")}
 
+    def record_page(self, record: Any) -> RecordPage:
+        page = super().record_page(record)
+        page.title = f"{record.course.name}, {page.title}"
+        return page
+
     def fact(self, record: Any, name: str) -> Cell:
         if name == "weekday":
             return Cell(weekdays.name(record.time_slot.day))

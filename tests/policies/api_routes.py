@@ -15,15 +15,47 @@ SIGNED_IN_ROUTES: Final = {"MeApi.show", "SecurityApi.logout", "DocumentApi.show
 APIS: Final = {
     "AccountApi": "Accounts",
     "JobRunApi": "Job runs",
+    "NotificationDeliveryApi": "Deliveries",
+    "OperationsApi": "Operations",
+    "BroadcastApi": "Broadcasts",
+    "TimetableApi": "Timetable",
+    "StudentTimetableApi": "Timetable",
     "LeadImportApi": "Lead imports",
     "LeadStageApi": "Lead stages",
     "LeadApi": "Leads",
     "TagApi": "Tags",
+    "InstrumentApi": "Instruments",
+    "CourseApi": "Courses",
+    "CoursePlanApi": "Course plans",
+    "OperatingDayApi": "Operating days",
+    "ClosureApi": "Closures",
+    "TimeSlotApi": "Time slots",
+    "ClassroomSlotApi": "Classroom slots",
+    "StudentApi": "Students",
+    "AdmissionApi": "Admissions",
+    "WaitlistEntryApi": "Waitlist",
     "MeApi": "Settings",
     "NotificationApi": "Inbox",
     "SearchApi": "Search",
 }
-RECORD_APIS: Final = {"AccountApi", "JobRunApi", "LeadStageApi", "LeadApi", "TagApi"}
+RECORD_APIS: Final = {
+    "AccountApi",
+    "NotificationDeliveryApi",
+    "JobRunApi",
+    "LeadStageApi",
+    "LeadApi",
+    "TagApi",
+    "InstrumentApi",
+    "CourseApi",
+    "CoursePlanApi",
+    "OperatingDayApi",
+    "ClosureApi",
+    "TimeSlotApi",
+    "ClassroomSlotApi",
+    "StudentApi",
+    "AdmissionApi",
+    "WaitlistEntryApi",
+}
 RECORD_ROUTES: Final = {
     "index": "list",
     "show": "show",
@@ -66,14 +98,39 @@ OTHER_ROUTES: Final = {
     "MeApi.sessions": "edit",
     "MeApi.end_sessions": "edit",
     "NotificationApi.index": "list",
+    "MeApi.preferences": "edit",
+    "MeApi.change_preferences": "edit",
+    "MeApi.feeds": "edit",
+    "MeApi.make_feed": "edit",
+    "MeApi.end_feed": "edit",
+    "OperationsApi.show": "show",
+    "BroadcastApi.send": "send",
+    "TimetableApi.show": "show",
+    "TimetableApi.of_teacher": "of_teacher",
+    "StudentTimetableApi.of_student": "of_student",
+    "NotificationApi.archive": "mark",
     "NotificationApi.read": "mark",
     "NotificationApi.read_all": "mark",
     "SearchApi.find": "list",
+    "StudentApi.mine": "show",
+    "StudentApi.overview": "show",
 }
 BY_NAME: Final = {"perform", "perform_on_many", "undo"}
-ONE_AT_A_TIME: Final = {"merge", "reset_password"}
+ONE_AT_A_TIME: Final = {"merge", "reset_password", "create_login", "link_account", "unlink_account"}
 # What can be done to many, beside the actions.
-DELETED_BY_NAME: Final = {"Leads": {"delete", "restore"}, "Lead stages": {"delete"}, "Tags": {"delete"}}
+DELETED_BY_NAME: Final = {
+    "Leads": {"delete", "restore"},
+    "Lead stages": {"delete"},
+    "Tags": {"delete"},
+    "Instruments": {"delete", "restore"},
+    "Courses": {"delete", "restore"},
+    "Course plans": {"delete"},
+    "Closures": {"delete"},
+    "Time slots": {"delete"},
+    "Classroom slots": {"delete", "restore"},
+    "Students": {"delete", "restore"},
+    "Admissions": {"delete", "restore"},
+}
 
 
 def need(endpoint: str, name: str = "") -> Need | str | None:

@@ -13,7 +13,13 @@ PUBLIC: Final = "public"
 VISITOR: Final = Role.PUBLIC
 
 # Whoever has no login may use these, and no others.
-PUBLIC_ROUTES: Final = {"static", "appbuilder.static", "LoginView.login", "LogoutView.logout"}
+PUBLIC_ROUTES: Final = {
+    "static",
+    "appbuilder.static",
+    "LoginView.login",
+    "LogoutView.logout",
+    "CalendarFeedView.show",  # the address is the key
+}
 
 # View -> what its permissions are called.
 VIEWS: Final = {
@@ -23,12 +29,30 @@ VIEWS: Final = {
     "SettingsView": "Settings",
     "AccountView": "Accounts",
     "JobRunView": "Job runs",
+    "OperationsView": "Operations",
+    "DeliveryView": "Deliveries",
+    "BroadcastView": "Broadcasts",
+    "TimetableView": "Timetable",
+    "StudentTimetableView": "Timetable",
+    "OwnNoticesView": "Settings",
+    "OwnCalendarView": "Settings",
     "LeadImportView": "Lead imports",
     "LeadView": "Leads",
     "LeadBoardView": "Leads",
     "LeadWorklistView": "Leads",
     "LeadStageView": "Lead stages",
     "TagView": "Tags",
+    "InstrumentView": "Instruments",
+    "CourseView": "Courses",
+    "CoursePlanView": "Course plans",
+    "OperatingDayView": "Operating days",
+    "ClosureView": "Closures",
+    "TimeSlotView": "Time slots",
+    "ClassroomSlotView": "Classroom slots",
+    "StudentView": "Students",
+    "MyPageView": "My page",
+    "AdmissionView": "Admissions",
+    "WaitlistView": "Waitlist",
 }
 # What the routes that every resource gets ask for.
 RECORD_ROUTES: Final = {
@@ -47,9 +71,21 @@ OTHER_ROUTES: Final = {
     "HomeView.index": "show",
     "InboxView.index": "list",
     "InboxView.bell": "list",
+    "InboxView.count": "list",
     "InboxView.read": "mark",
+    "InboxView.archive": "mark",
     "InboxView.read_all": "mark",
     "SearchView.index": "list",
+    "OperationsView.index": "show",
+    "BroadcastView.index": "list",
+    "BroadcastView.new": "send",
+    "TimetableView.index": "show",
+    "TimetableView.of_teacher": "of_teacher",
+    "StudentTimetableView.of_student": "of_student",
+    "OwnNoticesView.notices": "edit",
+    "OwnCalendarView.calendar": "edit",
+    "OwnCalendarView.create": "edit",
+    "OwnCalendarView.revoke": "edit",
     "SettingsView.index": "edit",
     "SettingsView.look": "edit",
     "SettingsView.password": "edit",
@@ -68,8 +104,28 @@ OTHER_ROUTES: Final = {
     "LeadImportView.report": "show",
     "LeadImportView.confirm": "confirm",
     "LeadImportView.undo": "undo",
+    "MyPageView.student": "show",
+    "AdmissionView.slots": "add",
 }
-RECORD_VIEWS: Final = {"AccountView", "JobRunView", "LeadView", "LeadStageView", "TagView"}
+RECORD_VIEWS: Final = {
+    "AccountView",
+    "DeliveryView",
+    "JobRunView",
+    "LeadView",
+    "LeadStageView",
+    "TagView",
+    "InstrumentView",
+    "CourseView",
+    "CoursePlanView",
+    "OperatingDayView",
+    "ClosureView",
+    "TimeSlotView",
+    "ClassroomSlotView",
+    "StudentView",
+    "AdmissionView",
+    "WaitlistView",
+}
+_SWITCH: Final = {"activate", "deactivate"}
 # Every action that can be asked for by name, with the permission that it needs.
 ACTIONS: Final = {
     "Leads": {
@@ -83,7 +139,26 @@ ACTIONS: Final = {
         "tag",
         "merge",
     },
+    "Deliveries": {"retry"},
     "Accounts": {"deactivate", "activate", "reset_password"},
+    "Instruments": _SWITCH,
+    "Courses": _SWITCH,
+    "Course plans": _SWITCH,
+    "Time slots": _SWITCH,
+    "Classroom slots": _SWITCH,
+    "Students": {"create_login", "link_account", "unlink_account"},
+    "Admissions": {
+        "mark_paid",
+        "mark_unpaid",
+        "pause",
+        "resume",
+        "add_extra_classes",
+        "change_discount",
+        "renew",
+        "complete",
+        "cancel",
+    },
+    "Waitlist": {"withdraw"},
 }
 UNDOABLE: Final = {
     "Leads": {"change_stage", "assign_owner", "assign_teacher", "move_follow_up", "finish_follow_up"},
@@ -97,6 +172,14 @@ CHOICES: Final = {
     "tags": ("lookup", "Tags"),
     "accounts": ("lookup", "Accounts"),
     "lead-imports": ("list", "Lead imports"),
+    "instruments": ("lookup", "Instruments"),
+    "courses": ("lookup", "Courses"),
+    "course-plans": ("lookup", "Course plans"),
+    "time-slots": ("lookup", "Time slots"),
+    "classroom-slots": ("lookup", "Classroom slots"),
+    "students": ("lookup", "Students"),
+    "admissions": ("lookup", "Admissions"),
+    "student-accounts": ("lookup", "Accounts"),
 }
 
 Need = tuple[str, str]  # permission, resource

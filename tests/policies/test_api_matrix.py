@@ -38,6 +38,7 @@ def world(db_session, actors):
 
 def address(app, rule, name, world) -> str:
     keys = {"LeadApi": world.lead.id, "TagApi": world.tag.id, "AccountApi": world.student, "JobRunApi": world.run.id}
+    keys |= world.school.keys
     form = world.form("LeadView.index")
     known = {
         "pk": keys.get(rule.endpoint.partition(".")[0], form["stage_id"]),

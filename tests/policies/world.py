@@ -18,6 +18,7 @@ from app.models.notifications import Notification, NotificationType
 from app.models.screens import SavedFilter
 from app.services import accounts, school
 from tests.factories.leads import lead, stage
+from tests.policies.school import School
 
 # Logins and counters of attempts come and go with every request that is allowed to make one.
 PASSING = {"user_sessions", "rate_limits"}
@@ -35,6 +36,7 @@ class World:
     notice: Notification
     student: int
     batch: UUID
+    school: School
 
     def arguments(self, rule: Rule, name: str) -> dict[str, Any]:
         """What the address of a route is filled with."""
@@ -45,7 +47,7 @@ class World:
             "TagView": self.tag.id,
             "AccountView": self.student,
             "JobRunView": self.run.id,
-        }
+        } | self.school.keys
         known = {
             "pk": keys.get(view),
             "name": name,
@@ -58,6 +60,8 @@ class World:
     def record(self, endpoint: str) -> Any:
         """The record that an action of this view is asked for."""
         view = endpoint.partition(".")[0]
+        if known := self.school.record(endpoint):
+            return known
         if endpoint == "LeadView.restore":
             return self.deleted.id
         return {
@@ -95,7 +99,7 @@ class World:
             "query": "q=a",
             "theme": "dark",
             "source": "ads",
-        }
+        } | self.school.form(endpoint)
 
 
 def make_world(actor: Any, owner_id: int) -> World:
@@ -127,7 +131,8 @@ def make_world(actor: Any, owner_id: int) -> World:
     assert student is not None
     deleted = lead(owner_id=owner_id)
     actions.delete([deleted.id], actor=actor)
-    return World(made, lead(owner_id=owner_id), deleted, *others, student=student.id, batch=done.batch_id)
+    other = lead(owner_id=owner_id)
+    return World(made, other, deleted, *others, student=student.id, batch=done.batch_id, school=School(actor))
 
 
 def checksums() -> dict[str, str]:

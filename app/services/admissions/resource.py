@@ -148,11 +148,6 @@ ADMISSIONS = register(
 )
 
 
-def _name(entry: Any) -> str:
-    who = entry.lead or entry.student
-    return f"{who.first_name} {who.last_name}"
-
-
 def _withdrawable(actor: Actor, entry: Any) -> Any:
     ended = entry.status.value not in ("waiting", "offered")
     return _l("It is not on the waitlist any more.") if ended else may_admit(actor)
@@ -165,7 +160,7 @@ ENTRIES = register(
         model=WaitlistEntry,
         singular=_l("Waitlist entry"),
         plural=_l("Waitlist"),
-        title=lambda entry: _name(entry) if hasattr(entry, "lead") else f"#{entry.position}",
+        title=lambda entry: f"#{entry.position}",
         attributes=WAITLIST_ATTRIBUTES,
         default_sort="position",
         input=inputs.of(WaitlistEntry, "classroom_slot_id", "lead_id", "student_id", "notes"),

@@ -133,7 +133,7 @@ CourseInput = inputs.of(
     "active",
     name="CourseInput",
     instrument_id=(Annotated[UUID | None, BeforeValidator(blank_is_none)], None),
-    teacher_ids=(Annotated[list[int], Field(max_length=200), BeforeValidator(_teachers)], Field(default_factory=list)),
+    teacher_ids=(Annotated[list[int], Field(max_length=200), BeforeValidator(_teachers)], []),
 )
 
 

@@ -54,10 +54,10 @@ _course, _time, _teacher = aliased(Course), aliased(TimeSlot), aliased(User)
 
 
 def slot_title(slot: Any) -> str:
-    """A class of the week, as "Piano I, Tuesday 16:00"."""
-    if not hasattr(slot, "course"):
-        return str(slot.room or slot.id)
-    return f"{slot.course.name}, {weekdays.name(slot.time_slot.day)} {slot.time_slot.start_time:%H:%M}"
+    """A class of the week, as "Tuesday 16:00, Room 2": from the row alone."""
+    day, minute = divmod(slot.week_minutes.lower, 1440)
+    when = f"{weekdays.name(day)} {minute // 60:02}:{minute % 60:02}"
+    return f"{when}, {slot.room}" if slot.room else when
 
 
 def _check(values: Mapping[str, Any], actor: Actor) -> None:
@@ -76,6 +76,7 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> ClassroomSlot:
     """Add a slot. Raises Invalid at the field; Conflict where teacher or room are taken at that time."""
     _check(values, actor)
     made: ClassroomSlot = plain.create(ClassroomSlot, values, actor=actor)
+    db.session.refresh(made, ["week_minutes"])  # which the database fills
     return made
 
 
@@ -101,6 +102,7 @@ def update(slot_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: d
     for name, value in new.items():
         setattr(known, name, value)
     db.session.flush()
+    db.session.refresh(known, ["week_minutes"])
     waitlist.offer_places([slot_id], actor)
     return known
 
@@ -188,7 +190,7 @@ SLOTS = register(
             joinedload(ClassroomSlot.teacher),
         ),
         icon="door-open",
-        title_columns=(ClassroomSlot.room,),
+        title_columns=(ClassroomSlot.week_minutes,),
     )
 )
 

@@ -36,11 +36,13 @@ class WaitlistView(RecordView):
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
         option = next(each for each in WAITLIST if each.value == record.status.value)
+        who = record.lead or record.student
+        page.title = who.name
         page.badge = Cell(str(option.label), "badge", tone=option.tone)
         slot = places.by_id([record.classroom_slot_id])[0]
         page.subtitle = f"{slot.course}, {slot.title}"
         if option.value == "offered" and current_actor().may("add", "Admissions"):
-            who = f"lead_id={record.lead_id}" if record.lead_id else f"student_id={record.student_id}"
-            url = f"/admissions/new?{who}&course_id={slot.course_id}"
+            chosen = f"lead_id={record.lead_id}" if record.lead_id else f"student_id={record.student_id}"
+            url = f"/admissions/new?{chosen}&course_id={slot.course_id}"
             page.actions.insert(0, Link(_("Admit"), url, "graduation-cap", primary=True))
         return page
