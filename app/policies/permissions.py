@@ -21,3 +21,5 @@ LEAD_ACTIONS: Final = frozenset(
 ADMISSION_ACTIONS: Final = frozenset(
     {"pause", "resume", "add_extra_classes", "change_discount", "renew", "complete", "cancel"}
 )
+
+ATTENDANCE_MARKS: Final = frozenset({"mark", "clear"})

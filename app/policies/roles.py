@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from app.policies.permissions import ADMISSION_ACTIONS, LEAD_ACTIONS
+from app.policies.permissions import ADMISSION_ACTIONS, ATTENDANCE_MARKS, LEAD_ACTIONS
 
 
 class Role(enum.StrEnum):
@@ -52,10 +52,19 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Courses": READ | CHANGE | SWITCH | {"restore", "history"},
         "Course plans": READ | CHANGE | SWITCH | {"history"},
         "Operating days": READ | {"edit", "history"},
-        "Closures": READ | CHANGE | {"history"},
+        "Closures": READ | CHANGE | {"history", "apply"},
+        "Classroom": frozenset({"list", "show", "mark"}),
+        "Attendance": READ | ATTENDANCE_MARKS | {"add", "move", "cancel_makeup", "export", "history"},
+        "Reschedule requests": READ | {"add", "approve", "reject", "withdraw", "history"},
+        "Class credits": READ | {"add"},
+        "Attendance policies": READ | {"edit", "history"},
         "Time slots": READ | CHANGE | SWITCH | {"history"},
         "Classroom slots": READ | CHANGE | SWITCH | {"restore", "history"},
-        "Job runs": READ,
+        "Broadcasts": frozenset({"list", "send"}),
+        "Timetable": frozenset({"of_student", "of_teacher"}),
+        "Operations": frozenset({"show"}),
+        "Job runs": READ | {"add"},
+        "Deliveries": READ | {"retry"},
         "Accounts": READ | {"add", "edit", "deactivate", "activate", "reset_password", "history"},
     },
     Role.STAFF: EVERYONE
@@ -67,6 +76,7 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Students": READ | {"add", "edit"},
         "Admissions": READ | {"add", "edit"} | ADMISSION_ACTIONS,
         "Waitlist": READ | {"add", "withdraw"},
+        "Timetable": frozenset({"of_student"}),
         "Instruments": READ,
         "Courses": READ,
         "Course plans": READ,
@@ -74,25 +84,41 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Closures": READ,
         "Time slots": READ,
         "Classroom slots": READ,
+        "Classroom": frozenset({"list", "show"}),
+        "Attendance": READ | {"export"},
+        "Reschedule requests": READ | {"add", "withdraw"},
+        "Class credits": READ,
+        "Attendance policies": READ,
     },
     Role.TEACHER: EVERYONE
     | {
         "Leads": READ,
+        "Timetable": frozenset({"show"}),
         "Lead stages": frozenset({"lookup"}),
         "Students": frozenset({"list", "show"}),
         "Admissions": frozenset({"list", "show"}),
         "Courses": READ,
         "Classroom slots": READ,
+        "Classroom": frozenset({"list", "show", "mark"}),
+        "Attendance": READ | ATTENDANCE_MARKS,
+        "Reschedule requests": READ | {"add", "withdraw"},
     },
     Role.ADMISSIONS: EVERYONE | {"Students": READ},
     Role.EXAM_OFFICER: EVERYONE | {"Students": READ},
     Role.COACH: EVERYONE,
     Role.STUDENT: EVERYONE
-    | {"My page": frozenset({"show"}), "Students": frozenset({"show"}), "Admissions": frozenset({"list", "show"})},
+    | {
+        "Timetable": frozenset({"show"}),
+        "My page": frozenset({"show"}),
+        "Students": frozenset({"show"}),
+        "Attendance": READ,
+        "Reschedule requests": READ | {"add", "withdraw"},
+        "Admissions": frozenset({"list", "show"}),
+    },
     Role.GUARDIAN: EVERYONE,
     Role.ASSISTANT: EVERYONE,
-    Role.ENGINEER: EVERYONE | {"Job runs": READ},
-    Role.AMC_ADMIN: EVERYONE | {"Job runs": READ},
+    Role.ENGINEER: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ},
+    Role.AMC_ADMIN: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ},
     Role.PUBLIC: {},
 }
 """Super Admin is not listed: it holds every permission that exists."""

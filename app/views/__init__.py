@@ -19,11 +19,22 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "auth": ("LoginView", "LogoutView"),
     "home": ("HomeView",),
     "inbox": ("InboxView",),
+    "broadcasts": ("BroadcastView",),
     "lookups": ("LookupView", "SearchView"),
     "accounts": ("AccountView",),
     "settings": ("SettingsView",),
+    "preferences": ("OwnNoticesView", "OwnCalendarView"),
     "imports": ("LeadImportView",),
     "jobs": ("JobRunView",),
+    "operations": ("OperationsView", "DeliveryView"),
+    "timetables": ("TimetableView", "StudentTimetableView", "CalendarFeedView"),
+    "classroom": (
+        "ClassroomView",
+        "AttendanceView",
+        "RescheduleRequestView",
+        "ClassCreditView",
+        "AttendancePolicyView",
+    ),
     "leads": ("LeadView", "LeadBoardView", "LeadWorklistView", "LeadStageView", "TagView"),
     "courses": (
         "InstrumentView",
@@ -43,8 +54,9 @@ def init_app(app: Flask) -> None:
     """Register every view, the frame of the layout, and the error pages."""
     from app.views import errors, markup
     from app.views.frame import frame
-    from app.views.security import RegistrarBuilder, RegistrarSecurityManager
+    from app.views.security import AttendedSessions, RegistrarBuilder, RegistrarSecurityManager
 
+    app.session_interface = AttendedSessions()
     builder = RegistrarBuilder(app, db.session, security_manager_class=RegistrarSecurityManager)
     _localise(app)
     for module, names in VIEWS.items():

@@ -20,6 +20,8 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
         (
             (_l("Home"), "/", "house", "show", "Home"),
             (_l("Inbox"), "/inbox/", "inbox", "list", "Inbox"),
+            (_l("Timetable"), "/timetable/", "calendar-days", "show", "Timetable"),
+            (_l("Broadcasts"), "/broadcasts/", "megaphone", "list", "Broadcasts"),
             (_l("My page"), "/me/student", "user-round", "show", "My page"),
         ),
     ),
@@ -41,6 +43,16 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        _l("Classroom"),
+        (
+            (_l("Classes"), "/classroom/", "school", "list", "Classroom"),
+            (_l("Attendance"), "/attendance/", "clipboard-check", "list", "Attendance"),
+            (_l("Requests to move"), "/reschedule-requests/", "arrow-right-left", "list", "Reschedule requests"),
+            (_l("Class credits"), "/class-credits/", "receipt", "list", "Class credits"),
+            (_l("Attendance policies"), "/attendance-policies/", "scale", "edit", "Attendance policies"),
+        ),
+    ),
+    (
         _l("Set-up"),
         (
             (_l("Courses"), "/courses/", "book-open", "list", "Courses"),
@@ -55,7 +67,14 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Accounts"), "/accounts/", "user-cog", "list", "Accounts"),
         ),
     ),
-    (_l("Operations"), ((_l("Job runs"), "/job-runs/", "history", "list", "Job runs"),)),
+    (
+        _l("Operations"),
+        (
+            (_l("Overview"), "/operations/", "activity", "show", "Operations"),
+            (_l("Job runs"), "/job-runs/", "history", "list", "Job runs"),
+            (_l("Deliveries"), "/deliveries/", "mail", "list", "Deliveries"),
+        ),
+    ),
 )
 
 
@@ -83,8 +102,9 @@ def _signed_in(made: Frame, actor: Actor) -> Frame:
     )
     made.roles = ", ".join(sorted(role for role in actor.roles if role != Role.PUBLIC))
     made.menu = [section for section in (_section(label, entries, actor) for label, entries in MENU) if section.items]
-    made.unread = "" if not actor.unread else "99+" if actor.unread > 99 else str(actor.unread)
-    made.inbox_url, made.bell_url, made.search_url = "/inbox/", "/inbox/bell", "/search/"
+    made.unread = unread(actor)
+    made.inbox_url, made.bell_url, made.bell_count_url = "/inbox/", "/inbox/bell", "/inbox/count"
+    made.search_url = "/search/"
     made.logout_url, made.settings_url, made.password_url = "/logout/", "/settings/", "/settings/password"
     made.settings_post_url = "/settings/look"
     current = render.language()
@@ -92,6 +112,11 @@ def _signed_in(made: Frame, actor: Actor) -> Frame:
         Choice(code, language["name"], code == current) for code, language in current_app.config["LANGUAGES"].items()
     ]
     return made
+
+
+def unread(actor: Actor) -> str:
+    """What stands at the bell."""
+    return "" if not actor.unread else "99+" if actor.unread > 99 else str(actor.unread)
 
 
 def _section(label: Text, entries: tuple[tuple[Text, str, str, str, str], ...], actor: Actor) -> MenuSection:

@@ -36,9 +36,7 @@ def open_every_day() -> None:
 def classes(admission_id: UUID) -> list[Attendance]:
     """The planned classes of an admission, in the order of time."""
     statement = select(Attendance).where(Attendance.admission_id == admission_id, Attendance.deleted_at.is_(None))
-    return list(
-        db.session.scalars(statement.order_by(Attendance.starts_at).execution_options(populate_existing=True))
-    )
+    return list(db.session.scalars(statement.order_by(Attendance.starts_at).execution_options(populate_existing=True)))
 
 
 def to_today(row: Attendance, days_ago: int = 0) -> Attendance:
@@ -89,7 +87,9 @@ class School:
 
 
 def balance(admission_id: UUID) -> Any:
-    return db.session.execute(text("SELECT * FROM admission_balances WHERE admission_id = :id"), {"id": admission_id}).one()
+    return db.session.execute(
+        text("SELECT * FROM admission_balances WHERE admission_id = :id"), {"id": admission_id}
+    ).one()
 
 
 def credit_rows(attendance_id: UUID) -> list[tuple[int, str]]:
@@ -115,4 +115,15 @@ def count(statement: str, **values: Any) -> int:
     return int(db.session.execute(text(statement), values).scalar_one())
 
 
-__all__ = ["School", "balance", "classes", "count", "credit_rows", "day_after", "func", "notices", "teacher", "to_today"]
+__all__ = [
+    "School",
+    "balance",
+    "classes",
+    "count",
+    "credit_rows",
+    "day_after",
+    "func",
+    "notices",
+    "teacher",
+    "to_today",
+]

@@ -28,8 +28,8 @@ from app.services.transaction import lock_many, transactional
 MOST_AT_ONCE = 2_000
 
 _MARK = text("""
-    UPDATE attendance SET status = :status, marked_at = CASE WHEN :status = 'scheduled' THEN NULL ELSE now() END,
-        marked_by_id = CASE WHEN :status = 'scheduled' THEN NULL ELSE CAST(:actor_id AS integer) END
+    UPDATE attendance SET status = :status, marked_at = CASE WHEN :marked THEN now() END,
+        marked_by_id = CASE WHEN :marked THEN CAST(:actor_id AS integer) END
     WHERE id = ANY(:ids)
 """)
 
@@ -142,7 +142,8 @@ def is_open(day: date) -> bool:
 def _write(rows: Sequence[Attendance], status: AttendanceStatus, actor: Actor) -> None:
     ids, admissions = [row.id for row in rows], {row.admission_id for row in rows}
     before = balances.remaining(admissions)
-    db.session.execute(_MARK, {"ids": ids, "status": status.value, "actor_id": actor.id})
+    marked = status is not AttendanceStatus.SCHEDULED
+    db.session.execute(_MARK, {"ids": ids, "status": status.value, "marked": marked, "actor_id": actor.id})
     ledger.settle(ids)
     after = balances.remaining(admissions)
     notices.tell_remaining([(key, before[key], after[key]) for key in sorted(admissions)])

@@ -117,9 +117,11 @@ _OFFERED = text(f"""
     SELECT * FROM ({
     _JUDGED.format(
         places='''LATERAL (
-        SELECT c.id, day::date FROM generate_series(greatest(CAST(:first AS date), wish.starts_on),
-            least(CAST(:last AS date), wish.ends_on), interval '1 day') AS day
-        JOIN time_slot_templates ct ON ct.day = extract(isodow FROM day) - 1 AND ct.active
+        SELECT c.id, g.day FROM (
+            SELECT greatest(CAST(:first AS date), wish.starts_on) + n AS day
+            FROM generate_series(0, least(CAST(:last AS date), wish.ends_on) - greatest(CAST(:first AS date), wish.starts_on)) n
+        ) g
+        JOIN time_slot_templates ct ON ct.day = extract(isodow FROM g.day) - 1 AND ct.active
         JOIN classroom_slots c ON c.time_slot_id = ct.id AND c.course_id = wish.course_id AND c.active
              AND c.deleted_at IS NULL AND c.teacher_id = ANY(wish.teacher_ids))'''
     )

@@ -106,13 +106,18 @@ def _decide(ids: Sequence[UUID], actor: Actor, to: RequestStatus, note: str | No
                 if (unchanged := found.status is to) is False:
                     _check(found, actor)
                     change(found, rows, batch_id)
-                    found.status, found.decision_note, found.decided_by_id = to, note, actor.id
-                    found.decided_at = db.session.scalar(select(func.now()))
+                    _answer(found, to, note, actor)
         except Refusal as refusal:
             refused, unchanged = refusal, False
         outcomes.append(Outcome(str(key), name, refused, unchanged=unchanged))
     notices.tell_decided([UUID(each.id) for each in outcomes if each.state == "ok"], actor)
     return Result(outcomes, batch_id)
+
+
+def _answer(found: RescheduleRequest, to: RequestStatus, note: str | None, actor: Actor) -> None:
+    now = db.session.scalar(select(func.now()))
+    found.status, found.decided_at, found.decided_by_id, found.decision_note = to, now, actor.id, note
+    db.session.flush()
 
 
 def _check(found: RescheduleRequest, actor: Actor) -> None:

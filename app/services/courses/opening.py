@@ -11,10 +11,15 @@ from sqlalchemy import func, select, text
 
 from app.extensions import db
 from app.models.courses import Closure, OperatingDay, TimeSlot
+from app.policies.rules import may_apply_closure
 from app.services import inputs, plain, weekdays
+from app.services.classroom import closing
+from app.services.classroom.labels import LABELS as CLASSROOM
+from app.services.classroom.labels import REMEDIES
+from app.services.classroom.schemas import ApplyClosure
 from app.services.courses.switching import switches
 from app.services.errors import explain
-from app.services.resource import Attribute, Kind, Lookup, Resource, register, register_lookup
+from app.services.resource import Action, Attribute, Kind, Lookup, Option, Resource, register, register_lookup
 from app.services.weekdays import WEEKDAYS
 
 explain(
@@ -39,6 +44,8 @@ LABELS = {
     "starts_on": _l("First day"),
     "ends_on": _l("Last day"),
     "reason": _l("Reason"),
+    "remedy": CLASSROOM["remedy"],
+    "announce": CLASSROOM["announce"],
     "start_time": _l("From"),
     "end_time": _l("To"),
     "duration_minutes": _l("Minutes"),
@@ -98,6 +105,20 @@ CLOSURES = register(
         create=partial(plain.create, Closure),
         update=partial(plain.update, Closure),
         delete=partial(plain.delete, Closure, title=closure_title),
+        options={"remedy": tuple(Option(value, label) for value, label in REMEDIES.items())},
+        actions=(
+            Action(
+                "apply",
+                _l("Apply to classes"),
+                closing.apply,
+                may_apply_closure,
+                ApplyClosure,
+                icon="calendar-x",
+                help=_l("What becomes of the classes that are planned on these days. Students and teachers are told."),
+                bulk=False,
+                defaults=lambda _closure: {"remedy": "move"},
+            ),
+        ),
         icon="calendar-x",
         title_columns=(Closure.starts_on, Closure.reason),
     )

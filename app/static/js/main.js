@@ -18,5 +18,6 @@ startKeys();
 if ($("[data-board]")) import("./board.js").then((m) => m.startBoard());
 if ($("[data-chart]")) import("./charts.js").then((m) => m.startCharts());
 if ($("[data-admission]")) import("./admission.js").then((m) => m.startAdmission());
+if ($("[data-register]")) import("./register.js").then((m) => m.startRegister());
 if ($("[data-progress]")) import("./progress.js").then((m) => m.startProgress());
 document.documentElement.dataset.ready = "";
