@@ -20,6 +20,10 @@ POLICY = {
 }
 
 
+# Whose answers say themselves who may keep them.
+KEPT = {"static", "CalendarFeedView.show"}
+
+
 def init_app(app: Flask) -> None:
     """Install the policy. HSTS and secure cookies follow PUBLIC_URL."""
     secure = str(app.config["PUBLIC_URL"]).startswith("https://")
@@ -41,9 +45,9 @@ def init_app(app: Flask) -> None:
         """Personal pages are not kept by browsers or proxies; files of the application are, under an address that
         changes with them.
         """
-        if request.endpoint != "static":
+        if request.endpoint not in KEPT:
             response.headers["Cache-Control"] = "no-store"
-        elif "v" in request.args and response.status_code == 200:
+        elif request.endpoint == "static" and "v" in request.args and response.status_code == 200:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return response

@@ -16,7 +16,9 @@ APIS: dict[str, tuple[str, ...]] = {
     "accounts": ("AccountApi",),
     "students": ("StudentApi",),
     "lookups": ("LookupApi", "SearchApi"),
-    "notifications": ("NotificationApi",),
+    "notifications": ("NotificationApi", "BroadcastApi"),
+    "timetables": ("TimetableApi", "StudentTimetableApi"),
+    "operations": ("OperationsApi",),
     "documents": ("DocumentApi", "DocumentView"),
 }
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
+from flask import current_app
 from pydantic import Field
 
 from app.api import bodies, schemas
 from app.api.represent import mapping
 from app.api.routes import PREFIX, Api, route
+from app.models.notifications import Channel, NotificationType
 from app.services import accounts, settings
 from app.services.inputs import Input
+from app.services.notifications import preferences
 from app.services.settings import SettingsInput
+from app.services.timetables import feeds
+from app.services.timetables.feeds import FeedInput
 from app.web import current_actor
 
 NAMES = {"type": "array", "items": schemas.TEXT}
@@ -41,6 +47,23 @@ SESSION = schemas.an_object(
     current=schemas.BOOL,
 )
 SESSION_COLUMNS = ("id", "kind", "created_at", "expires_at", "ip_address", "user_agent")
+
+
+PREFERENCE = schemas.an_object(
+    type={"type": "string", "enum": [kind.value for kind in NotificationType]},
+    label=schemas.TEXT,
+    in_app=schemas.BOOL,
+    email=schemas.BOOL,
+)
+PREFERENCES = schemas.items(PREFERENCE)
+FEED = schemas.an_object(id=schemas.UUID_, name=schemas.TEXT, created_at=schemas.MOMENT)
+NEW_FEED = schemas.an_object(**FEED["properties"], url=schemas.TEXT)
+
+
+class Preferences(Input):
+    """By type of notice: through which channels one wants it. What is not named stays as it is."""
+
+    preferences: dict[NotificationType, dict[Channel, bool]]
 
 
 class NewPassword(Input):
@@ -103,6 +126,57 @@ class MeApi(Api):
     )
     def end_sessions(self) -> Any:
         return {"ended": settings.end_other_sessions(actor=current_actor())}
+
+    @route("GET", "/notification-preferences", "What one is told, and how", needs="edit", answer=PREFERENCES)
+    def preferences(self) -> Any:
+        return _preferences(preferences.own(current_actor()))
+
+    @route(
+        "PATCH",
+        "/notification-preferences",
+        "Change what one is told, and how",
+        needs="edit",
+        body=Preferences,
+        answer=PREFERENCES,
+    )
+    def change_preferences(self) -> Any:
+        wishes = bodies.read(Preferences)["preferences"]
+        return _preferences(preferences.update(wishes, actor=current_actor()))
+
+    @route("GET", "/calendar-feeds", "Addresses of one's timetable", needs="edit", answer=schemas.items(FEED))
+    def feeds(self) -> Any:
+        return {"items": [_feed(each) for each in feeds.own(current_actor())]}
+
+    @route(
+        "POST",
+        "/calendar-feeds",
+        "Make an address of one's timetable",
+        needs="edit",
+        body=FeedInput,
+        status=201,
+        answer=NEW_FEED,
+        others=(409,),
+    )
+    def make_feed(self) -> Any:
+        """The address is told this once."""
+        feed, token = feeds.create(bodies.read(FeedInput).get("name", ""), actor=current_actor())
+        return _feed(feed) | {"url": f"{current_app.config['PUBLIC_URL']}/calendar/{token}.ics"}
+
+    @route("DELETE", "/calendar-feeds/<uuid:feed_id>", "End an address", needs="edit", status=204, others=(404,))
+    def end_feed(self, feed_id: UUID) -> Any:
+        feeds.revoke(feed_id, actor=current_actor())
+
+
+def _preferences(rows: Any) -> dict[str, Any]:
+    return {
+        "items": [
+            {"type": row.type.value, "label": str(row.label), "in_app": row.in_app, "email": row.email} for row in rows
+        ]
+    }
+
+
+def _feed(feed: Any) -> dict[str, Any]:
+    return mapping({name: getattr(feed, name) for name in FEED["properties"]})
 
 
 def _settings(stored: Any) -> dict[str, Any]:

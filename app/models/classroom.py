@@ -198,4 +198,3 @@ class CalendarFeed(Key, Base):
     name: Mapped[str] = mapped_column(String(60), server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     revoked_at: Mapped[datetime | None]
-    last_read_at: Mapped[datetime | None]

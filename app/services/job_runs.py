@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import func
 
 from app.models.jobs import JobRun
-from app.services.resource import Attribute, Kind, Resource, register
+from app.services import jobs
+from app.services.resource import Attribute, Kind, Option, Resource, register
+
+_NAMES = tuple(Option(name, job.title) for name, job in jobs.JOBS.items())
+_SECONDS = func.round(func.extract("epoch", JobRun.finished_at - JobRun.started_at), 1)
 
 JOB_RUNS = register(
     Resource(
@@ -20,10 +25,15 @@ JOB_RUNS = register(
             Attribute("day", _l("Day"), Kind.DATE, JobRun.day),
             Attribute("started_at", _l("Started"), Kind.DATETIME, JobRun.started_at, sortable=True),
             Attribute("finished_at", _l("Finished"), Kind.DATETIME, JobRun.finished_at, nullable=True),
+            Attribute("seconds", _l("Seconds"), Kind.NUMBER, _SECONDS, nullable=True, filterable=False),
             Attribute("rows", _l("Rows"), Kind.NUMBER, JobRun.rows, nullable=True),
             Attribute("error", _l("Error"), Kind.TEXT, JobRun.error, nullable=True),
             Attribute("host", _l("Machine"), Kind.TEXT, JobRun.host, nullable=True),
         ),
+        input=jobs.RunInput,
+        labels={"name": _l("Job"), "day": _l("Day")},
+        options={"name": _NAMES},
+        create=jobs.start,
         search=JobRun.name,
         search_help=_l("Job"),
         default_sort="-started_at",

@@ -133,7 +133,7 @@ class SettingsView(BaseView):
             _("Logins"),
             _("Where your account is logged in. If you do not know one, log out and change your password."),
             [Section(_("Open logins"), str(len(rows)), table)],
-            tabs=_tabs("/settings/sessions"),
+            tabs=tabs("/settings/sessions"),
             tools=[elsewhere],
         )
         return render_template("worklist.html", page=page)
@@ -155,12 +155,14 @@ class SettingsView(BaseView):
             general.append(str(refusal))
         form = Form(url, groups, _("Save"), cancel_url="/", errors=general)
         template = "password.html" if url.endswith("password") else "settings.html"
-        return render_template(template, page=SettingsPage(title, form, "", "", tabs=_tabs(url)))
+        return render_template(template, page=SettingsPage(title, form, "", "", tabs=tabs(url)))
 
 
-def _tabs(here: str) -> list[Link]:
+def tabs(here: str) -> list[Link]:
     known = (
         (_("Settings"), "/settings/"),
+        (_("Notices"), "/settings/notices"),
+        (_("Calendar"), "/settings/calendar"),
         (_("Password"), "/settings/password"),
         (_("Logins"), "/settings/sessions"),
     )

@@ -208,7 +208,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=60), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["ab_user.id"], name=op.f("fk_calendar_feeds_user_id_ab_user"), ondelete="CASCADE"

@@ -20,8 +20,16 @@ SYSTEM = {
     "followups.py",
     "login.py",
     "health.py",
+    "outbox.py",
+    "reminders.py",
 }
-SYSTEM_ACTIONS = {("imports.py", "sweep"), ("idempotency.py", "clean_up")}
+SYSTEM_ACTIONS = {
+    ("imports.py", "sweep"),
+    ("idempotency.py", "clean_up"),
+    ("inbox.py", "clean_up"),
+    ("feeds.py", "clean_up"),
+    ("waitlist.py", "expire"),
+}
 REQUEST_BOUND = {"request", "session", "g", "current_user"}
 
 

@@ -168,6 +168,7 @@ NOT_SHOWN = {
     "LeadImportView.undo": "needs a finished import",
     "LeadView.unmerge": "needs a merged lead",
     "InboxView.read": "has no notice of its own",
+    "InboxView.archive": "has no notice of its own",
     "InboxView.read_all": "has no notice of its own",
     "LeadView.undo": "only the batches of one's own",
     "AccountView.undo": "nothing of it can be undone",

@@ -19,6 +19,7 @@ from app.models.screens import SavedFilter
 from app.services import accounts, school
 from tests.factories.leads import lead, stage
 from tests.policies.school import School
+from tests.policies.told import Told
 
 # Logins and counters of attempts come and go with every request that is allowed to make one.
 PASSING = {"user_sessions", "rate_limits"}
@@ -37,30 +38,37 @@ class World:
     student: int
     batch: UUID
     school: School
+    told: Told
 
     def arguments(self, rule: Rule, name: str) -> dict[str, Any]:
         """What the address of a route is filled with."""
         view = rule.endpoint.partition(".")[0]
-        keys = {
-            "LeadView": self.lead.id,
-            "LeadStageView": stage().id,
-            "TagView": self.tag.id,
-            "AccountView": self.student,
-            "JobRunView": self.run.id,
-        } | self.school.keys
+        keys = (
+            {
+                "LeadView": self.lead.id,
+                "LeadStageView": stage().id,
+                "TagView": self.tag.id,
+                "AccountView": self.student,
+                "JobRunView": self.run.id,
+            }
+            | self.school.keys
+            | self.told.keys
+        )
         known = {
             "pk": keys.get(view),
             "name": name,
             "filter_id": self.saved.id,
             "import_id": self.imported.id,
             "filename": "favicon.svg",
-        }
+            "student_id": self.school.student.id,
+            "teacher_id": self.school.teacher_id,
+        } | self.told.arguments(rule.endpoint)
         return {each: known[each] for each in rule.arguments}
 
     def record(self, endpoint: str) -> Any:
         """The record that an action of this view is asked for."""
         view = endpoint.partition(".")[0]
-        if known := self.school.record(endpoint):
+        if known := self.school.record(endpoint) or self.told.keys.get(endpoint.partition(".")[0]):
             return known
         if endpoint == "LeadView.restore":
             return self.deleted.id
@@ -72,34 +80,38 @@ class World:
 
     def form(self, endpoint: str) -> dict[str, Any]:
         """Everything that any form asks for, so that a route that let it pass would do something."""
-        return {
-            "id": str(self.record(endpoint)),
-            "_stage": "do",
-            "stage_id": str(stage("Contacted").id),
-            "fallback_id": str(stage().id),
-            "to": str(stage("Contacted").id),
-            "tag_id": str(self.tag.id),
-            "into_id": str(self.other.id),
-            "batch": str(self.batch),
-            "body": "A note",
-            "channel": "call",
-            "outcome": "reached",
-            "follow_up_date": str(school.today() + timedelta(days=9)),
-            "first_name": "Changed",
-            "last_name": "Changed",
-            "phone": "+442071838750",
-            "name": "Changed",
-            "position": "7",
-            "active": "1",
-            "username": "changed",
-            "email": "changed@school.example",
-            "password": "purple walruses on ice",
-            "password_again": "purple walruses on ice",
-            "roles": "Student",
-            "query": "q=a",
-            "theme": "dark",
-            "source": "ads",
-        } | self.school.form(endpoint)
+        return (
+            {
+                "id": str(self.record(endpoint)),
+                "_stage": "do",
+                "stage_id": str(stage("Contacted").id),
+                "fallback_id": str(stage().id),
+                "to": str(stage("Contacted").id),
+                "tag_id": str(self.tag.id),
+                "into_id": str(self.other.id),
+                "batch": str(self.batch),
+                "body": "A note",
+                "channel": "call",
+                "outcome": "reached",
+                "follow_up_date": str(school.today() + timedelta(days=9)),
+                "first_name": "Changed",
+                "last_name": "Changed",
+                "phone": "+442071838750",
+                "name": "Changed",
+                "position": "7",
+                "active": "1",
+                "username": "changed",
+                "email": "changed@school.example",
+                "password": "purple walruses on ice",
+                "password_again": "purple walruses on ice",
+                "roles": "Student",
+                "query": "q=a",
+                "theme": "dark",
+                "source": "ads",
+            }
+            | self.school.form(endpoint)
+            | self.told.form(endpoint)
+        )
 
 
 def make_world(actor: Any, owner_id: int) -> World:
@@ -132,7 +144,16 @@ def make_world(actor: Any, owner_id: int) -> World:
     deleted = lead(owner_id=owner_id)
     actions.delete([deleted.id], actor=actor)
     other = lead(owner_id=owner_id)
-    return World(made, other, deleted, *others, student=student.id, batch=done.batch_id, school=School(actor))
+    return World(
+        made,
+        other,
+        deleted,
+        *others,
+        student=student.id,
+        batch=done.batch_id,
+        school=School(actor),
+        told=Told(others[-1]),
+    )
 
 
 def checksums() -> dict[str, str]:

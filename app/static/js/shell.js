@@ -8,7 +8,9 @@ export function startShell() {
   sideBar();
   menus();
   bell();
+  watchBell();
   choices();
+  for (const button of $$("[data-print]")) button.addEventListener("click", () => print());
   flashes();
   for (const back of $$("[data-back]")) back.addEventListener("click", (event) => {
     if (history.length < 2 || !document.referrer.startsWith(location.origin)) return;
@@ -129,6 +131,39 @@ function bell() {
     close();
     link.focus();
   });
+}
+
+// The number at the bell, asked for every minute while somebody can see it.
+const BELL_EVERY = 60_000;
+
+function watchBell() {
+  const link = $("[data-bell]");
+  if (!link?.dataset.bellCount) return;
+  let last = Date.now();
+  const refresh = async () => {
+    if (document.hidden || Date.now() - last < BELL_EVERY) return;
+    last = Date.now();
+    try {
+      const response = await fetch(link.dataset.bellCount, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      if (response.ok && !response.redirected) showUnread(link, await response.json());
+    } catch { /* the next minute tries again */ }
+  };
+  setInterval(refresh, BELL_EVERY / 4);
+  document.addEventListener("visibilitychange", refresh);
+}
+
+function showUnread(link, { unread, label }) {
+  const count = $(".count", link);
+  if (unread && count) count.textContent = unread;
+  else if (unread) {
+    const made = document.createElement("span");
+    made.className = "count";
+    made.ariaHidden = "true";
+    made.textContent = unread;
+    link.append(made);
+  }
+  else count?.remove();
+  link.setAttribute("aria-label", label);
 }
 
 function choices() {

@@ -38,6 +38,7 @@ class Frame:
     unread: str = ""  # "", "3", "99+"
     inbox_url: str = ""
     bell_url: str = ""  # HTML fragment with the newest notifications
+    bell_count_url: str = ""  # JSON: unread, and how a screen reader says it
     search_url: str = ""  # page; with `Accept: application/json` the suggestions [{group, title, detail, url}]
     login_url: str = ""
     logout_url: str = ""

@@ -1,0 +1,149 @@
+"""The classes of a student or a teacher between two days, read from the planned attendance under the actor's row rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from app.extensions import db
+from app.models.access import User
+from app.models.classroom import Attendance
+from app.models.courses import ClassroomSlot, Course
+from app.models.students import Student
+from app.policies.actor import Actor
+from app.policies.roles import Role
+from app.policies.scopes import visible
+from app.services.errors import NotFound
+from app.services.people import full_name
+
+# By other names than the row rules use, so that neither is taken for the other.
+_slot, _student = aliased(ClassroomSlot), aliased(Student)
+
+MOST: Final = 5000  # rows of attendance in one timetable
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """One class on one day. `key` names it for good; `revision` and `changed_at` grow with every change of it. A
+    cancelled one was planned and is no more. `students` is filled for teachers only.
+    """
+
+    key: str
+    slot_id: UUID
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    course: str
+    teacher: str
+    room: str
+    status: str
+    revision: int
+    changed_at: datetime
+    moved: bool = False
+    cancelled: bool = False
+    students: tuple[str, ...] = ()
+
+
+def _rows(actor: Actor, first: date, last: date, cancelled: bool, *criteria: Any) -> Any:
+    """Attendance with what a timetable says of it."""
+    rule = visible(Attendance, actor)
+    if cancelled:
+        rule = rule | visible(Attendance, actor, deleted=True)
+    return (
+        select(
+            Attendance.id,
+            Attendance.classroom_slot_id.label("slot_id"),
+            Attendance.class_date.label("day"),
+            Attendance.starts_at,
+            Attendance.ends_at,
+            Course.name.label("course"),
+            full_name(User).label("teacher"),
+            _slot.room,
+            Attendance.status,
+            Attendance.revision,
+            Attendance.updated_at.label("changed_at"),
+            Attendance.original_date.is_not(None).label("moved"),
+            Attendance.deleted_at.is_not(None).label("cancelled"),
+        )
+        .join(_slot, _slot.id == Attendance.classroom_slot_id)
+        .join(Course, Course.id == _slot.course_id)
+        .join(User, User.id == _slot.teacher_id)
+        .where(rule, Attendance.class_date.between(first, last), *criteria)
+    )
+
+
+def of_student(student_id: UUID, first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:
+    """A student's classes in the order of time. Raises NotFound when the actor may not see the student."""
+    if db.session.scalar(select(Student.id).where(Student.id == student_id, visible(Student, actor))) is None:
+        raise NotFound
+    statement = _rows(actor, first, last, cancelled, Attendance.student_id == student_id)
+    rows = db.session.execute(statement.order_by(Attendance.starts_at, Attendance.id).limit(MOST))
+    return [
+        ClassEntry(
+            f"attendance-{row.id}", row.slot_id, row.day, row.starts_at, row.ends_at, row.course, row.teacher,
+            row.room or "", row.status.value, row.revision + row.cancelled, row.changed_at, row.moved, row.cancelled,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def of_teacher(teacher_id: int, first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:
+    """A teacher's classes with their students, in the order of time. Of `cancelled` ones everybody was taken off."""
+    mine = _slot.teacher_id == teacher_id
+    statement = _rows(actor, first, last, cancelled, mine).add_columns(full_name(_student).label("student"))
+    statement = statement.join(_student, _student.id == Attendance.student_id)
+    order = (Attendance.class_date, _slot.id, _student.first_name, Attendance.id)
+    rows = db.session.execute(statement.order_by(*order).limit(MOST))
+    classes = [_class(list(group)) for _key, group in groupby(rows, lambda row: (row.day, row.slot_id))]
+    return sorted(classes, key=lambda entry: (entry.starts_at, entry.key))
+
+
+def _class(rows: list[Any]) -> ClassEntry:
+    live = [row for row in rows if not row.cancelled]
+    some = (live or rows)[0]
+    changed_at = max(row.changed_at for row in rows)
+    return ClassEntry(
+        f"class-{some.slot_id}-{some.day}", some.slot_id, some.day, some.starts_at, some.ends_at, some.course,
+        some.teacher, some.room or "", _status(live), int(changed_at.timestamp()) // 60, changed_at,
+        cancelled=not live, students=tuple(dict.fromkeys(row.student for row in live)),
+    )  # fmt: skip
+
+
+def _status(rows: Iterable[Any]) -> str:
+    return "scheduled" if any(row.status == "scheduled" for row in rows) else "marked"
+
+
+def of_actor(first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:
+    """One's own classes, as a student and as a teacher, in the order of time."""
+    entries: list[ClassEntry] = []
+    if actor.has(Role.STUDENT):
+        own = select(Student.id).where(Student.user_id == actor.id, visible(Student, actor)).order_by(Student.id)
+        for student_id in db.session.scalars(own):
+            entries += of_student(student_id, first, last, actor=actor, cancelled=cancelled)
+    if actor.has(Role.TEACHER) and actor.id is not None:
+        entries += of_teacher(actor.id, first, last, actor=actor, cancelled=cancelled)
+    return sorted(entries, key=lambda entry: (entry.starts_at, entry.key))
+
+
+def teacher_name(teacher_id: int) -> str:
+    """Whose timetable this is. Raises NotFound for an account that teaches and taught nothing."""
+    teaches = select(ClassroomSlot.id).where(ClassroomSlot.teacher_id == User.id).exists()
+    name = db.session.scalar(select(full_name(User)).where(User.id == teacher_id, teaches))
+    if name is None:
+        raise NotFound
+    return name
+
+
+def student_name(student_id: UUID, *, actor: Actor) -> str:
+    """Whose timetable this is. Raises NotFound when the actor may not see the student."""
+    name = db.session.scalar(select(full_name(Student)).where(Student.id == student_id, visible(Student, actor)))
+    if name is None:
+        raise NotFound
+    return name
