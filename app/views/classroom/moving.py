@@ -132,7 +132,8 @@ class AttendanceView(RecordView):
         if refusal is None:
             flash(_("The class is moved."), "success")
             return redirect(self.record_url(record.id))
-        return render_template("places.html", page=request_page(record, kept(refusal))), refusal.status
+        page = request_page(self.load(pk), kept(refusal))  # read again: what was refused has been rolled back
+        return render_template("places.html", page=page), refusal.status
 
     @expose("/export.csv")
     @requires("export")
