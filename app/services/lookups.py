@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import isfunction
 from typing import Any
 
 from flask_babel import gettext as _
@@ -37,9 +38,8 @@ def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
     lookup = get(name)
     statement = lookup.statement(actor)
     if query.strip():
-        statement = statement.where(
-            *all_words(lookup.search if lookup.folded else func.search_fold(lookup.search), query, MOST_WORDS)
-        )
+        text = lookup.search() if isfunction(lookup.search) else lookup.search
+        statement = statement.where(*all_words(text if lookup.folded else func.search_fold(text), query, MOST_WORDS))
         if lookup.folded:
             plan_for_values()
     rows = db.session.execute(statement.limit(PAGE + 1)).all()

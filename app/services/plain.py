@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services.errors import NotFound, Refusal, WrongState
+from app.services.errors import Invalid, NotFound, Refusal, WrongState
 from app.services.resource import Outcome, Result
 from app.services.transaction import lock, lock_many, transactional
 
@@ -32,13 +32,25 @@ def create(model: type[M], values: Mapping[str, Any], *, actor: Actor) -> M:
 
 
 @transactional
-def update(model: type[M], key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> M:
-    """Change the given columns of a record, if nobody changed it since `version`. Raises NotFound, Conflict, Invalid."""
-    found = lock(model, key, visible(model, actor), version=version)
+def update(
+    model: type[M],
+    key: UUID,
+    values: Mapping[str, Any],
+    *,
+    actor: Actor,
+    version: datetime | None = None,
+    hindrance: Hindrance = lambda row: None,
+) -> M:
+    """Change the given columns of a record, if nobody changed it since `version`. `hindrance` says why it has to stay in
+    use. Raises NotFound, Conflict, Invalid.
+    """
+    found: Any = lock(model, key, visible(model, actor), version=version)
+    if values.get("active") is False and found.active and (reason := hindrance(found)) is not None:
+        raise Invalid(fields={"active": [reason]})
     for name, value in values.items():
         setattr(found, name, value)
     db.session.flush()
-    return found
+    return cast(M, found)
 
 
 def each(

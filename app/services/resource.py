@@ -121,7 +121,7 @@ class Action:
 @dataclass(frozen=True)
 class Lookup:
     """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that may be chosen, `search` is
-    the text looked through; `folded` when it is stored without accents and capitals.
+    the text looked through, or what makes it for this reader; `folded` when it is stored without accents and capitals.
     """
 
     name: str

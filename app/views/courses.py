@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from flask import request
+from flask import flash, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
-from app.services import weekdays
+from app.policies.actor import Actor
+from app.services import school, weekdays
 from app.services.admissions import places
-from app.services.courses import CLOSURES, COURSES, DAYS, INSTRUMENTS, PLANS, SLOTS, TIMES, catalogue
+from app.services.courses import CLOSURES, COURSES, DAYS, INSTRUMENTS, PLANS, SLOTS, TIMES, catalogue, opening
+from app.services.listing import Query
+from app.views import render
 from app.views.admissions.slots import bar
 from app.views.base import RecordView
-from app.views.page import Cell, Column, Empty, Link, Panel, RecordPage, Row, Table
+from app.views.page import Cell, Column, Empty, Fact, Group, Link, ListPage, Panel, RecordPage, Row, Table
 from app.views.security import current_actor
 
 
@@ -54,10 +59,38 @@ class CourseView(_InUse):
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
         page.badge = Cell(_("In use"), "badge", tone="success") if record.active else Cell(_("Out of use"), "badge")
-        page.subtitle = ", ".join(name for _key, name in catalogue.teachers_of(record.id))
+        count = catalogue.running_admissions(record.id)
+        if actor.may("list", "Admissions"):
+            page.groups[0].facts.append(
+                Fact(
+                    _("Running admissions"),
+                    Cell(render.number(count), "number", f"/admissions/?f=course:is:{record.id}"),
+                )
+            )
         new = Link(_("New slot"), f"/classroom-slots/new?course_id={record.id}", "plus")
-        page.panels = [Panel(_("Weekly classes"), _week(record.id), new=new if actor.may("add", SLOTS.name) else None)]
+        page.panels = [
+            Panel(_("Weekly classes"), _week(record.id), new=new if actor.may("add", SLOTS.name) else None),
+            _teachers(record, actor),
+        ]
         return page
+
+
+def _as_bar(cell: Cell) -> Cell:
+    """A text like "5/8" as a bar."""
+    taken, capacity = (int(part) for part in cell.text.split("/"))
+    made = bar(taken, 0, capacity)
+    cell.title, cell.text, cell.kind, cell.tone = cell.text, made.text, "places", made.tone
+    return cell
+
+
+def _teachers(record: Any, actor: Actor) -> Panel:
+    link = actor.may("show", "Accounts")
+    rows = [
+        Row(str(key), f"/accounts/{key}" if link else "", name, [Cell(name, "person")])
+        for key, name in catalogue.teachers_of(record.id)
+    ]
+    empty = Empty(_("Nobody teaches it"), _("Edit the course and choose its teachers."))
+    return Panel(_("Teachers"), Table([Column("name", _("Name"))], rows, empty))
 
 
 def _week(course_id: Any) -> Table:
@@ -70,7 +103,7 @@ def _week(course_id: Any) -> Table:
                 Cell(f"{weekdays.name(slot.day)} {slot.start_time:%H:%M}", "link", f"/classroom-slots/{slot.id}"),
                 Cell(slot.teacher, "person"),
                 Cell(slot.room or ""),
-                Cell(bar(slot.enrolled, slot.offered, slot.capacity).text),
+                _as_bar(Cell(f"{slot.enrolled + slot.offered}/{slot.capacity}")),
             ],
         )
         for slot in places.of_course(course_id)
@@ -104,6 +137,28 @@ class OperatingDayView(RecordView):
     form_helps = {"open": _l("New admissions plan no classes on a closed day. Classes that are planned stay.")}
     description = _l("On which days of the week there are classes.")
 
+    def facts(self, record: Any) -> list[Group]:
+        groups = super().facts(record)
+        count = opening.slots_on(record.day)
+        groups[0].facts.append(Fact(_("Classroom slots in use"), Cell(render.number(count), "number")))
+        return groups
+
+    def save(self, record: Any, raw: Any) -> Any:
+        """Closing a day is never refused, but said what it means."""
+        saved = super().save(record, raw)
+        count = 0 if saved.open else opening.slots_on(saved.day)
+        if count:
+            flash(
+                ngettext(
+                    "%(num)s classroom slot in use lies on this day. New admissions cannot choose it; what is planned stays.",
+                    "%(num)s classroom slots in use lie on this day. New admissions cannot choose them; what is planned"
+                    " stays.",
+                    count,
+                ),
+                "warning",
+            )
+        return saved
+
 
 class ClosureView(RecordView):
     resource = CLOSURES
@@ -111,6 +166,16 @@ class ClosureView(RecordView):
     show_groups = (("", ("starts_on", "ends_on", "reason")),)
     form_groups = (("", ("starts_on", "ends_on", "reason")),)
     description = _l("Days on which no classes are planned.")
+
+    def tabs(self, actor: Actor, query: Query) -> list[Link]:
+        """What is to come, the next first; and all."""
+        yesterday = school.today() - timedelta(days=1)
+        upcoming = f"/closures/?f=ends_on%3Aafter%3A{yesterday}&sort=starts_on"
+        filtered = any(item.attribute.name == "ends_on" for item in query.filters)
+        return [
+            Link(_("Upcoming"), upcoming, "calendar-clock", active=filtered),
+            Link(_("All"), "/closures/", "list", active=not filtered),
+        ]
 
 
 class TimeSlotView(_InUse):
@@ -123,7 +188,7 @@ class TimeSlotView(_InUse):
 
 class ClassroomSlotView(_InUse):
     resource = SLOTS
-    list_columns = ("course", "weekday", "time_slot", "teacher", "room", "enrolled", "capacity", "active")
+    list_columns = ("course", "weekday", "time_slot", "teacher", "room", "places", "active")
     show_groups = (
         ("", ("course", "weekday", "time_slot", "teacher", "room", "enrolled", "offered", "capacity", "active")),
     )
@@ -140,6 +205,15 @@ class ClassroomSlotView(_InUse):
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
         page.title = f"{record.course.name}, {page.title}"
+        return page
+
+    def list_record(self) -> ListPage:
+        """The list, with bars for the places taken."""
+        page: ListPage = super().list_record()
+        for row in page.table.rows:
+            for column, cell in zip(page.table.columns, row.cells, strict=True):
+                if column.name == "places":
+                    _as_bar(cell)
         return page
 
     def fact(self, record: Any, name: str) -> Cell:

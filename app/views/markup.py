@@ -134,8 +134,17 @@ def _common(cell: Cell, text: str) -> str:
             return f'<span class="muted"{_title(cell)}>{text}</span>'
         case "number":
             return f'<span class="num">{text}</span>'
+        case "places":
+            return _places(cell, text)
         case _:
             return ""
+
+
+def _places(cell: Cell, text: str) -> str:
+    """A bar of what is taken; `title` is "5/8"."""
+    taken, _slash, most = escape(cell.title).partition("/")
+    bar = f'<meter class="places-bar" min="0" max="{most}" value="{taken}" aria-hidden="true"></meter>'
+    return f'<span class="places {escape(cell.tone)}">{bar}<span>{text}</span></span>'
 
 
 def _badge(cell: Cell, text: str, *, linked: bool = False) -> str:

@@ -17,14 +17,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
+from app.models.access import User
 from app.models.courses import Course, CoursePlan, CourseTeacher, Difficulty, Instrument
 from app.policies.actor import Actor
-from app.policies.scopes import visible
 from app.services import inputs, lookups, people, plain
 from app.services.courses.switching import switches
 from app.services.errors import explain
 from app.services.inputs import blank_is_none
-from app.services.resource import Attribute, Kind, Lookup, Resource, options_of, register, register_lookup
+from app.services.resource import Attribute, Kind, Resource, options_of, register
 from app.services.transaction import transactional
 
 explain(
@@ -67,6 +67,7 @@ def _named(row: Any) -> str:
 
 
 _COURSES_OF = text("SELECT count(*) FROM courses WHERE instrument_id = :id AND deleted_at IS NULL")
+_INSTRUMENT_OF = text("SELECT instrument_id FROM courses WHERE id = :id")
 _SLOTS_OF = text("SELECT count(*) FROM classroom_slots WHERE course_id = :id AND deleted_at IS NULL AND enrolled > 0")
 _TAUGHT = text("SELECT count(*) FROM classroom_slots WHERE course_id = :id AND deleted_at IS NULL")
 _ADMISSIONS_OF = text("SELECT count(*) FROM admissions WHERE plan_id = :id")
@@ -157,7 +158,10 @@ def update_course(
     """Change a course; `teacher_ids`, where given, are all its teachers. Raises NotFound, Conflict, Invalid."""
     data = dict(values)
     teachers = data.pop("teacher_ids", None)
-    made: Course = plain.update(Course, course_id, data, actor=actor, version=version)
+    instrument_id = data.get("instrument_id")
+    if instrument_id is not None and instrument_id != db.session.scalar(_INSTRUMENT_OF, {"id": course_id}):
+        lookups.check("instruments", actor, instrument_id, "instrument_id")
+    made: Course = plain.update(Course, course_id, data, actor=actor, version=version, hindrance=_taught)
     if teachers is not None:
         _set_teachers(made.id, teachers, actor)
     return made
@@ -255,58 +259,20 @@ PLANS = register(
     )
 )
 
-register_lookup(
-    Lookup(
-        "instruments",
-        ("lookup", "Instruments"),
-        lambda actor: (
-            select(Instrument.id, Instrument.name, text("''"))
-            .where(visible(Instrument, actor), Instrument.active)
-            .order_by(Instrument.name, Instrument.id)
-        ),
-        Instrument.name,
-        Instrument.id,
-        "instruments",
-    )
-)
-register_lookup(
-    Lookup(
-        "courses",
-        ("lookup", "Courses"),
-        lambda actor: (
-            select(Course.id, Course.name, Course.code)
-            .where(visible(Course, actor), Course.active)
-            .order_by(Course.name, Course.id)
-        ),
-        Course.code + " " + Course.name,
-        Course.id,
-        "courses",
-    )
-)
-register_lookup(
-    Lookup(
-        "course-plans",
-        ("lookup", "Course plans"),
-        lambda actor: (
-            select(
-                CoursePlan.id,
-                CoursePlan.name,
-                func.concat(CoursePlan.total_classes, " · ", CoursePlan.classes_per_week, "/7 · ", CoursePlan.price),
-            )
-            .where(CoursePlan.active)
-            .order_by(CoursePlan.duration_months, CoursePlan.id)
-        ),
-        CoursePlan.name,
-        CoursePlan.id,
-        "course-plans",
-    )
-)
+
+_RUNNING = text("""
+    SELECT count(*) FROM admissions
+    WHERE course_id = :id AND deleted_at IS NULL AND status IN ('pending', 'active', 'paused')
+""")
+
+
+def running_admissions(course_id: UUID) -> int:
+    """How many admissions to a course are not over."""
+    return int(db.session.scalar(_RUNNING, {"id": course_id}) or 0)
 
 
 def teachers_of(course_id: UUID) -> list[tuple[int, str]]:
     """The teachers of a course: key and name, by name."""
-    from app.models.access import User
-
     statement = (
         select(User.id, people.full_name(User))
         .join(CourseTeacher, CourseTeacher.teacher_id == User.id)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, time
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, text
+from sqlalchemy import func, text
 
 from app.extensions import db
 from app.models.courses import Closure, OperatingDay, TimeSlot
+from app.policies.actor import Actor
 from app.policies.rules import may_apply_closure
 from app.services import inputs, plain, weekdays
 from app.services.classroom import closing
@@ -18,8 +22,9 @@ from app.services.classroom.labels import LABELS as CLASSROOM
 from app.services.classroom.labels import REMEDIES
 from app.services.classroom.schemas import ApplyClosure
 from app.services.courses.switching import switches
-from app.services.errors import explain
-from app.services.resource import Action, Attribute, Kind, Lookup, Option, Resource, register, register_lookup
+from app.services.errors import Invalid, explain
+from app.services.resource import Action, Attribute, Kind, Option, Resource, register
+from app.services.transaction import lock, transactional
 from app.services.weekdays import WEEKDAYS
 
 explain(
@@ -60,6 +65,17 @@ def time_title(slot: Any) -> str:
 
 def closure_title(closure: Any) -> str:
     return f"{closure.reason}, {closure.starts_on:%Y-%m-%d}"
+
+
+_ON_DAY = text("""
+    SELECT count(*) FROM classroom_slots
+    WHERE lower(week_minutes) / 1440 = :day AND active AND deleted_at IS NULL
+""")
+
+
+def slots_on(day: int) -> int:
+    """How many classroom slots in use lie on a day of the week."""
+    return int(db.session.scalar(_ON_DAY, {"day": day}) or 0)
 
 
 DAYS = register(
@@ -132,6 +148,29 @@ def _in_use(slot: TimeSlot) -> Any:
     return _("Students have places in %(count)s of its classroom slots.", count=count) if count else None
 
 
+@transactional
+def create_time(values: Mapping[str, Any], *, actor: Actor) -> TimeSlot:
+    """Add a time of the week. Raises Conflict for an identical one, Invalid at the field."""
+    _check_order(values["start_time"], values["end_time"])
+    made: TimeSlot = plain.create(TimeSlot, values, actor=actor)
+    return made
+
+
+@transactional
+def update_time(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> TimeSlot:
+    """Change a time of the week; one that classroom slots use stays when it is. Raises NotFound, Conflict, Invalid."""
+    known = lock(TimeSlot, key)
+    _check_order(values.get("start_time", known.start_time), values.get("end_time", known.end_time))
+    made: TimeSlot = plain.update(TimeSlot, key, values, actor=actor, version=version, hindrance=_in_use)
+    return made
+
+
+def _check_order(start: time, end: time) -> None:
+    # Before the database sees it: the range that it makes of the two is refused sooner than the constraint that has words.
+    if end.replace(tzinfo=None) <= start.replace(tzinfo=None):
+        raise Invalid(fields={"end_time": [_("Must be later than the start.")]})
+
+
 TIMES = register(
     Resource(
         name="Time slots",
@@ -159,33 +198,11 @@ TIMES = register(
         input=inputs.of(TimeSlot, "day", "start_time", "end_time", "active"),
         labels=LABELS,
         options={"day": WEEKDAYS},
-        create=partial(plain.create, TimeSlot),
-        update=partial(plain.update, TimeSlot),
+        create=create_time,
+        update=update_time,
         delete=partial(plain.delete, TimeSlot, title=time_title),
         actions=switches(TimeSlot, time_title, _in_use),
         icon="clock",
         title_columns=(TimeSlot.day, TimeSlot.start_time),
-    )
-)
-
-# Shown in the reader's language by whoever lists them; the search is over day and time as they are stored.
-_DAY = func.to_char(func.make_date(2024, 1, 1) + TimeSlot.day, text("'TMDay'"))
-
-register_lookup(
-    Lookup(
-        "time-slots",
-        ("lookup", "Time slots"),
-        lambda actor: (
-            select(
-                TimeSlot.id,
-                func.concat(_DAY, " ", func.to_char(TimeSlot.start_time, text("'HH24:MI'"))),
-                func.concat(TimeSlot.duration_minutes, " min"),
-            )
-            .where(TimeSlot.active)
-            .order_by(TimeSlot.day, TimeSlot.start_time, TimeSlot.id)
-        ),
-        func.concat(_DAY, " ", func.to_char(TimeSlot.start_time, text("'HH24:MI'"))),
-        TimeSlot.id,
-        "time-slots",
     )
 )

@@ -17,12 +17,11 @@ from app.extensions import db
 from app.models.access import User
 from app.models.courses import ClassroomSlot, Course, CourseTeacher, TimeSlot
 from app.policies.actor import Actor
-from app.policies.scopes import visible
 from app.services import inputs, lookups, people, plain, weekdays
 from app.services.admissions import waitlist
 from app.services.courses.switching import switches
 from app.services.errors import Invalid, explain
-from app.services.resource import Attribute, Kind, Lookup, Resource, register, register_lookup
+from app.services.resource import Attribute, Kind, Resource, register
 from app.services.transaction import transactional
 from app.services.weekdays import WEEKDAYS
 
@@ -131,6 +130,8 @@ def _relation(name: str, shown: Any, join: tuple[Any, Any], lookup: str, **more:
     return Attribute(name, LABELS[f"{name}_id"], Kind.RELATION, shown, key=key, join=join, lookup=lookup, **more)
 
 
+_TAKEN = func.concat(ClassroomSlot.enrolled + ClassroomSlot.offered, "/", ClassroomSlot.capacity)
+
 SLOTS = register(
     Resource(
         name="Classroom slots",
@@ -170,6 +171,7 @@ SLOTS = register(
                 person=True,
             ),
             Attribute("room", LABELS["room"], Kind.TEXT, ClassroomSlot.room, nullable=True),
+            Attribute("places", _l("Places taken"), Kind.TEXT, _TAKEN, filterable=False),
             Attribute("enrolled", LABELS["enrolled"], Kind.NUMBER, ClassroomSlot.enrolled),
             Attribute("offered", LABELS["offered"], Kind.NUMBER, ClassroomSlot.offered),
             Attribute("capacity", LABELS["capacity"], Kind.NUMBER, ClassroomSlot.capacity),
@@ -191,35 +193,5 @@ SLOTS = register(
         ),
         icon="door-open",
         title_columns=(ClassroomSlot.week_minutes,),
-    )
-)
-
-register_lookup(
-    Lookup(
-        "classroom-slots",
-        ("lookup", "Classroom slots"),
-        lambda actor: (
-            select(
-                ClassroomSlot.id,
-                func.concat(Course.name, ", ", func.to_char(TimeSlot.start_time, text("'HH24:MI'"))),
-                func.concat(
-                    func.to_char(func.make_date(2024, 1, 1) + TimeSlot.day, text("'TMDy'")),
-                    " · ",
-                    people.full_name(User),
-                    " · ",
-                    ClassroomSlot.enrolled,
-                    "/",
-                    ClassroomSlot.capacity,
-                ),
-            )
-            .join(Course, Course.id == ClassroomSlot.course_id)
-            .join(TimeSlot, TimeSlot.id == ClassroomSlot.time_slot_id)
-            .join(User, User.id == ClassroomSlot.teacher_id)
-            .where(visible(ClassroomSlot, actor), ClassroomSlot.active)
-            .order_by(Course.name, TimeSlot.day, TimeSlot.start_time, ClassroomSlot.id)
-        ),
-        Course.name,
-        ClassroomSlot.id,
-        "classroom-slots",
     )
 )

@@ -26,7 +26,7 @@ class Link:
 @dataclass(slots=True)
 class Cell:
     """One value to show. `kind`: text, link, badge, date, datetime, bool, number, email, phone, tags
-    (separated by comma and blank), json, muted, person."""
+    (separated by comma and blank), json, muted, person, places (a bar)."""
 
     text: str = ""
     kind: str = "text"
