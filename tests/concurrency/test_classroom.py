@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
@@ -83,7 +84,7 @@ def test_a_request_is_approved_while_the_class_is_moved_directly(crowd, place, m
     if not locked:
         assert [before for before, _after in moves] == [moves[0][0]] * 2
         return
-    assert all(before == after for (_first, after), (before, _last) in zip(moves, moves[1:], strict=False))
+    assert all(before == after for (_first, after), (before, _last) in pairwise(moves))
     approved = first_refusal(results[0])
     assert approved is None or isinstance(approved, WrongState)
     assert (len(moves) == 2) == (approved is None)
