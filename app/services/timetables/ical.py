@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 from app.services.timetables.reading import ClassEntry
 
@@ -29,7 +29,7 @@ def calendar(name: str, entries: Iterable[ClassEntry]) -> bytes:
     made.add("version", "2.0")
     made.add("calscale", "GREGORIAN")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", _clean(name))
+    made.add("x-wr-calname", vText(" ".join(_clean(name).split())))
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", REFRESH)
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname or "registrar"
