@@ -20,15 +20,14 @@ from app.services.errors import Refusal
 from app.services.transaction import rehearse
 from app.views import forms, render
 from app.views.admissions import slots
-from app.views.page import Cell, Field, FieldGroup, Form
+from app.views.page import Cell, Field, Form
 from app.views.page.admissions import AdmissionFormPage, Obstacle, Plan
 
-GROUPS: forms.Groups = (
-    (_l("Who"), ("lead_id", "student_id")),
-    (_l("Somebody new who walked in"), ("first_name", "last_name", "phone", "email")),
-    (_l("What"), ("course_id", "plan_id", "starts_on", "extra_classes")),
-    (_l("Price"), ("discount_type", "discount_value", "notes")),
-)
+WHO: forms.Groups = ((_l("Who"), ("lead_id", "student_id")),)
+WALK_IN: forms.Groups = ((_l("Somebody new who walked in"), ("first_name", "last_name", "phone", "email")),)
+WHAT: forms.Groups = ((_l("What"), ("course_id", "plan_id", "starts_on", "extra_classes")),)
+PRICE: forms.Groups = ((_l("Price"), ("discount_type", "discount_value", "notes")),)
+GROUPS = (*WHO, *WALK_IN, *WHAT, *PRICE)
 HELPS = {
     "lead_id": _l("The lead moves to the final stage, and becomes a student."),
     "student_id": _l("For somebody who is a student already."),
@@ -74,8 +73,10 @@ def course_of(raw: Any) -> UUID | None:
 
 
 def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted | None = None) -> str:
-    groups = forms.groups(ADMISSIONS, AdmitInput, GROUPS, values, refusal.fields, actor, HELPS)
-    groups.append(FieldGroup("", [Field("submission_key", "", "hidden", str(values.get("submission_key") or uuid4()))]))
+    known = bool(values.get("lead_id") or values.get("student_id"))
+    layout = (*WHO, *(() if known else WALK_IN), *WHAT)
+    groups = forms.groups(ADMISSIONS, AdmitInput, layout, values, refusal.fields, actor, HELPS)
+    groups[0].fields.append(Field("submission_key", "", "hidden", str(values.get("submission_key") or uuid4())))
     listed = {*NAMES, "slots"}
     general = [str(each) for name, texts in refusal.fields.items() if name not in listed for each in texts]
     obstacles = _obstacles(refusal)
@@ -89,6 +90,7 @@ def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted
         ),
         "/admissions/",
         str(ADMISSIONS.plural),
+        price=forms.groups(ADMISSIONS, AdmitInput, PRICE, values, refusal.fields, actor, HELPS),
         days=slots.days(course_id, chosen),
         slots_errors=[str(each) for each in refusal.fields.get("slots", [])],
         slots_url="/admissions/slots",

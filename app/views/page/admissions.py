@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.views.page.common import Cell
-from app.views.page.forms import FormPage
+from app.views.page.forms import FieldGroup, FormPage
 
 
 @dataclass(slots=True)
@@ -55,6 +55,9 @@ class Plan:
 
 @dataclass(slots=True)
 class AdmissionFormPage(FormPage):
+    """The groups of `form` come before the choice of slots, those of `price` after it."""
+
+    price: list[FieldGroup] = field(default_factory=list)
     days: list[SlotDay] = field(default_factory=list)
     slots_errors: list[str] = field(default_factory=list)
     slots_url: str = ""  # the choice of slots, as a fragment, for another course
