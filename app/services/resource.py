@@ -161,6 +161,7 @@ class Resource:
     load: Sequence[Any] = ()  # loader options for one record
     icon: str = "list"
     title_columns: tuple[Any, ...] = ()  # what a row of the list needs for its title
+    export_columns: tuple[str, ...] = ()  # attributes of which a CSV of the list is made; none: there is no CSV
 
     @cached_property
     def by_name(self) -> dict[str, Attribute]:

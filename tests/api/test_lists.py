@@ -16,7 +16,28 @@ from app.services.resource import RESOURCES
 from tests.factories.leads import lead, stage
 
 SORTS = [f"{sign}{each.name}" for each in LEADS.attributes if each.sortable for sign in ("", "-")]
-SLUGS = ("accounts", "job-runs", "lead-stages", "leads", "tags")
+SLUGS = (
+    "accounts",
+    "admissions",
+    "attendance",
+    "attendance-policies",
+    "class-credits",
+    "classroom-slots",
+    "closures",
+    "course-plans",
+    "courses",
+    "deliveries",
+    "instruments",
+    "job-runs",
+    "lead-stages",
+    "leads",
+    "operating-days",
+    "reschedule-requests",
+    "students",
+    "tags",
+    "time-slots",
+    "waitlist",
+)
 ACCOUNT_SORTS = ("username", "-username", "last_name", "-last_name", "last_login", "-last_login")
 ROWS = 57
 
@@ -76,6 +97,7 @@ def test_every_sort_filter_and_column_of_every_resource_answers(api, slug):
         "date": "2026-01-01",
         "datetime": "2026-01-01",
         "bool": "1",
+        "time": "15:30",
     }
     for attribute in resource.attributes:
         if attribute.sortable:
@@ -90,6 +112,7 @@ def test_every_sort_filter_and_column_of_every_resource_answers(api, slug):
                 "date": "before",
                 "datetime": "after",
                 "bool": "is",
+                "time": "before",
             }
             answer = caller.get(
                 f"/{slug}?f={attribute.name}:{operator[attribute.kind.value]}:{values[attribute.kind.value]}"

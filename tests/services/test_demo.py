@@ -34,6 +34,11 @@ EMPTY = (
 CONTENT = {
     "ab_user": "id, username, first_name, last_name, email, active, last_login, created_on, password",
     "user_profiles": "user_id, phone, department, main_portal_id",
+    "instruments": "instruments::text",
+    "courses": "courses::text",
+    "course_teachers": "course_teachers::text",
+    "classroom_slots": "week_minutes, id, course_id, teacher_id, room, capacity, active",
+    "closures": "closures::text",
     "leads": "leads::text",
     "tags": "tags::text",
     "lead_tags": "lead_tags::text",
@@ -209,6 +214,21 @@ def test_numbers(now: datetime) -> None:
         assert one(f"SELECT count(*) FROM {table}"), table
     assert one("SELECT count(*) FROM leads WHERE owner_id IS NULL") > 20
     assert one("SELECT count(*) FROM (SELECT phone FROM leads GROUP BY phone HAVING count(*) > 1) AS twice") == 8
+
+
+def test_the_week(now: datetime) -> None:
+    """Every course is taught, by its teachers, and every teacher has classes."""
+    assert 50 <= one("SELECT count(*) FROM classroom_slots") <= 75
+    assert (
+        one("SELECT count(*) FROM courses c WHERE NOT EXISTS (SELECT FROM classroom_slots WHERE course_id = c.id)") == 0
+    )
+    strangers = """
+        SELECT count(*) FROM classroom_slots s WHERE NOT EXISTS (
+            SELECT FROM course_teachers t WHERE t.course_id = s.course_id AND t.teacher_id = s.teacher_id)
+    """
+    assert one(strangers) == 0
+    assert one("SELECT count(DISTINCT teacher_id) FROM classroom_slots") == 16
+    assert one("SELECT count(*) FROM closures WHERE ends_on >= :today", today=now.date()) >= 3
 
 
 def test_every_member_of_staff_has_work(now: datetime) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from app.extensions import db
 from app.services.leads import actions
+from app.services.resource import RESOURCES
 from tests.factories.leads import lead, stage
+from tests.factories.students import student
 from tests.policies.world import grant
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "=cmd|' /C calc'!A0", "\uff1d1", "'=1"]
@@ -89,3 +91,25 @@ def test_an_empty_record_shows_nothing_for_nothing(client_of, actors, db_session
     assert set(row.values()).isdisjoint({"None", "False", "null", "\\N"})
     assert (row["email"], row["owner"], row["age"]) == ("", "", "")
     db.session.remove()
+
+
+def test_every_list_that_declares_its_columns_is_exported_and_no_other(client_of, db_session, actors):
+    admin = client_of("super_admin")
+    for resource in RESOURCES.values():
+        answer = admin.get(f"/{resource.slug}/export.csv")
+        if resource.export_columns:
+            assert answer.status_code == 200, resource.slug
+            assert answer.get_data(as_text=True).lstrip("\ufeff").splitlines()[0] == ",".join(resource.export_columns)
+        else:
+            assert answer.status_code == 404, resource.slug
+
+
+def test_the_export_of_students_holds_those_who_are_seen(client_of, db_session, actors):
+    student(first_name="=1+1", last_name="Zzyx", phone="+442071838750", notes="secret")
+    student(last_name="Other")
+    answer = client_of("admissions").get("/students/export.csv?q=zzyx")
+    [row] = rows_of(answer)
+    assert (row["first_name"], row["last_name"]) == ("'=1+1", "Zzyx")
+    assert "secret" not in answer.get_data(as_text=True)
+    for username in ("staff", "teacher", "student"):
+        assert client_of(username).get("/students/export.csv").status_code == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import Response, stream_with_context
 from sqlalchemy import inspect, select
 
 from app.api import actions, lists, schemas
@@ -13,8 +14,8 @@ from app.api.represent import mapping, row
 from app.api.routes import PREFIX, Api, route
 from app.extensions import db
 from app.policies.scopes import visible
+from app.services import exporting, listing, school
 from app.services import history as row_history
-from app.services import listing
 from app.services.errors import NotFound
 from app.services.resource import Resource
 from app.web import current_actor
@@ -50,6 +51,7 @@ class Reading(Api):
             "replace": resource.update,
             "remove": resource.delete,
             "restore": resource.restore,
+            "export": resource.export_columns,
             "perform": resource.actions,
             "undo": any(each.undo for each in resource.actions),
             "perform_on_many": actions.known(resource),
@@ -62,6 +64,23 @@ class Reading(Api):
         columns = query.columns or tuple(self.resource.by_name)
         page = listing.fetch(self.resource, current_actor(), query, columns)
         return self.dressed(lists.answer(self.resource, query, page, columns))
+
+    @route(
+        "GET",
+        "/export.csv",
+        "Export a list as CSV",
+        needs="export",
+        parameters=tuple(lists.PARAMETERS[name] for name in lists.CONDITIONS),
+        answer=schemas.TEXT,
+        answer_type="text/csv",
+    )
+    def export(self) -> Any:
+        """Every row of the list, in no particular order."""
+        query = lists.read(self.resource, current_actor(), lists.CONDITIONS)
+        blocks = exporting.export(self.resource, current_actor(), query)
+        name = f"{self.resource.slug}-{school.today().isoformat()}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(stream_with_context(blocks), mimetype="text/csv", headers=headers)
 
     def dressed(self, answer: Any) -> Any:
         """A page as it is sent; subclasses may change its rows."""

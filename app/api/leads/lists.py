@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, stream_with_context
-
 from app.api import lists, schemas
 from app.api.base import RecordApi
 from app.api.positions import read_choice
 from app.api.represent import mapping, plain
 from app.api.routes import Parameter, route
-from app.services import listing, school
-from app.services.leads import LEADS, board, exporting, figures, worklist
+from app.services import listing
+from app.services.leads import LEADS, board, figures, worklist
 from app.web import current_actor
 
 CARD = {"type": "object", "properties": {"id": schemas.UUID_}, "required": ["id"]}
@@ -45,25 +43,6 @@ FILTERING = tuple(lists.PARAMETERS[name] for name in lists.CONDITIONS)
 
 class LeadLists(RecordApi):
     resource = LEADS
-
-    @route(
-        "GET",
-        "/export.csv",
-        "Export a list as CSV",
-        needs="export",
-        parameters=FILTERING,
-        answer=schemas.TEXT,
-        answer_type="text/csv",
-    )
-    def export(self) -> Any:
-        """Every row of the list, in no particular order."""
-        blocks = exporting.export(current_actor(), lists.read(self.resource, current_actor(), lists.CONDITIONS))
-        name = f"leads-{school.today().isoformat()}.csv"
-        return Response(
-            stream_with_context(blocks),
-            mimetype="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
 
     @route("GET", "/board", "Leads by stage", needs="board", parameters=FILTERING, answer=schemas.items(COLUMN))
     def board(self) -> Any:

@@ -144,6 +144,24 @@ ADMISSIONS = register(
         ),
         icon="graduation-cap",
         title_columns=(Admission.number,),
+        export_columns=(
+            "number",
+            "student",
+            "course",
+            "plan",
+            "status",
+            "payment",
+            "starts_on",
+            "ends_on",
+            "final_classes",
+            "remaining",
+            "price",
+            "discount_type",
+            "discount_value",
+            "total",
+            "created_by",
+            "created_at",
+        ),
     )
 )
 

@@ -225,6 +225,14 @@ COURSES = register(
         load=(joinedload(Course.instrument),),
         icon="book-open",
         title_columns=(Course.name,),
+        export_columns=(
+            "code",
+            "name",
+            "instrument",
+            "difficulty",
+            "active",
+            "description",
+        ),
     )
 )
 

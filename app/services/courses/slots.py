@@ -193,5 +193,16 @@ SLOTS = register(
         ),
         icon="door-open",
         title_columns=(ClassroomSlot.week_minutes,),
+        export_columns=(
+            "course",
+            "weekday",
+            "time_slot",
+            "teacher",
+            "room",
+            "enrolled",
+            "offered",
+            "capacity",
+            "active",
+        ),
     )
 )

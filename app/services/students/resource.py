@@ -180,6 +180,19 @@ STUDENTS = register(
         load=(joinedload(Student.account),),
         icon="user-round",
         title_columns=(Student.first_name, Student.last_name),
+        export_columns=(
+            "student_usi",
+            "student_unique_id",
+            "first_name",
+            "middle_name",
+            "last_name",
+            "phone",
+            "email",
+            "guardian_name",
+            "birth_date",
+            "account",
+            "created_at",
+        ),
     )
 )
 

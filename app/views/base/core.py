@@ -49,6 +49,7 @@ class ResourceView(BaseView):
             "edit": resource.update,
             "delete": resource.delete,
             "restore": resource.restore,
+            "export": resource.export_columns,
             "perform": resource.actions,
             "undo": resource.actions,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, stream_with_context
+from flask import flash, redirect, render_template, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,8 +13,8 @@ from flask_babel import ngettext
 from app.extensions import db
 from app.models.admissions import Admission
 from app.policies.scopes import visible
-from app.services import inputs, school
-from app.services.classroom import ATTENDANCES, REQUESTS, balances, exporting, makeups, moving, requests
+from app.services import inputs
+from app.services.classroom import ATTENDANCES, REQUESTS, balances, makeups, moving, requests
 from app.services.classroom.attributes import REQUEST, STATUS
 from app.services.classroom.places import Wish
 from app.services.classroom.resource import planned
@@ -134,15 +134,6 @@ class AttendanceView(RecordView):
             return redirect(self.record_url(record.id))
         page = request_page(self.load(pk), kept(refusal))  # read again: what was refused has been rolled back
         return render_template("places.html", page=page), refusal.status
-
-    @expose("/export.csv")
-    @requires("export")
-    def export(self) -> Any:
-        """Exactly the rows of the list, as CSV."""
-        blocks = exporting.export(current_actor(), self.query())
-        name = f"attendance-{school.today().isoformat()}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(stream_with_context(blocks), mimetype="text/csv", headers=headers)
 
     def new_link(self, actor: Any, *_more: Any) -> None:
         """Make-up classes are booked from the admission."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, flash, redirect, request, stream_with_context
+from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,7 +17,7 @@ from app.models.leads import LeadStage
 from app.policies.actor import Actor
 from app.services import lookups, school
 from app.services.errors import Refusal
-from app.services.leads import LEADS, exporting, labels, merging, timeline
+from app.services.leads import LEADS, labels, merging, timeline
 from app.services.leads.records import PossibleDuplicates, duplicates_of
 from app.services.listing import Query
 from app.views import render
@@ -198,18 +198,6 @@ class LeadView(RecordView):
         merging.undo_merge([self.key(pk)], actor=current_actor())
         flash(_("The merge is undone."), "success")
         return redirect(f"/leads/{pk}")
-
-    @expose("/export.csv")
-    @requires("export")
-    def export(self) -> Any:
-        """Exactly the rows of the list, as CSV."""
-        blocks = exporting.export(current_actor(), self.query())
-        name = f"leads-{school.today().isoformat()}.csv"
-        return Response(
-            stream_with_context(blocks),
-            mimetype="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
 
 
 def _first_stage_id() -> Any:
