@@ -1119,6 +1119,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index(
+        "ix_attendance_visitors",
+        "attendance",
+        ["classroom_slot_id", "class_date", "student_id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL AND (makeup OR original_slot_id IS NOT NULL)"),
+    )
+    op.create_index(
         "ix_attendance_class_date_id",
         "attendance",
         ["class_date", "id"],
@@ -1130,7 +1137,7 @@ def upgrade() -> None:
         "attendance",
         ["classroom_slot_id", "class_date"],
         unique=False,
-        postgresql_include=["status", "deleted_at", "makeup", "original_slot_id"],
+        postgresql_include=["status", "deleted_at"],
     )
     op.create_index(
         "ix_attendance_original_slot_id_original_date",
@@ -1566,7 +1573,12 @@ def downgrade() -> None:
     op.drop_index(
         "ix_attendance_classroom_slot_id_class_date",
         table_name="attendance",
-        postgresql_include=["status", "deleted_at", "makeup", "original_slot_id"],
+        postgresql_include=["status", "deleted_at"],
+    )
+    op.drop_index(
+        "ix_attendance_visitors",
+        table_name="attendance",
+        postgresql_where=sa.text("deleted_at IS NULL AND (makeup OR original_slot_id IS NOT NULL)"),
     )
     op.drop_index(
         "ix_attendance_class_date_id", table_name="attendance", postgresql_where=sa.text("deleted_at IS NULL")

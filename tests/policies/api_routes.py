@@ -34,6 +34,11 @@ APIS: Final = {
     "StudentApi": "Students",
     "AdmissionApi": "Admissions",
     "WaitlistEntryApi": "Waitlist",
+    "ClassroomApi": "Classroom",
+    "AttendanceApi": "Attendance",
+    "RescheduleRequestApi": "Reschedule requests",
+    "ClassCreditApi": "Class credits",
+    "AttendancePolicyApi": "Attendance policies",
     "MeApi": "Settings",
     "NotificationApi": "Inbox",
     "SearchApi": "Search",
@@ -55,6 +60,10 @@ RECORD_APIS: Final = {
     "StudentApi",
     "AdmissionApi",
     "WaitlistEntryApi",
+    "AttendanceApi",
+    "RescheduleRequestApi",
+    "ClassCreditApi",
+    "AttendancePolicyApi",
 }
 RECORD_ROUTES: Final = {
     "index": "list",
@@ -68,6 +77,7 @@ RECORD_ROUTES: Final = {
     "saved_filters": "list",
     "save_filter": "list",
     "delete_filter": "list",
+    "export": "export",
 }
 OTHER_ROUTES: Final = {
     "LeadApi.notes": "add_note",
@@ -80,7 +90,6 @@ OTHER_ROUTES: Final = {
     "LeadApi.put_tag": "tag",
     "LeadApi.take_tag": "tag",
     "LeadApi.unmerge": "merge",
-    "LeadApi.export": "export",
     "LeadApi.board": "board",
     "LeadApi.worklist": "worklist",
     "LeadApi.figures": "worklist",
@@ -113,10 +122,14 @@ OTHER_ROUTES: Final = {
     "NotificationApi.read_all": "mark",
     "SearchApi.find": "list",
     "StudentApi.mine": "show",
+    "ClassroomApi.index": "list",
+    "ClassroomApi.register": "show",
+    "ClassroomApi.all_present": "mark",
+    "AttendanceApi.places": "show",
     "StudentApi.overview": "show",
 }
 BY_NAME: Final = {"perform", "perform_on_many", "undo"}
-ONE_AT_A_TIME: Final = {"merge", "reset_password", "create_login", "link_account", "unlink_account"}
+ONE_AT_A_TIME: Final = {"merge", "reset_password", "create_login", "link_account", "unlink_account", "move", "apply"}
 # What can be done to many, beside the actions.
 DELETED_BY_NAME: Final = {
     "Leads": {"delete", "restore"},

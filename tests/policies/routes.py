@@ -53,6 +53,11 @@ VIEWS: Final = {
     "MyPageView": "My page",
     "AdmissionView": "Admissions",
     "WaitlistView": "Waitlist",
+    "ClassroomView": "Classroom",
+    "AttendanceView": "Attendance",
+    "RescheduleRequestView": "Reschedule requests",
+    "ClassCreditView": "Class credits",
+    "AttendancePolicyView": "Attendance policies",
 }
 # What the routes that every resource gets ask for.
 RECORD_ROUTES: Final = {
@@ -65,6 +70,7 @@ RECORD_ROUTES: Final = {
     "restore": "restore",
     "save_filter": "list",
     "delete_filter": "list",
+    "export": "export",
 }
 # The others, one by one.
 OTHER_ROUTES: Final = {
@@ -92,7 +98,6 @@ OTHER_ROUTES: Final = {
     "SettingsView.sessions": "edit",
     "SettingsView.end_sessions": "edit",
     "LeadView.unmerge": "merge",
-    "LeadView.export": "export",
     "LeadBoardView.board": "board",
     "LeadBoardView.move": "change_stage",
     "LeadWorklistView.worklist": "worklist",
@@ -106,6 +111,11 @@ OTHER_ROUTES: Final = {
     "LeadImportView.undo": "undo",
     "MyPageView.student": "show",
     "AdmissionView.slots": "add",
+    "ClassroomView.index": "list",
+    "ClassroomView.week": "list",
+    "ClassroomView.register": "show",
+    "ClassroomView.mark": "mark",
+    "AttendanceView.move_now": "move",
 }
 RECORD_VIEWS: Final = {
     "AccountView",
@@ -124,6 +134,10 @@ RECORD_VIEWS: Final = {
     "StudentView",
     "AdmissionView",
     "WaitlistView",
+    "AttendanceView",
+    "RescheduleRequestView",
+    "ClassCreditView",
+    "AttendancePolicyView",
 }
 _SWITCH: Final = {"activate", "deactivate"}
 # Every action that can be asked for by name, with the permission that it needs.
@@ -159,6 +173,9 @@ ACTIONS: Final = {
         "cancel",
     },
     "Waitlist": {"withdraw"},
+    "Closures": {"apply"},
+    "Attendance": {"mark", "clear", "move", "cancel_makeup"},
+    "Reschedule requests": {"approve", "reject", "withdraw"},
 }
 UNDOABLE: Final = {
     "Leads": {"change_stage", "assign_owner", "assign_teacher", "move_follow_up", "finish_follow_up"},

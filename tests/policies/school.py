@@ -48,9 +48,39 @@ class School:
             "Admission": made.id,
             "Waitlist": entry.id,
             "WaitlistEntry": entry.id,
-        }
+        } | self._classroom(actor, made.id)
         self.keys = {f"{name}{kind}": key for name, key in keys.items() for kind in ("View", "Api")}
         self.deleted = self._delete(actor, teacher)
+
+    def _classroom(self, actor: Any, admission_id: UUID) -> dict[str, Any]:
+        """A class, a request to move it, a credit, a policy; and a register."""
+        from app.models.classroom import Attendance, AttendancePolicy
+        from app.services.classroom import ledger, places, requests
+
+        row = (
+            db.session.query(Attendance)
+            .filter_by(admission_id=admission_id)
+            .order_by(Attendance.starts_at.desc())
+            .first()
+        )
+        assert row is not None
+        first = (
+            db.session.query(Attendance).filter_by(admission_id=admission_id).order_by(Attendance.starts_at).all()[1]
+        )
+        courses.slot(self.taught, self.teacher_id, FRIDAY, "18:00")
+        place = places.offered(places.Wish.of(first))[0]
+        wish = {"attendance_id": first.id, "requested_slot_id": place.slot_id, "requested_date": place.day}
+        asked = requests.request(wish, actor=actor)
+        credit = ledger.grant({"admission_id": admission_id, "classes": 1, "note": "A present"}, actor=actor)
+        self.place = f"{place.slot_id}:{place.day}"
+        self.admission_id, self.attendance_id = admission_id, row.id
+        self.arguments = {"slot_id": row.classroom_slot_id, "day": row.class_date.isoformat()}
+        return {
+            "Attendance": row.id,
+            "RescheduleRequest": asked.id,
+            "ClassCredit": credit.id,
+            "AttendancePolicy": db.session.query(AttendancePolicy).filter_by(status="absent").one().id,
+        }
 
     def _delete(self, actor: Any, teacher: Any) -> dict[str, UUID]:
         from app.services.admissions import ADMISSIONS
@@ -93,6 +123,7 @@ class School:
                 "starts_on": str(today + timedelta(days=60)),
                 "ends_on": str(today + timedelta(days=61)),
                 "reason": "Flood",
+                "remedy": "move",
             },
             "TimeSlot": {"day": "2", "start_time": "07:05", "end_time": "07:50"},
             "ClassroomSlot": {
@@ -119,6 +150,23 @@ class School:
                 "phone": "",
                 "email": "",
             },
+            "Classroom": {"mark": "all"},
+            "Attendance": {
+                "admission_id": str(self.admission_id),
+                "place": self.place,
+                "classroom_slot_id": self.place.partition(":")[0],
+                "class_date": self.place.partition(":")[2],
+                "status": "present",
+            },
+            "RescheduleRequest": {
+                "attendance_id": str(self.attendance_id),
+                "place": self.place,
+                "requested_slot_id": self.place.partition(":")[0],
+                "requested_date": self.place.partition(":")[2],
+                "note": "No",
+            },
+            "ClassCredit": {"admission_id": str(self.admission_id), "classes": "2", "note": "Changed"},
+            "AttendancePolicy": {"consumes": "1"},
             "Waitlist": {
                 "classroom_slot_id": str(self.full.id),
                 "student_id": str(self.student.id),

@@ -54,15 +54,19 @@ class World:
             | self.school.keys
             | self.told.keys
         )
-        known = {
-            "pk": keys.get(view),
-            "name": name,
-            "filter_id": self.saved.id,
-            "import_id": self.imported.id,
-            "filename": "favicon.svg",
-            "student_id": self.school.student.id,
-            "teacher_id": self.school.teacher_id,
-        } | self.told.arguments(rule.endpoint)
+        known = (
+            {
+                "pk": keys.get(view),
+                "name": name,
+                "filter_id": self.saved.id,
+                "import_id": self.imported.id,
+                "filename": "favicon.svg",
+                "student_id": self.school.student.id,
+                "teacher_id": self.school.teacher_id,
+            }
+            | self.school.arguments
+            | self.told.arguments(rule.endpoint)
+        )
         return {each: known[each] for each in rule.arguments}
 
     def record(self, endpoint: str) -> Any:

@@ -20,8 +20,8 @@ from app.policies.scopes import classroom_slots as scope_of_slots
 from app.services import people, school
 from app.services.classroom.occupancy import moved_out, visitors
 
-MOST_OF_A_DAY = 240
-MOST_OF_A_WEEK = 480
+MOST_OF_A_DAY = 150
+MOST_OF_A_WEEK = 240
 
 
 @dataclass(frozen=True)

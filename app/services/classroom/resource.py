@@ -102,8 +102,7 @@ ATTENDANCES = register(
             "marked_by",
         ),
         attributes=ATTENDANCE,
-        search=select(Student.search_text).where(Student.id == Attendance.student_id).scalar_subquery(),
-        search_help=_l("Student's name, number, phone or e-mail"),
+        # No search: among millions of classes one looks by student, class or day, which have indexes.
         default_sort="-class_date",
         input=BookMakeup,
         labels=LABELS,
