@@ -95,17 +95,21 @@ _MAKE = text("""
     INSERT INTO students (first_name, last_name, phone, email, guardian_name)
     SELECT first_name, last_name, phone, email, guardian_name FROM leads WHERE id = :lead_id RETURNING id
 """)
-_LOCK = text("SELECT user_id FROM students WHERE id = :id FOR NO KEY UPDATE")
+_LOCK = text("SELECT user_id, deleted_at FROM students WHERE id = :id FOR NO KEY UPDATE")
 
 
 def student_of(person: Person) -> Person:
-    """The person with their student, locked: the one who was admitted from this lead before, or a new one."""
+    """The person with their student, locked: the one who was admitted from this lead before, or a new one. Raises
+    WrongState for a student who was deleted before the lock.
+    """
     student_id = person.student_id
     if person.lead_id is not None:
         facts = {"lead_id": person.lead_id}
         student_id = db.session.scalar(_OF_LEAD, facts) or db.session.scalar(_MAKE, facts)
-    user_id = db.session.scalar(_LOCK, {"id": student_id})
-    return replace(person, student_id=student_id, user_id=user_id)
+    locked = db.session.execute(_LOCK, {"id": student_id}).one()
+    if locked.deleted_at is not None:
+        raise WrongState(_("This student was deleted meanwhile."))
+    return replace(person, student_id=student_id, user_id=locked.user_id)
 
 
 _ONBOARD = text("UPDATE leads SET stage_id = :stage_id, follow_up_status = 'done' WHERE id = :lead_id")
