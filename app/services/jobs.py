@@ -15,13 +15,14 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, text
 
 from app.extensions import db
 from app.models.jobs import JobRun
 from app.policies.actor import Actor
 from app.services import queue, school
-from app.services.errors import Invalid, NotFound
+from app.services.errors import Invalid, NotFound, Text
 from app.services.inputs import Input
 from app.services.transaction import transactional
 
@@ -38,7 +39,7 @@ class Job:
     A daily job runs once for each school-local day; the others run every time.
     """
 
-    title: str
+    title: Text
     run: Callable[[date], int]
     schedule: Mapping[str, str | int]
     daily: bool = True
@@ -60,42 +61,44 @@ def _every_time(module: str, function: str) -> Callable[[date], int]:
 
 JOBS: dict[str, Job] = {
     "lead_followup_due": Job(
-        "Tell owners which follow-ups are due", _late("leads.followups", "notify_due"), {"hour": 7, "minute": 0}
+        _l("Tell owners which follow-ups are due"), _late("leads.followups", "notify_due"), {"hour": 7, "minute": 0}
     ),
     "classes_remaining": Job(
-        "Tell whose classes run out", _late("reminders", "classes_remaining"), {"hour": 6, "minute": 30}
+        _l("Tell whose classes run out"), _late("reminders", "classes_remaining"), {"hour": 6, "minute": 30}
     ),
     "attendance_missing": Job(
-        "Tell which classes are not marked", _late("reminders", "attendance_missing"), {"hour": 7, "minute": 10}
+        _l("Tell which classes are not marked"), _late("reminders", "attendance_missing"), {"hour": 7, "minute": 10}
     ),
     "waitlist_expiry": Job(
-        "End offers that nobody took", _every_time("admissions.waitlist", "expire"), {"minute": "*/10"}, daily=False
+        _l("End offers that nobody took"), _every_time("admissions.waitlist", "expire"), {"minute": "*/10"}, daily=False
     ),
     "email_delivery": Job(
-        "Have due e-mail sent", _every_time("mail.outbox", "request_delivery"), {"minute": "*"}, daily=False
+        _l("Have due e-mail sent"), _every_time("mail.outbox", "request_delivery"), {"minute": "*"}, daily=False
     ),
     "rate_limits_clean_up": Job(
-        "Forget attempts of past periods", _every_time("rate_limits", "clean_up"), {"hour": 3, "minute": 10}
+        _l("Forget attempts of past periods"), _every_time("rate_limits", "clean_up"), {"hour": 3, "minute": 10}
     ),
     "idempotency_keys_clean_up": Job(
-        "Forget answers kept for requests sent twice", _every_time("idempotency", "clean_up"), {"hour": 3, "minute": 20}
+        _l("Forget answers kept for requests sent twice"),
+        _every_time("idempotency", "clean_up"),
+        {"hour": 3, "minute": 20},
     ),
     "sessions_clean_up": Job(
-        "Forget logins that ended long ago", _every_time("sessions", "clean_up"), {"hour": 3, "minute": 30}
+        _l("Forget logins that ended long ago"), _every_time("sessions", "clean_up"), {"hour": 3, "minute": 30}
     ),
     "notifications_clean_up": Job(
-        "Delete notices that expired", _every_time("notifications.inbox", "clean_up"), {"hour": 3, "minute": 40}
+        _l("Delete notices that expired"), _every_time("notifications.inbox", "clean_up"), {"hour": 3, "minute": 40}
     ),
     "deliveries_clean_up": Job(
-        "Delete the traces of old e-mail", _every_time("mail.outbox", "clean_up"), {"hour": 3, "minute": 50}
+        _l("Delete the traces of old e-mail"), _every_time("mail.outbox", "clean_up"), {"hour": 3, "minute": 50}
     ),
     "calendar_feeds_clean_up": Job(
-        "Delete calendar addresses that were revoked",
+        _l("Delete calendar addresses that were revoked"),
         _every_time("timetables.feeds", "clean_up"),
         {"hour": 4, "minute": 0},
     ),
     "job_runs_clean_up": Job(
-        "Delete the history of old job runs", _every_time("jobs", "clean_up"), {"hour": 4, "minute": 10}
+        _l("Delete the history of old job runs"), _every_time("jobs", "clean_up"), {"hour": 4, "minute": 10}
     ),
 }
 

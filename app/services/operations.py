@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.extensions import db
@@ -66,12 +68,16 @@ def state() -> State:
         due=outbox.due,
         later=outbox.later,
         failed=outbox.failed,
-        jobs=[JobState(name, job.title, _schedule(job.schedule), last[name]) for name, job in JOBS.items()],
+        jobs=[JobState(name, str(job.title), _schedule(job.schedule), last[name]) for name, job in JOBS.items()],
     )
 
 
-def _schedule(fields: Any) -> str:
-    return " ".join(f"{name} {value}" for name, value in fields.items())
+def _schedule(fields: Mapping[str, str | int]) -> str:
+    """When a job runs, in words."""
+    if "hour" in fields:
+        return _("Daily at %(time)s", time=f"{fields['hour']:0>2}:{fields.get('minute', 0):0>2}")
+    minutes = str(fields["minute"]).removeprefix("*/")
+    return _("Every minute") if minutes == "*" else _("Every %(minutes)s minutes", minutes=minutes)
 
 
 def seconds(row: Any) -> float | None:

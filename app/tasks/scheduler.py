@@ -78,7 +78,7 @@ def build(app: Flask, leadership: Leadership) -> BackgroundScheduler:
         zone = school.zone()
     for name, job in jobs.JOBS.items():
         trigger = CronTrigger(timezone=zone, **job.schedule)
-        scheduler.add_job(fire, trigger, id=name, name=job.title, args=(app, leadership, name))
+        scheduler.add_job(fire, trigger, id=name, name=name, args=(app, leadership, name))
     return scheduler
 
 

@@ -93,7 +93,7 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
     ),
     _T.ATTENDANCE_MISSING: TypeOfNotice(
         _l("Attendance missing"),
-        _l("A class of the day before yesterday or earlier is not marked."),
+        _l("A class that ended more than a day ago is not marked."),
         ADMINS | {Role.TEACHER},
         Severity.WARNING,
     ),
