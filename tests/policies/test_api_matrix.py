@@ -48,7 +48,7 @@ def address(app, rule, name, world) -> str:
         "tag_id": world.tag.id,
         "student_id": world.school.student.id,
         "teacher_id": world.school.teacher_id,
-    } | world.told.arguments(rule.endpoint)
+    } | world.school.arguments | world.told.arguments(rule.endpoint)
     with app.test_request_context():
         return app.url_map.bind("localhost").build(
             rule.endpoint, {each: known[each] for each in rule.arguments}, method=next(iter(rule.methods))
