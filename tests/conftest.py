@@ -158,9 +158,15 @@ def app(database_url: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def db_session(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def db_session(app: Flask) -> Iterator[Any]:
     """The session, in a transaction that is rolled back, whatever the code commits; requests of a client join it."""
-    with app.app_context():
+    with rolled_back(app) as session:
+        yield session
+
+
+@contextmanager
+def rolled_back(app: Flask) -> Iterator[Any]:
+    with app.app_context(), pytest.MonkeyPatch.context() as monkeypatch:
         connection = db.engine.connect()
         transaction = connection.begin()
         factory = db.session.session_factory

@@ -1,0 +1,227 @@
+"""A state machine over everything that is done with places and classes. Whatever the order, what must hold holds."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.classroom import Attendance, AttendanceStatus
+from app.models.courses import ClassroomSlot
+from app.services import school
+from app.services.admissions import actions, renewing, waitlist
+from app.services.classroom import closing, makeups, marking, moving, requests
+from app.services.classroom.schemas import Remedy
+from app.services.errors import Refusal
+from tests.concurrency.racing import actor
+from tests.conftest import rolled_back
+from tests.factories.admissions import admission
+from tests.factories.courses import closure, course, plan, slot
+from tests.factories.leads import lead
+from tests.factories.students import student
+
+OVERBOOKED = """
+    SELECT count(*) FROM classroom_slots s CROSS JOIN LATERAL (
+        SELECT count(*) AS active FROM classroom_enrollments e WHERE e.classroom_slot_id = s.id AND e.status = 'active') e
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS held FROM waitlist_entries w WHERE w.classroom_slot_id = s.id AND w.status = 'offered') w
+    WHERE e.active + w.held > s.capacity OR s.enrolled <> e.active OR s.offered <> w.held
+"""
+IN_TWO_PLACES = """
+    SELECT count(*) FROM attendance a JOIN attendance b ON b.student_id = a.student_id AND b.id > a.id
+        AND b.starts_at < a.ends_at AND b.ends_at > a.starts_at
+    WHERE a.deleted_at IS NULL AND b.deleted_at IS NULL
+"""
+WRONG_BALANCE = """
+    SELECT count(*) FROM admissions a JOIN admission_balances b ON b.admission_id = a.id
+    WHERE b.remaining <> a.base_classes + a.extra_classes
+        - (SELECT count(*) FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL
+             AND t.status IN ('present', 'late', 'excused'))
+        + (SELECT coalesce(sum(c.classes), 0) FROM class_credits c WHERE c.admission_id = a.id)
+       OR b.credits <> (SELECT count(*) FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL
+             AND t.status = 'excused')
+"""
+NOT_ONE_PAYMENT = """
+    SELECT count(*) FROM admissions a
+    WHERE (SELECT count(*) FROM admission_payments p WHERE p.admission_id = a.id) <> 1
+"""
+ON_CLOSED_DAYS = """
+    SELECT count(*) FROM attendance a WHERE a.deleted_at IS NULL AND a.status = 'scheduled' AND a.starts_at > now()
+    AND (EXISTS (SELECT FROM closures c WHERE a.class_date BETWEEN c.starts_on AND c.ends_on)
+         OR NOT EXISTS (SELECT FROM operating_days d WHERE d.open AND d.day = extract(isodow FROM a.class_date) - 1))
+"""
+STATUS_WITHOUT_PLACE = """
+    SELECT count(*) FROM admissions a WHERE a.status = 'paused' AND EXISTS (
+        SELECT FROM classroom_enrollments e WHERE e.admission_id = a.id AND e.status = 'active')
+    OR a.status IN ('cancelled', 'completed') AND EXISTS (
+        SELECT FROM classroom_enrollments e WHERE e.admission_id = a.id AND e.status <> 'ended')
+    OR a.status IN ('paused', 'cancelled') AND EXISTS (
+        SELECT FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL AND t.status = 'scheduled'
+            AND t.starts_at > now())
+"""
+
+
+class School(RuleBasedStateMachine):
+    """Three slots of two places, five students, and everybody who does something with them."""
+
+    app: Flask
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.stack.enter_context(rolled_back(self.app))
+        self.stack.enter_context(self.app.test_request_context())
+        self.staff, self.admin = actor("staff"), actor("admin")
+        teacher = actor("teacher").id
+        made = course([teacher])
+        self.slots = [
+            slot(made, teacher, day, start, capacity=2).id for day, start in ((1, "16:00"), (3, "16:00"), (4, "17:00"))
+        ]
+        self.plan = plan(1, classes_per_week=2).id
+        self.students = [student().id for _n in range(5)]
+        self.made: list[Any] = []
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    def tried(self, work: Any) -> Any:
+        """A refusal is an answer."""
+        try:
+            return work()
+        except Refusal:
+            return None
+        finally:
+            db.session.expire_all()
+
+    def one(self, number: int) -> list[Any]:
+        return [self.made[number % len(self.made)]]
+
+    def classes(self, number: int, *, ahead: bool) -> list[Any]:
+        """A class of an admission: one to come, or one that can be marked."""
+        today = school.today()
+        found = db.session.scalars(
+            db.select(Attendance.id)
+            .where(
+                Attendance.deleted_at.is_(None),
+                Attendance.class_date > today if ahead else Attendance.class_date <= today,
+                Attendance.admission_id.in_(self.made),
+            )
+            .order_by(Attendance.id)
+        ).all()
+        return [found[number % len(found)]] if found else []
+
+    def place(self, number: int, weeks: int) -> tuple[Any, Any]:
+        """A slot and one of its days in the coming weeks."""
+        key = self.slots[number % 3]
+        first = db.session.get_one(ClassroomSlot, key).week_minutes.lower // 1440
+        today = school.today()
+        return key, today + timedelta(days=(first - today.weekday()) % 7 + 7 * weeks)
+
+    numbers = st.integers(0, 30)
+
+    @rule(who=numbers, left_out=st.integers(0, 2), back=st.integers(0, 20))
+    def admit(self, who: int, left_out: int, back: int) -> None:
+        keys = [key for place, key in enumerate(self.slots) if place != left_out]
+        slots = [db.session.get_one(ClassroomSlot, key) for key in keys]
+        done = self.tried(
+            lambda: admission(
+                slots,
+                actor=self.staff,
+                student_id=self.students[who % 5],
+                plan_id=self.plan,
+                starts_on=school.today() - timedelta(days=back),
+            )
+        )
+        if done:
+            self.made.append(done.id)
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, name=st.sampled_from(["pause", "resume", "cancel", "complete"]))
+    def turn(self, which: int, name: str) -> None:
+        self.tried(lambda: getattr(actions, name)(self.one(which), actor=self.admin))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, classes=st.integers(1, 3))
+    def extra(self, which: int, classes: int) -> None:
+        self.tried(lambda: actions.add_extra_classes(self.one(which), actor=self.admin, classes=classes))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers)
+    def renew(self, which: int) -> None:
+        self.tried(lambda: renewing.renew(self.one(which), actor=self.admin))
+        self.made = list(db.session.scalars(text("SELECT id FROM admissions ORDER BY number")))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, status=st.sampled_from(AttendanceStatus))
+    def mark(self, which: int, status: AttendanceStatus) -> None:
+        rows = self.classes(which, ahead=False)
+        if status is AttendanceStatus.SCHEDULED:
+            self.tried(lambda: marking.clear(rows, actor=self.admin))
+        else:
+            self.tried(lambda: marking.mark(rows, actor=self.admin, status=status))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, to=st.integers(0, 2), weeks=st.integers(0, 4), asked=st.booleans())
+    def move(self, which: int, to: int, weeks: int, asked: bool) -> None:
+        rows, (slot_id, day) = self.classes(which, ahead=True), self.place(to, weeks)
+        if not rows:
+            return
+        if not asked:
+            self.tried(lambda: moving.move(rows, actor=self.admin, classroom_slot_id=slot_id, class_date=day))
+            return
+        wish = {"attendance_id": rows[0], "requested_slot_id": slot_id, "requested_date": day}
+        found = self.tried(lambda: requests.request(wish, actor=self.staff))
+        if found is not None:
+            self.tried(lambda: requests.approve([found.id], actor=self.admin))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, to=st.integers(0, 2), weeks=st.integers(0, 4))
+    def make_up(self, which: int, to: int, weeks: int) -> None:
+        slot_id, day = self.place(to, weeks)
+        values = {"admission_id": self.one(which)[0], "classroom_slot_id": slot_id, "class_date": day}
+        self.tried(lambda: makeups.book(values, actor=self.admin))
+
+    @rule(ahead=st.integers(1, 25), length=st.integers(0, 3), remedy=st.sampled_from(Remedy))
+    def close(self, ahead: int, length: int, remedy: Remedy) -> None:
+        first = school.today() + timedelta(days=ahead)
+        made = closure(first, first + timedelta(days=length))
+        self.tried(lambda: closing.apply([made.id], actor=self.admin, remedy=remedy))
+
+    @rule(to=st.integers(0, 2))
+    def wait(self, to: int) -> None:
+        values = {"classroom_slot_id": self.slots[to], "lead_id": lead().id}
+        self.tried(lambda: waitlist.join(values, actor=self.staff))
+
+    @invariant()
+    def what_must_hold(self) -> None:
+        for name in (
+            "OVERBOOKED",
+            "IN_TWO_PLACES",
+            "WRONG_BALANCE",
+            "NOT_ONE_PAYMENT",
+            "ON_CLOSED_DAYS",
+            "STATUS_WITHOUT_PLACE",
+        ):
+            assert db.session.scalar(text(globals()[name])) == 0, name
+
+
+@pytest.mark.usefixtures("server_url")
+def test_what_must_hold_holds_in_any_order(app):
+    School.app = app
+    run_state_machine_as_test(
+        School,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
