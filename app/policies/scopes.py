@@ -70,14 +70,21 @@ def _any_of(*rules: ColumnElement[bool]) -> ColumnElement[bool]:
     return or_(false(), *rules)
 
 
+def _is_there(model: type[Any], *rules: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a row of the model meets the rules. The model is read anew, also where the statement around has it: left
+    to itself SQLAlchemy takes the one outside, and nothing is left to read from.
+    """
+    return exists().where(*rules).correlate_except(model)
+
+
 def taught_by(actor: Actor, slot_id: Any) -> ColumnElement[bool]:
     """Whether the actor teaches the classroom slot with this key."""
-    return exists().where(ClassroomSlot.id == slot_id, ClassroomSlot.teacher_id == actor.id)
+    return _is_there(ClassroomSlot, ClassroomSlot.id == slot_id, ClassroomSlot.teacher_id == actor.id)
 
 
 def learnt_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:
     """Whether the student with this key is the actor."""
-    return exists().where(Student.id == student_id, Student.user_id == actor.id)
+    return _is_there(Student, Student.id == student_id, Student.user_id == actor.id)
 
 
 def students(actor: Actor) -> ColumnElement[bool]:
@@ -86,9 +93,8 @@ def students(actor: Actor) -> ColumnElement[bool]:
         return true()
     rules = [Student.user_id == actor.id] if actor.has(Role.STUDENT) else []
     if actor.has(Role.TEACHER):
-        slots = exists().where(ClassroomSlot.id == ClassroomEnrollment.classroom_slot_id)
-        mine = slots.where(ClassroomSlot.teacher_id == actor.id)
-        rules.append(exists().where(ClassroomEnrollment.student_id == Student.id, mine))
+        mine = taught_by(actor, ClassroomEnrollment.classroom_slot_id)
+        rules.append(_is_there(ClassroomEnrollment, ClassroomEnrollment.student_id == Student.id, mine))
     return _any_of(*rules)
 
 
@@ -99,7 +105,7 @@ def admissions(actor: Actor) -> ColumnElement[bool]:
     rules = [learnt_by(actor, Admission.student_id)] if actor.has(Role.STUDENT) else []
     if actor.has(Role.TEACHER):
         taught = taught_by(actor, ClassroomEnrollment.classroom_slot_id)
-        rules.append(exists().where(ClassroomEnrollment.admission_id == Admission.id, taught))
+        rules.append(_is_there(ClassroomEnrollment, ClassroomEnrollment.admission_id == Admission.id, taught))
     return _any_of(*rules)
 
 
@@ -109,13 +115,14 @@ def payments(actor: Actor) -> ColumnElement[bool]:
         return true()
     if not actor.has(Role.STUDENT):
         return false()
-    return exists().where(Admission.id == AdmissionPayment.admission_id, learnt_by(actor, Admission.student_id))
+    mine = learnt_by(actor, Admission.student_id)
+    return _is_there(Admission, Admission.id == AdmissionPayment.admission_id, mine)
 
 
 def class_credits(actor: Actor) -> ColumnElement[bool]:
     if _sees_all(actor):
         return true()
-    return exists().where(Admission.id == ClassCredit.admission_id, admissions(actor))
+    return _is_there(Admission, Admission.id == ClassCredit.admission_id, admissions(actor))
 
 
 def classroom_slots(actor: Actor) -> ColumnElement[bool]:

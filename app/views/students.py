@@ -55,10 +55,11 @@ class StudentView(RecordView):
         if actor.may("add", ADMISSIONS.name) and record.deleted_at is None:
             url = f"/admissions/new?student_id={record.id}"
             page.actions.insert(0, Link(_("Admit"), url, "graduation-cap", primary=True))
+        if not actor.may("list", STUDENTS.name):
+            page.list_title = ""  # a student has no list to go back to
+        taught = actor.may("list", ADMISSIONS.name)
         page.panels = [
-            _admissions(record, actor),
-            _upcoming(record, actor),
-            _past(record, actor),
+            *([_admissions(record, actor), _upcoming(record, actor), _past(record, actor)] if taught else []),
             *_requests(record, actor),
             *_waiting(record, actor),
             *_leads(record, actor),

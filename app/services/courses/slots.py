@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import Integer, cast, exists, func, select, text
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
@@ -132,6 +132,13 @@ def _relation(name: str, shown: Any, join: tuple[Any, Any], lookup: str, **more:
 
 _TAKEN = func.concat(ClassroomSlot.enrolled + ClassroomSlot.offered, "/", ClassroomSlot.capacity)
 
+_WORDS = (
+    select(func.concat_ws(" ", Course.name, people.full_name(User), ClassroomSlot.room))
+    .where(Course.id == ClassroomSlot.course_id, User.id == ClassroomSlot.teacher_id)
+    .correlate(ClassroomSlot)
+    .scalar_subquery()
+)
+
 SLOTS = register(
     Resource(
         name="Classroom slots",
@@ -160,7 +167,7 @@ SLOTS = register(
                 "weekday",
                 _l("Day"),
                 Kind.CHOICE,
-                weekdays.as_choice(func.lower(ClassroomSlot.week_minutes) / 1440),
+                weekdays.as_choice(cast(func.lower(ClassroomSlot.week_minutes), Integer) // 1440),
                 options=WEEKDAYS,
             ),
             _relation(
@@ -177,6 +184,8 @@ SLOTS = register(
             Attribute("capacity", LABELS["capacity"], Kind.NUMBER, ClassroomSlot.capacity),
             Attribute("active", LABELS["active"], Kind.BOOL, ClassroomSlot.active),
         ),
+        search=func.search_fold(_WORDS),
+        search_help=_l("Course, teacher or room"),
         default_sort="order",
         input=inputs.of(ClassroomSlot, "course_id", "teacher_id", "time_slot_id", "room", "capacity", "active"),
         labels=LABELS,
