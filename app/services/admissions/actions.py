@@ -107,7 +107,7 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
     def change(admission: Admission, batch_id: UUID) -> bool:
         if admission.status in (AdmissionStatus.ACTIVE, AdmissionStatus.PENDING):
             return False
-        to = AdmissionStatus.PENDING if max(day, admission.starts_on) > school.today() else AdmissionStatus.ACTIVE
+        to = AdmissionStatus.PENDING if admission.starts_on > school.today() else AdmissionStatus.ACTIVE
         check_transition(admission, to)
         first = max(day, admission.starts_on)
         slots = places.by_id(planning.slot_ids(admission.id))

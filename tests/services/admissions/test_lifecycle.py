@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from app.models.admissions import Admission, AdmissionAuditEvent, AdmissionPayment, DiscountType
 from app.models.classroom import Attendance
 from app.services import school
-from app.services.admissions import actions, renewing
+from app.services.admissions import actions, renewing, starting
 from app.services.admissions.refusals import PlacesRefused
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from tests.factories.admissions import admission
@@ -86,7 +86,7 @@ def test_pausing_and_resuming_moves_the_same_classes(db_session, actors, studio)
     assert min(after) >= back
     assert [places(db_session, slot) for slot in studio.slots] == [1, 1]
     row = read(db_session, made.id)
-    assert row.status == "pending"
+    assert row.status == "active"
     assert row.ends_on >= max(after)
     assert row.ends_on == ends + timedelta(days=28)
     again = set(db_session.scalars(select(Attendance.id).where(Attendance.admission_id == made.id)))
@@ -248,3 +248,16 @@ def test_only_notes_are_edited(db_session, actors, studio):
     with pytest.raises(Invalid) as refused:
         actions.update(made.id, {"course_id": studio.course.id, "plan_id": plan(1).id}, actor=actors.staff)
     assert "plan_id" in refused.value.fields
+
+
+def test_an_admission_begins_on_its_first_day(db_session, actors, studio):
+    later = school.today() + timedelta(days=5)
+    made = admission(studio.slots, actor=actors.staff, starts_on=later)
+    paused = admission(studio.slots, actor=actors.staff, starts_on=later)
+    actions.pause([paused.id], actor=actors.staff)
+    assert starting.start(school.today()) == 0
+    assert starting.start(later) == 1
+    assert starting.start(later) == 0
+    assert read(db_session, made.id).status == "active"
+    assert read(db_session, paused.id).status == "paused"
+    assert events(db_session, made.id) == ["created", "status_changed"]
