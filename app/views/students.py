@@ -99,14 +99,15 @@ class MyPageView(BaseView):
 def _admissions(record: Any, actor: Any) -> Panel:
     rows = []
     for each in overview.admissions(record.id, actor):
+        url = f"/admissions/{each.id}" if actor.may("show", ADMISSIONS.name) else ""
         status, paid = each.status.value, each.payment.value if each.payment else ""
         rows.append(
             Row(
                 str(each.id),
-                f"/admissions/{each.id}",
+                url,
                 f"#{each.number}",
                 [
-                    Cell(f"{each.course}, {each.plan}", "link", f"/admissions/{each.id}"),
+                    Cell(f"{each.course}, {each.plan}", "link" if url else "text", url),
                     Cell(str(labels.STATUSES[status]), "badge", tone=labels.STATUS_TONES.get(status, "neutral")),
                     Cell(render.day(each.starts_on), "date", title=each.starts_on.isoformat()),
                     Cell(_("%(left)s of %(all)s", left=each.remaining, all=each.purchased)),

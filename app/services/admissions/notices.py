@@ -34,11 +34,12 @@ def tell_created(admitted: Admitted, person: Person, actor: Actor) -> None:
     title = _l("%(student)s was admitted to %(course)s", student=person.name, course=admitted.course)
     body = _l("%(count)s classes from %(day)s.", count=admitted.final_classes, day=admitted.starts_on)
     people = office(actor, person.owner_id, person.user_id)
+    links = {person.user_id: "/me/student"}  # the office's page has notes that are not for students
     link = f"/admissions/{admitted.id}"
     notify(
         NotificationType.ADMISSION_CREATED,
         "admissions",
-        [Notice(each, admitted.id, title, body, link) for each in people],
+        [Notice(each, admitted.id, title, body, links.get(each, link)) for each in people],
         payload={"number": admitted.number, "student_id": admitted.student_id},
     )
 

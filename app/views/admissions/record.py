@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.access import User
 from app.models.admissions import AdmissionPayment
+from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people
 from app.services.admissions import ADMISSIONS, labels, overview
@@ -20,7 +21,7 @@ from app.services.admissions.attributes import STATUSES
 from app.views import render
 from app.views.admissions import form, slots
 from app.views.base import RecordView
-from app.views.page import Cell, Change, Column, Empty, Event, Fact, Panel, RecordPage, Row, Table
+from app.views.page import Cell, Change, Column, Empty, Event, Fact, Link, Panel, RecordPage, Row, Table
 from app.views.security import current_actor, requires
 
 ICONS = {
@@ -69,6 +70,7 @@ class AdmissionView(RecordView):
         option = next(each for each in STATUSES if each.value == record.status.value)
         page.badge = Cell(str(option.label), "badge", tone=option.tone)
         page.subtitle = f"#{record.number}"
+        page.actions += _planning_links(record, actor)
         page.panels = [self.slots_panel(record), self.classes_panel(record)]
         if actor.may("add", ADMISSIONS.name):
             page.timeline = [_event(row) for row in overview.events(record.id, MOST_EVENTS)]
@@ -148,6 +150,15 @@ class AdmissionView(RecordView):
             Column("note", ""),
         ]
         return Panel(_("Classes"), Table(heads, rows, Empty(_("No classes are planned"))))
+
+
+def _planning_links(record: Any, actor: Actor) -> list[Link]:
+    """Booking a make-up class, and giving classes, for this admission."""
+    wanted = (
+        ("Attendance", _("Make-up class"), f"/attendance/new?admission_id={record.id}", "calendar-plus"),
+        ("Class credits", _("Give classes"), f"/class-credits/new?admission_id={record.id}", "award"),
+    )
+    return [Link(label, url, icon) for name, label, url, icon in wanted if actor.may("add", name)]
 
 
 def _fact(label: str, value: Any, kind: str = "text", tone: str = "") -> Fact:
