@@ -20,6 +20,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 MISSING = "/no-such-page"  # the one page that is meant to answer 404
+REFUSED = (409, 422)  # a form that comes back with what is wrong is an answer, not a fault
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -81,7 +82,8 @@ def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
     contexts: list[Any] = []
 
     def complain(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.location["url"].endswith(MISSING):
+        refused = any(f"status of {status}" in message.text for status in REFUSED)
+        if message.type in {"error", "warning"} and not refused and not message.location["url"].endswith(MISSING):
             complaints.append(f"{message.type}: {message.text}")
 
     def make(username: str | None, **options: Any) -> Page:
