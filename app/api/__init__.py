@@ -15,6 +15,7 @@ APIS: dict[str, tuple[str, ...]] = {
     "imports": ("LeadImportApi",),
     "accounts": ("AccountApi",),
     "students": ("StudentApi",),
+    "admissions": ("AdmissionApi",),
     "classroom": ("ClassroomApi", "AttendanceApi"),
     "lookups": ("LookupApi", "SearchApi"),
     "notifications": ("NotificationApi", "BroadcastApi"),

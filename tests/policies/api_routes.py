@@ -80,6 +80,8 @@ RECORD_ROUTES: Final = {
     "export": "export",
 }
 OTHER_ROUTES: Final = {
+    "AdmissionApi.slots": "add",
+    "AdmissionApi.preview": "add",
     "LeadApi.notes": "add_note",
     "LeadApi.write_note": "add_note",
     "LeadApi.timeline": "add_note",
