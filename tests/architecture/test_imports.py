@@ -29,6 +29,7 @@ SYSTEM_ACTIONS = {
     ("inbox.py", "clean_up"),
     ("feeds.py", "clean_up"),
     ("waitlist.py", "expire"),
+    ("starting.py", "start"),
 }
 REQUEST_BOUND = {"request", "session", "g", "current_user"}
 

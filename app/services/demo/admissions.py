@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
 from uuid import UUID
@@ -13,15 +13,14 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.policies.roles import Role
-from app.services.calendar import SchoolCalendar, Weekly, class_dates, months_later, school_calendar
-from app.services.demo.school import School, chance, key, write
+from app.services.calendar import Weekly, class_dates, months_later, school_calendar
+from app.services.demo.admission_rows import Register, moment_of, write_classes
+from app.services.demo.school import School, chance, write
 
 TABLES: Final = ("students", "admissions", "attendance", "waitlist_entries")
 MONTHS: Final = ((1, 15), (3, 50), (6, 25), (9, 5), (12, 5))  # plans, and how often they are chosen
-MARKS: Final = (("present", 86), ("late", 6), ("absent", 4), ("excused", 4))
-UNMARKED: Final = 0.12  # of the classes of the last days
-FULL: Final = 0.2  # of the classes
 WAITING: Final = 3
+TRIES: Final = 6
 
 _LEADS = text("""
     SELECT l.id, l.first_name, l.last_name, l.phone, l.email, l.guardian_name, l.owner_id, l.updated_at AS at
@@ -38,37 +37,6 @@ _HOPEFUL = text("""
     SELECT l.id, l.owner_id FROM leads l JOIN lead_stages s ON s.id = l.stage_id
     WHERE s.name = 'Trial Completed' AND l.deleted_at IS NULL ORDER BY l.created_at, l.id LIMIT :most
 """)
-
-
-@dataclass
-class Register:
-    """The rows of all tables, as they grow."""
-
-    school: School
-    calendar: SchoolCalendar
-    plans: Mapping[int, Any]
-    slots: Sequence[Any]
-    luck: Random
-    taken: dict[UUID, int] = field(default_factory=dict)
-    limits: dict[UUID, int] = field(default_factory=dict)
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    def add(self, table: str, at: datetime, who: int | None, **values: Any) -> UUID:
-        made = key(at, self.luck)
-        stamps = {"created_at": at, "updated_at": at, "created_by_id": who, "updated_by_id": who}
-        self.rows.setdefault(table, []).append({"id": made} | values | stamps)
-        return made
-
-    def log(self, table: str, at: datetime, who: int | None, **values: Any) -> None:
-        self.rows.setdefault(table, []).append({"id": key(at, self.luck), "at": at, "actor_id": who} | values)
-
-    def __post_init__(self) -> None:
-        for slot in self.slots:  # some classes are full, most have a place or two
-            full = self.luck.random() < FULL
-            self.limits[slot.id] = slot.capacity if full else max(1, int(slot.capacity * 0.75))
-
-    def free(self, slot: Any) -> int:
-        return self.limits[slot.id] - self.taken.get(slot.id, 0)
 
 
 def load(school: School) -> None:
@@ -102,14 +70,20 @@ def _alike(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def _admit(book: Register, lead: Any) -> None:
     luck = book.luck
-    chosen = _two_slots(book, luck)
-    if chosen is None:
-        return
-    who = lead.owner_id or luck.choice(book.school.having(Role.STAFF)).id
-    student = _student(book, lead.at, who, lead, None)
     starts_on = book.school.hours.day_of(lead.at) + timedelta(days=luck.randint(2, 9))
     months = luck.choices([each for each, _often in MONTHS], [often for _each, often in MONTHS])[0]
-    _admission(book, student, chosen, months, starts_on, lead.at, who, lead.id)
+    for _try in range(TRIES):
+        chosen = _two_slots(book, luck)
+        if chosen is not None and book.fits(_dates(book, chosen, months, starts_on)):
+            who = lead.owner_id or luck.choice(book.school.having(Role.STAFF)).id
+            student = _student(book, lead.at, who, lead, None)
+            _admission(book, student, chosen, months, starts_on, lead.at, who, lead.id)
+            return
+
+
+def _dates(book: Register, slots: Sequence[Any], months: int, starts_on: date) -> list[tuple[date, Any]]:
+    weekly = [Weekly(slot, slot.day, slot.start_time) for slot in slots]
+    return class_dates(starts_on, weekly, book.plans[months].total_classes, book.calendar)
 
 
 def _two_slots(book: Register, luck: Random, code: str = "", teacher_id: int | None = None) -> list[Any] | None:
@@ -156,9 +130,9 @@ def _admission(
     lead_id: UUID | None,
 ) -> UUID:
     luck, today, plan = book.luck, book.school.today, book.plans[months]
-    dates = class_dates(
-        starts_on, [Weekly(slot, slot.day, slot.start_time) for slot in slots], plan.total_classes, book.calendar
-    )
+    dates = _dates(book, slots, months, starts_on)
+    for day, slot in dates:
+        book.held[slot.id, day] = book.held.get((slot.id, day), 0) + 1
     ended = dates[-1][0] < today
     status = "completed" if ended and luck.random() < 0.75 else "pending" if starts_on > today else "active"
     if status == "active" and not ended and luck.random() < 0.04:
@@ -199,7 +173,7 @@ def _admission(
         book.add("classroom_enrollments", at, who, **common, status=place)
     _pay(book, admission, at, total, who)
     gone = today if status == "cancelled" else None
-    _classes(book, admission, student, dates, at, who, gone)
+    write_classes(book, admission, student, dates, at, who, gone)
     return admission
 
 
@@ -220,61 +194,6 @@ def _pay(book: Register, admission: UUID, at: datetime, total: float, who: int |
     )
 
 
-def _classes(
-    book: Register,
-    admission: UUID,
-    student: UUID,
-    dates: Sequence[tuple[date, Any]],
-    at: datetime,
-    who: int | None,
-    gone: date | None,
-) -> None:
-    luck, today, zone = book.luck, book.school.today, book.school.hours.zone
-    for day, slot in dates:
-        if gone is not None and day >= gone:
-            continue
-        starts, ends = (_moment(day, each, zone) for each in (slot.start_time, slot.end_time))
-        mark = _mark(luck, day, today)
-        marked_at = None if mark == "scheduled" else min(ends - timedelta(minutes=5), book.school.now)
-        made = book.add(
-            "attendance",
-            at,
-            who,
-            student_id=student,
-            admission_id=admission,
-            classroom_slot_id=slot.id,
-            class_date=day,
-            starts_at=starts,
-            ends_at=ends,
-            status=mark,
-            marked_at=marked_at,
-            marked_by_id=slot.teacher_id if marked_at else None,
-            makeup=False,
-            revision=0,
-        )
-        if mark == "excused" and marked_at:
-            book.log(
-                "class_credits",
-                marked_at,
-                slot.teacher_id,
-                admission_id=admission,
-                attendance_id=made,
-                classes=1,
-                reason="excused",
-            )
-
-
-def _moment(day: date, at: time, zone: Any) -> datetime:
-    return datetime.combine(day, at, zone).astimezone(UTC)
-
-
-def _mark(luck: Random, day: date, today: date) -> str:
-    mark: str = luck.choices([each for each, _often in MARKS], [often for _each, often in MARKS])[0]
-    if day >= today:
-        return "scheduled"
-    return "scheduled" if today - day <= timedelta(days=3) and luck.random() < UNMARKED else mark
-
-
 @dataclass(frozen=True)
 class _Person:
     first_name: str
@@ -292,7 +211,7 @@ def _student_with_a_login(book: Register) -> None:
     if slots is None:
         return
     first = school.today - timedelta(days=44)
-    at = _moment(school.hours.open_day(first - timedelta(days=4)), time(11, 20), school.hours.zone)
+    at = moment_of(school.hours.open_day(first - timedelta(days=4)), time(11, 20), school.hours.zone)
     first_name, _space, last_name = login.name.partition(" ")
     person = _Person(first_name, last_name, None, "theo.laurent@example.org", "Claire Laurent")
     student = _student(book, at, staff.id, person, login.id)
