@@ -207,7 +207,7 @@ def _student_with_a_login(book: Register) -> None:
     """The student of the demo login, in two classes of the teacher of the demo login; one of them he asks to move."""
     school = book.school
     teacher, login, staff = school.named("teacher"), school.named("student"), school.named("staff")
-    slots = _two_slots(book, book.luck, "PIA-1", teacher.id) or _two_slots(book, book.luck, "PIA")
+    slots = _two_slots(book, book.luck, "PIA-2", teacher.id) or _two_slots(book, book.luck, "PIA")
     if slots is None:
         return
     first = school.today - timedelta(days=44)
@@ -219,10 +219,13 @@ def _student_with_a_login(book: Register) -> None:
     ahead = [
         row for row in book.rows["attendance"] if row["student_id"] == student and row["class_date"] > school.today
     ]
-    if not ahead:
+    spare = _spare(book, slots)
+    if not ahead or spare is None:
         return
-    moved, other = ahead[1], next(slot for slot in slots if slot.id != ahead[1]["classroom_slot_id"])
-    wish = moved["class_date"] + timedelta(days=(other.day - moved["class_date"].weekday()) % 7 + 7 * len(ahead))
+    moved = ahead[1]
+    wish = moved["class_date"] + timedelta(days=(spare.day - moved["class_date"].weekday()) % 7 or 7)
+    while not book.calendar.is_open(wish):
+        wish += timedelta(days=7)
     asked_at = school.now - timedelta(hours=3)
     book.add(
         "reschedule_requests",
@@ -232,10 +235,25 @@ def _student_with_a_login(book: Register) -> None:
         student_id=student,
         from_slot_id=moved["classroom_slot_id"],
         from_date=moved["class_date"],
-        requested_slot_id=other.id,
+        requested_slot_id=spare.id,
         requested_date=wish,
         reason="We are away that week.",
         status="pending",
+    )
+
+
+def _spare(book: Register, slots: Sequence[Any]) -> Any:
+    """Another class of the same course and teacher that will not be full."""
+    taught = {(slot.course_id, slot.teacher_id) for slot in slots}
+    return next(
+        (
+            slot
+            for slot in book.slots
+            if slot not in slots
+            and (slot.course_id, slot.teacher_id) in taught
+            and book.limits[slot.id] < slot.capacity
+        ),
+        None,
     )
 
 
