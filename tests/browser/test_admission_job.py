@@ -72,7 +72,7 @@ def test_from_a_lead_to_a_moved_class(committed_app, open_page):
     staff.get_by_role("button", name="Preview").click()
     plan = staff.get_by_role("region", name="This will be written")
     expect(plan.locator("li")).to_have_count(24)
-    plan.get_by_role("button", name="Admit").click()
+    staff.get_by_role("button", name="Admit", exact=True).click()
     expect(staff.get_by_role("heading", level=1)).to_contain_text("Nadia Osei, Piano I")
     assert count_in(committed_app, "SELECT count(*) FROM attendance") == 36
     give_a_login(committed_app)
