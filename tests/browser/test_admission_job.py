@@ -67,6 +67,7 @@ def test_from_a_lead_to_a_moved_class(committed_app, open_page):
     staff.get_by_role("button", name="Preview").click()
     refused = staff.get_by_role("alert")
     expect(refused).to_contain_text("is full: 1 of 1")
+    expect(refused.get_by_role("link", name="Put on the waitlist")).to_be_visible()
     assert count_in(committed_app, "SELECT count(*) FROM admissions") == 1
     refused.get_by_role("checkbox").last.check()  # the nearest free place, instead of the full one
     staff.get_by_role("button", name="Preview").click()

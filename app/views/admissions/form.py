@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from flask import flash, redirect, render_template, request
@@ -11,10 +12,10 @@ from flask_babel import lazy_gettext as _l
 
 from app.policies.actor import Actor
 from app.services import inputs, lookups, school
-from app.services.admissions import ADMISSIONS
+from app.services.admissions import ADMISSIONS, ENTRIES
 from app.services.admissions.admit import admit
 from app.services.admissions.orders import Admitted
-from app.services.admissions.refusals import PlacesRefused
+from app.services.admissions.refusals import PlacesRefused, Problem
 from app.services.admissions.schemas import AdmitInput
 from app.services.errors import Refusal
 from app.services.transaction import rehearse
@@ -79,7 +80,7 @@ def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted
     groups[0].fields.append(Field("submission_key", "", "hidden", str(values.get("submission_key") or uuid4())))
     listed = {*NAMES, "slots"}
     general = [str(each) for name, texts in refusal.fields.items() if name not in listed for each in texts]
-    obstacles = _obstacles(refusal)
+    obstacles = _obstacles(refusal, values, actor)
     if str(refusal) and not refusal.fields and not obstacles:
         general.append(str(refusal))
     course_id, chosen = course_of(values.get("course_id")), {str(each) for each in values.get("slots") or ()}
@@ -101,13 +102,26 @@ def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted
     return render_template("admission_form.html", page=page)
 
 
-def _obstacles(refusal: Refusal) -> list[Obstacle]:
+def _obstacles(refusal: Refusal, values: dict[str, Any], actor: Actor) -> list[Obstacle]:
     if not isinstance(refusal, PlacesRefused):
         return []
     return [
-        Obstacle(problem.message, slots.value_of(problem.place), slots.alternatives(problem.alternatives))
+        Obstacle(
+            problem.message,
+            slots.value_of(problem.place),
+            slots.alternatives(problem.alternatives),
+            _waitlist_url(problem, values) if actor.may("add", ENTRIES.name) else "",
+        )
         for problem in refusal.problems
     ]
+
+
+def _waitlist_url(problem: Problem, values: dict[str, Any]) -> str:
+    """Where somebody who is known can be put on the waitlist of a full slot."""
+    who = {name: str(values[name]) for name in ("lead_id", "student_id") if values.get(name)}
+    if problem.code != "full" or not who:
+        return ""
+    return "/waitlist/new?" + urlencode({"classroom_slot_id": problem.place.slot_id, **who})
 
 
 def _plan(made: Admitted) -> Plan:

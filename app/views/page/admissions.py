@@ -43,6 +43,7 @@ class Obstacle:
     text: str
     value: str  # of the choice that was ticked
     alternatives: list[SlotChoice] = field(default_factory=list)
+    waitlist_url: str = ""  # where the person can wait for a place
 
 
 @dataclass(slots=True)
