@@ -34,6 +34,15 @@ PAGES = (
     "/settings/",
     "/search/?q=rao",
     "/job-runs/",
+    "/courses/",
+    "/classroom-slots/new",
+    "/students/",
+    "/admissions/",
+    "/admissions/new",
+    "/waitlist/",
+    "/classroom/",
+    "/classroom/week",
+    "/settings/notices",
     "/no-such-page",
 )
 

@@ -21,7 +21,7 @@ from app.services.errors import Refusal
 from app.services.transaction import rehearse
 from app.views import forms, render
 from app.views.admissions import slots
-from app.views.page import Cell, Field, Form
+from app.views.page import Cell, Field, FieldGroup, Form
 from app.views.page.admissions import AdmissionFormPage, Obstacle, Plan
 
 WHO: forms.Groups = ((_l("Who"), ("lead_id", "student_id")),)
@@ -78,7 +78,7 @@ def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted
     layout = (*WHO, *(() if known else WALK_IN), *WHAT)
     groups = forms.groups(ADMISSIONS, AdmitInput, layout, values, refusal.fields, actor, HELPS)
     groups[0].fields.append(Field("submission_key", "", "hidden", str(values.get("submission_key") or uuid4())))
-    listed = {*NAMES, "slots"}
+    listed, wrong = {*NAMES, "slots"}, [str(each) for each in refusal.fields.get("slots", [])]
     general = [str(each) for name, texts in refusal.fields.items() if name not in listed for each in texts]
     obstacles = _obstacles(refusal, values, actor)
     if str(refusal) and not refusal.fields and not obstacles:
@@ -93,7 +93,8 @@ def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted
         str(ADMISSIONS.plural),
         price=forms.groups(ADMISSIONS, AdmitInput, PRICE, values, refusal.fields, actor, HELPS),
         days=slots.days(course_id, chosen),
-        slots_errors=[str(each) for each in refusal.fields.get("slots", [])],
+        slots_errors=wrong,
+        choosing=[FieldGroup("", [Field("slots", _("Weekly slots"), errors=wrong)])],
         slots_url="/admissions/slots",
         slots_hint=_("Choose a course first.") if course_id is None else _("Nobody teaches this course yet."),
         obstacles=obstacles,

@@ -61,6 +61,7 @@ class AdmissionFormPage(FormPage):
     price: list[FieldGroup] = field(default_factory=list)
     days: list[SlotDay] = field(default_factory=list)
     slots_errors: list[str] = field(default_factory=list)
+    choosing: list[FieldGroup] = field(default_factory=list)  # the choice of slots, for the summary of what is wrong
     slots_url: str = ""  # the choice of slots, as a fragment, for another course
     slots_hint: str = ""
     obstacles: list[Obstacle] = field(default_factory=list)
