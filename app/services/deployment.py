@@ -27,7 +27,13 @@ __all__ = ["DeploymentError", "deploy"]
 
 LOCK_KEY: Final = 0x52454749  # "REGI": any constant, the same on every machine
 SYSTEM: Final = "system"
-APPEND_ONLY: Final = ("row_history", "lead_audit_events", "notification_events")
+APPEND_ONLY: Final = (
+    "row_history",
+    "lead_audit_events",
+    "admission_audit_events",
+    "class_credits",
+    "notification_events",
+)
 
 # name -> (description, roles). More groups can be made by hand.
 GROUPS: Final = {

@@ -5,13 +5,16 @@ from __future__ import annotations
 import enum
 
 import pytest
-from sqlalchemy import CheckConstraint, Enum, text
+from sqlalchemy import CheckConstraint, Enum, insert, text
 from sqlalchemy.exc import DBAPIError
 
 from app.models.base import Base
+from app.models.classroom import ClassCredit
 from app.models.history import RowHistory
 from app.models.leads import Lead, LeadAuditEvent
 from app.services.deployment import APPEND_ONLY
+from tests.factories.admissions import admission
+from tests.factories.courses import course, slot
 from tests.factories.leads import lead
 
 # Tables that are no business records: why they keep no row history.
@@ -186,13 +189,20 @@ def test_moments_carry_a_zone(db_session):
     assert odd == []
 
 
+def an_admission(actors):
+    made = course([actors.teacher.id])
+    return admission([slot(made, actors.teacher.id, day, "16:00") for day in (1, 4)], actor=actors.staff)
+
+
 @pytest.mark.parametrize("name", APPEND_ONLY)
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET actor_id = NULL", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
 def test_append_only_tables_refuse_every_change(db_session, actors, name, statement):
     from app.services.leads import actions
 
     made = lead(owner_id=actors.staff.id)
-    actions.assign_owner([made.id], actor=actors.admin, owner_id=actors.staff2.id)  # fills all three
+    actions.assign_owner([made.id], actor=actors.admin, owner_id=actors.staff2.id)  # fills those of leads
+    admitted = an_admission(actors)
+    db_session.execute(insert(ClassCredit).values(admission_id=admitted.id, classes=1, reason="granted"))
     assert db_session.scalar(text(f"SELECT count(*) FROM {name}")) > 0
     with pytest.raises(DBAPIError) as refused, db_session.begin_nested():
         db_session.execute(text(statement.format(name)))

@@ -11,6 +11,7 @@ from app.extensions import db
 from app.services import saved_filters, school
 from app.services.errors import Conflict
 from app.services.leads import followups, tags
+from app.services.notifications import telling
 from tests.concurrency.racing import actor, count, race, refusals
 from tests.factories.leads import lead
 
@@ -43,8 +44,9 @@ def test_follow_ups_are_told_once_by_four_schedulers(arena, unique, monkeypatch)
     """The index decides, never a look beforehand. Without it each of the four tells everybody."""
     there = unique("uq_notifications_recipient_type_entity_day")
     if not there:
-        alone = text(str(followups._NOTIFY_DUE).partition("ON CONFLICT")[0])
-        monkeypatch.setattr(followups, "_NOTIFY_DUE", alone)
+        decides = "ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING"
+        assert decides in telling._TELL
+        monkeypatch.setattr(telling, "_TELL", telling._TELL.replace(decides, ""))
     staff = actor("staff")
     today = school.today()
     for late in range(20):
