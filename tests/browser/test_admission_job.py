@@ -59,7 +59,8 @@ def notices_of(page: Page) -> str:
 def test_from_a_lead_to_a_moved_class(committed_app, open_page):
     keys = a_school(committed_app)
     staff = open_page("staff")
-    staff.goto(f"/admissions/new?lead_id={keys['lead']}")
+    staff.goto(f"/leads/{keys['lead']}")
+    staff.get_by_role("link", name="Convert to admission").click()
     choose(staff, "Course", "Piano", "Piano I")
     choose(staff, "Plan", "3 m", "3 months")
     tick(staff, keys["now"])

@@ -16,6 +16,7 @@ from app.extensions import db
 from app.models.leads import LeadStage
 from app.policies.actor import Actor
 from app.services import lookups, school
+from app.services.admissions import ADMISSIONS
 from app.services.errors import Refusal
 from app.services.leads import LEADS, labels, merging, timeline
 from app.services.leads.records import PossibleDuplicates, duplicates_of
@@ -126,6 +127,9 @@ class LeadView(RecordView):
                 Link(_("Undo the merge"), f"/leads/{record.id}/unmerge", "undo-2", method="post", primary=True),
                 Link(_("Open the lead that stayed"), f"/leads/{record.merged_into_id}", "arrow-right"),
             ]
+        if not record.deleted_at and actor.may("add", ADMISSIONS.name):
+            url = f"/admissions/new?lead_id={record.id}"
+            page.actions.insert(0, Link(_("Convert to admission"), url, "graduation-cap", primary=True))
         staff = actor.may("add_note", LEADS.name)
         if staff:
             page.timeline = self.events(record)
