@@ -16,6 +16,7 @@ APIS: dict[str, tuple[str, ...]] = {
     "accounts": ("AccountApi",),
     "students": ("StudentApi",),
     "admissions": ("AdmissionApi",),
+    "reports": ("ReportApi",),
     "classroom": ("ClassroomApi", "AttendanceApi"),
     "lookups": ("LookupApi", "SearchApi"),
     "notifications": ("NotificationApi", "BroadcastApi"),

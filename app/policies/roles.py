@@ -48,6 +48,7 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Students": READ | CHANGE | {"restore", "export", "history", "create_login", "link_account", "unlink_account"},
         "Admissions": READ | CHANGE | ADMISSION_ACTIONS | {"mark_paid", "mark_unpaid", "restore", "export", "history"},
         "Waitlist": READ | {"add", "withdraw", "history"},
+        "Reports": frozenset({"show"}),
         "Instruments": READ | CHANGE | SWITCH | {"restore", "history"},
         "Courses": READ | CHANGE | SWITCH | {"restore", "export", "history"},
         "Course plans": READ | CHANGE | SWITCH | {"history"},
@@ -76,6 +77,7 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Students": READ | {"add", "edit"},
         "Admissions": READ | {"add", "edit"} | ADMISSION_ACTIONS,
         "Waitlist": READ | {"add", "withdraw"},
+        "Reports": frozenset({"show"}),
         "Timetable": frozenset({"of_student"}),
         "Instruments": READ,
         "Courses": READ,
@@ -94,6 +96,7 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
     | {
         "Leads": READ,
         "Timetable": frozenset({"show"}),
+        "Reports": frozenset({"show"}),
         "Lead stages": frozenset({"lookup"}),
         "Students": frozenset({"list", "show"}),
         "Courses": READ,

@@ -45,6 +45,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
         "TimeSlotView",
         "ClassroomSlotView",
     ),
+    "reports": ("ReportView",),
     "students": ("StudentView", "MyPageView"),
     "admissions": ("AdmissionView", "WaitlistView"),
 }

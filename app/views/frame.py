@@ -52,6 +52,7 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Attendance policies"), "/attendance-policies/", "scale", "edit", "Attendance policies"),
         ),
     ),
+    (_l("Reports"), ((_l("Reports"), "/reports/", "chart-column", "show", "Reports"),)),
     (
         _l("Set-up"),
         (

@@ -32,6 +32,7 @@ APIS: Final = {
     "TimeSlotApi": "Time slots",
     "ClassroomSlotApi": "Classroom slots",
     "StudentApi": "Students",
+    "ReportApi": "Reports",
     "AdmissionApi": "Admissions",
     "WaitlistEntryApi": "Waitlist",
     "ClassroomApi": "Classroom",
@@ -80,6 +81,7 @@ RECORD_ROUTES: Final = {
     "export": "export",
 }
 OTHER_ROUTES: Final = {
+    "ReportApi.show": "show",
     "AdmissionApi.slots": "add",
     "AdmissionApi.preview": "add",
     "LeadApi.notes": "add_note",

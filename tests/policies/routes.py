@@ -49,6 +49,7 @@ VIEWS: Final = {
     "ClosureView": "Closures",
     "TimeSlotView": "Time slots",
     "ClassroomSlotView": "Classroom slots",
+    "ReportView": "Reports",
     "StudentView": "Students",
     "MyPageView": "My page",
     "AdmissionView": "Admissions",
@@ -75,6 +76,8 @@ RECORD_ROUTES: Final = {
 # The others, one by one.
 OTHER_ROUTES: Final = {
     "HomeView.index": "show",
+    "ReportView.index": "show",
+    "ReportView.export": "show",
     "InboxView.index": "list",
     "InboxView.bell": "list",
     "InboxView.count": "list",

@@ -58,6 +58,7 @@ class World:
             {
                 "pk": keys.get(view),
                 "name": name,
+                "report": "occupancy",
                 "filter_id": self.saved.id,
                 "import_id": self.imported.id,
                 "filename": "favicon.svg",

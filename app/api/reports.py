@@ -1,0 +1,37 @@
+"""REST of reports: the rows of each, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from app.api import schemas
+from app.api.represent import plain
+from app.api.routes import PREFIX, Api, Parameter, route
+from app.services import reports
+from app.web import current_actor
+
+TEXT = schemas.TEXT
+DAY = {"type": "string", "format": "date"}
+PARAMETERS = (
+    Parameter("first", "The first day of the period.", DAY),
+    Parameter("last", "The last day of the period.", DAY),
+    Parameter("by", "What the rows are grouped by.", TEXT),
+    Parameter("course_id", "Only this course.", schemas.UUID_),
+    Parameter("teacher_id", "Only this teacher.", {"type": "integer"}),
+)
+ROWS = schemas.items({"type": "object"}, title=TEXT)
+
+
+class ReportApi(Api):
+    route_base = f"{PREFIX}/reports"
+    class_permission_name = "Reports"
+
+    @route("GET", "/<report>", "The rows of a report", needs="show", parameters=PARAMETERS, answer=ROWS, others=(404,))
+    def show(self, report: str) -> Any:
+        """`funnel`, `sources`, `occupancy`, `attendance`, `unpaid` or `running_out`, over the records that you may see."""
+        told = reports.get(report)
+        rows = told.rows(reports.ask(told, request.args), current_actor())
+        names = [each.name for each in told.columns]
+        return {"title": str(told.title), "items": [{each: plain(row[each]) for each in names} for row in rows]}

@@ -1,0 +1,122 @@
+"""Reports: their figures against records made for them, over what the reader may see."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from app.services import reports, school
+from app.services.admissions import actions
+from app.services.errors import Invalid, NotFound
+from tests.factories.admissions import admission
+from tests.factories.courses import course, slot
+from tests.factories.leads import lead, stage
+
+
+@pytest.fixture
+def pair(db_session, actors):
+    made = course([actors.teacher.id], name="Piano")
+    return [slot(made, actors.teacher.id, day, "16:00", capacity=4) for day in (1, 4)]
+
+
+def rows(name, actor, **raw):
+    report = reports.get(name)
+    return {row["name"]: row for row in report.rows(reports.ask(report, raw), actor)}
+
+
+def test_the_funnel_counts_who_came_so_far(db_session, actors, pair):
+    for name in ("New", "New", "Contacted", "Trial Completed"):
+        lead(stage_id=stage(name).id)
+    admission(pair, actor=actors.staff, lead_id=lead().id)
+    found = rows("funnel", actors.staff)
+    assert [found[name]["leads"] for name in ("New", "Contacted", "Trial Scheduled", "Trial Completed")] == [5, 3, 2, 2]
+    assert (found["Onboarded"]["leads"], found["Admitted"]["leads"]) == (1, 1)
+    assert found["Contacted"]["of_all"] == 60.0
+    assert found["Admitted"]["of_previous"] == 100.0
+    earlier = {"first": "2020-01-01", "last": "2020-12-31"}
+    assert rows("funnel", actors.staff, **earlier)["New"]["leads"] == 0
+
+
+def test_sources_and_owners(db_session, actors, pair):
+    lead(source="web", owner_id=actors.staff.id)
+    admission(pair, actor=actors.staff, lead_id=lead(source="web").id)
+    assert rows("sources", actors.staff)["Website"]["rate"] == 50.0
+    assert rows("sources", actors.staff, by="owner")["Staff Tester"]["leads"] == 1
+
+
+def test_occupancy_by_course_day_and_teacher(db_session, actors, pair):
+    admission(pair, actor=actors.staff)
+    assert rows("occupancy", actors.staff)["Piano"]["rate"] == 25.0
+    assert rows("occupancy", actors.staff, by="day")["Tuesday"]["enrolled"] == 1
+    assert rows("occupancy", actors.staff, by="teacher")["Teacher Tester"]["capacity"] == 8
+    assert rows("occupancy", actors.teacher2) == {}
+
+
+def test_attendance_tells_what_is_not_marked_apart(db_session, actors, pair):
+    admission(pair, actor=actors.staff, starts_on=school.today() - timedelta(days=28))
+    db_session.execute(
+        text(
+            "UPDATE attendance SET status = CASE WHEN class_date < :day THEN 'present' ELSE 'absent' END,"
+            " marked_at = now() WHERE class_date < :marked"
+        ),
+        {"day": school.today() - timedelta(days=14), "marked": school.today() - timedelta(days=7)},
+    )
+    row = rows("attendance", actors.staff, by="course")["Piano"]
+    assert (row["there"], row["absent"], row["rate"]) == (4, 2, pytest.approx(66.7))
+    assert row["unmarked"] >= 2
+    assert rows("attendance", actors.teacher, by="course")["Piano"]["marked"] == 6
+    assert rows("attendance", actors.teacher2, by="course") == {}
+
+
+def test_unpaid_and_running_out(db_session, actors, pair):
+    first = admission(pair, actor=actors.staff)
+    gone = admission(pair, actor=actors.staff)
+    paid = admission(pair, actor=actors.staff)
+    actions.cancel([gone.id], actor=actors.admin)
+    actions.mark_paid([paid.id], actor=actors.admin)
+    [row] = reports.get("unpaid").rows(reports.ask(reports.get("unpaid"), {}), actors.staff)
+    assert (row["amount"], row["url"]) == (Decimal("285.00"), f"/admissions/{first.id}")
+    assert rows("unpaid", actors.teacher) == {}
+    assert rows("running_out", actors.staff) == {}
+    db_session.execute(
+        text("UPDATE attendance SET status = 'present', marked_at = now() WHERE admission_id = :id"), {"id": first.id}
+    )
+    [row] = rows("running_out", actors.staff).values()
+    assert row["remaining"] == 0
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"first": "x"},
+        {"first": "2026-02-01", "last": "2026-01-01"},
+        {"first": "1900-01-01"},
+        {"by": "colour"},
+        {"course_id": "7"},
+    ],
+)
+def test_a_question_that_makes_no_sense_is_told_at_its_field(app, db_session, raw):
+    with pytest.raises(Invalid) as refused:
+        reports.ask(reports.get("attendance"), raw)
+    assert refused.value.fields
+
+
+def test_there_are_no_other_reports(app, db_session):
+    with pytest.raises(NotFound):
+        reports.get("secrets")
+
+
+@pytest.mark.parametrize("name", reports.REPORTS)
+def test_screen_csv_and_rest_tell_the_same(client_of, db_session, actors, pair, name):
+    admission(pair, actor=actors.staff, lead_id=lead(first_name="=1+1").id)
+    staff = client_of("staff")
+    assert staff.get(f"/reports/{name}").status_code == 200
+    assert staff.get(f"/reports/{name}?first=x&by=x").status_code in (200, 422)
+    answer = staff.get(f"/reports/{name}.csv")
+    assert answer.status_code == 200
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    assert b"\n=1+1" not in answer.data
+    assert client_of("coach").get(f"/reports/{name}").status_code == 403
