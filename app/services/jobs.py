@@ -70,7 +70,9 @@ JOBS: dict[str, Job] = {
         _l("Tell which classes are not marked"), _late("reminders", "attendance_missing"), {"hour": 7, "minute": 10}
     ),
     "admissions_start": Job(
-        _l("Begin admissions whose first day has come"), _late("admissions.starting", "start"), {"hour": 0, "minute": 15}
+        _l("Begin admissions whose first day has come"),
+        _late("admissions.starting", "start"),
+        {"hour": 0, "minute": 15},
     ),
     "waitlist_expiry": Job(
         _l("End offers that nobody took"), _every_time("admissions.waitlist", "expire"), {"minute": "*/10"}, daily=False

@@ -77,6 +77,7 @@ RECORD_ROUTES: Final = {
 OTHER_ROUTES: Final = {
     "HomeView.index": "show",
     "ReportView.index": "show",
+    "ReportView.show": "show",
     "ReportView.export": "show",
     "InboxView.index": "list",
     "InboxView.bell": "list",

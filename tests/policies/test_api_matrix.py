@@ -40,15 +40,20 @@ def address(app, rule, name, world) -> str:
     keys = {"LeadApi": world.lead.id, "TagApi": world.tag.id, "AccountApi": world.student, "JobRunApi": world.run.id}
     keys |= world.school.keys | world.told.keys
     form = world.form("LeadView.index")
-    known = {
-        "pk": keys.get(rule.endpoint.partition(".")[0], form["stage_id"]),
-        "name": name,
-        "filter_id": world.saved.id,
-        "import_id": world.imported.id,
-        "tag_id": world.tag.id,
-        "student_id": world.school.student.id,
-        "teacher_id": world.school.teacher_id,
-    } | world.school.arguments | world.told.arguments(rule.endpoint)
+    known = (
+        {
+            "pk": keys.get(rule.endpoint.partition(".")[0], form["stage_id"]),
+            "name": name,
+            "report": "occupancy",
+            "filter_id": world.saved.id,
+            "import_id": world.imported.id,
+            "tag_id": world.tag.id,
+            "student_id": world.school.student.id,
+            "teacher_id": world.school.teacher_id,
+        }
+        | world.school.arguments
+        | world.told.arguments(rule.endpoint)
+    )
     with app.test_request_context():
         return app.url_map.bind("localhost").build(
             rule.endpoint, {each: known[each] for each in rule.arguments}, method=next(iter(rule.methods))
