@@ -109,10 +109,15 @@ def _template(server_url: str, leads: int, keep: bool) -> str:
 
 
 def _populate(url: str, leads: int) -> None:
-    app = application(url)
-    with app.app_context():
+    deploy(url)
+    with connect(url) as connection:
+        seed.fill(connection, leads)
+
+
+def deploy(url: str) -> None:
+    """Schema, roles, permissions, and a user of each measured role."""
+    with application(url).app_context():
         deployment.deploy()
-        system = sessions.system()
         for username, role in USERS.items():
             accounts.create_account(
                 username=username,
@@ -121,12 +126,10 @@ def _populate(url: str, leads: int) -> None:
                 last_name="Tester",
                 password=PASSWORD,
                 roles=[role.value],
-                actor=system,
+                actor=sessions.system(),
             )
         db.session.remove()
         db.engine.dispose()
-    with connect(url) as connection:
-        seed.fill(connection, leads)
 
 
 def _version() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import ScalarSelect, Select, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.extensions import db
@@ -201,5 +201,10 @@ def keys(resource: Resource, actor: Actor, query: Query) -> list[Any]:
 
 def count_rows(resource: Resource, where: Sequence[ColumnElement[bool]], limit: int) -> int:
     """How many rows, counted up to `limit` + 1."""
-    some = select(literal_column("1")).select_from(resource.model).where(*where).limit(limit + 1).subquery()
-    return int(db.session.execute(select(func.count()).select_from(some)).scalar_one())
+    return int(db.session.execute(select(counted(resource.model, where, limit))).scalar_one())
+
+
+def counted(model: Any, where: Sequence[ColumnElement[bool]], limit: int) -> ScalarSelect[int]:
+    """How many rows, counted up to `limit` + 1, as a part of a statement."""
+    some = select(literal_column("1")).select_from(model).where(*where).limit(limit + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()

@@ -50,4 +50,8 @@ def plan_for_values() -> None:
     """Have this transaction's statements planned for their values: a plan made for any word or owner is wrong for the
     rare one.
     """
-    db.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    session = db.session()
+    current = session.get_nested_transaction() or session.get_transaction()
+    if current is None or session.info.get("planned_for_values") is not current:
+        session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+        session.info["planned_for_values"] = session.get_nested_transaction() or session.get_transaction()

@@ -13,9 +13,14 @@ def zone() -> ZoneInfo:
     return ZoneInfo(current_app.config["SCHOOL_TIME_ZONE"])
 
 
+def now() -> datetime:
+    """The moment, as the school's clocks show it."""
+    return datetime.now(zone())
+
+
 def today() -> date:
     """The school's local day."""
-    return datetime.now(zone()).date()
+    return now().date()
 
 
 def phone_region() -> str:

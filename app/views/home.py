@@ -10,10 +10,10 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
 from app.policies.actor import Actor
-from app.services import listing, notifications
+from app.services import listing, notifications, today
 from app.services.leads import LEADS, figures
 from app.services.leads.worklist import query as worklist_query
-from app.views import lists, render
+from app.views import front, lists, render
 from app.views.inbox import item
 from app.views.leads.worklist import worklist_section
 from app.views.page import Cell, Chart, Column, Empty, Figure, FrontPage, Link, Row, Section, Table
@@ -30,24 +30,26 @@ class HomeView(BaseView):
     def index(self) -> Any:
         actor = current_actor()
         page = FrontPage(_("Today"), _("Hello, %(name)s", name=actor.first_name or actor.name), [], [], [])
+        whose = "all" if actor.is_admin else "mine"
+        counts = today.waiting(actor, whose)
         if actor.may("worklist", LEADS.name):
-            _leads_today(page, actor)
-        elif actor.may("list", LEADS.name):
+            _leads_today(page, actor, whose, counts)
+        page.figures += front.figures(counts)
+        page.sections += front.sections(actor)
+        if actor.may("list", LEADS.name) and not actor.may("worklist", LEADS.name):
             page.sections.append(_my_leads(actor))
         page.sections.append(_news(actor))
         return render_template("front.html", page=page)
 
 
-def _leads_today(page: FrontPage, actor: Actor) -> None:
+def _leads_today(page: FrontPage, actor: Actor, whose: str, counts: dict[str, int]) -> None:
     """Follow-ups first, then how the leads stand."""
-    whose = "all" if actor.is_admin else "mine"
-    sections = [worklist_section(actor, name, whose) for name in ("overdue", "today")]
-    tones = ("danger", "warning")
-    for name, section, tone in zip(("overdue", "today"), sections, tones, strict=True):
+    for name, tone in (("overdue", "danger"), ("today", "warning")):
+        section = worklist_section(actor, name, whose, shown=8)
+        section.total = render.total(counts[name], today.COUNT_LIMIT)
         url = lists.address("/leads/", worklist_query(name, whose, actor).parameters())
-        page.figures.append(Figure(section.title, section.total, url, tone if section.table.rows else "success"))
-        section.table.rows = section.table.rows[:8]
-        section.more_url = url if len(section.table.rows) == 8 else ""
+        page.figures.append(Figure(section.title, section.total, url, tone if counts[name] else "success"))
+        section.more_url = url if counts[name] > len(section.table.rows) else ""
         page.sections.append(section)
     stages, weeks = figures.by_stage(actor), figures.entered_by_week(actor)
     page.figures += [
@@ -65,8 +67,8 @@ def _leads_today(page: FrontPage, actor: Actor) -> None:
             [stage.name for stage in stages],
             [(_("Leads"), [float(stage.total) for stage in stages])],
             [f"/leads/?f=stage:is:{stage.id}" for stage in stages],
-            _("Counted up to %(limit)s.", limit=render.number(listing.COUNT_LIMIT))
-            if any(stage.total > listing.COUNT_LIMIT for stage in stages)
+            _("Numbers over %(limit)s are estimates.", limit=render.number(figures.STAGE_COUNT_LIMIT))
+            if any(stage.estimated for stage in stages)
             else "",
         ),
         Chart(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from app.api import lists, schemas
@@ -11,6 +12,7 @@ from app.api.represent import mapping, plain
 from app.api.routes import Parameter, route
 from app.services import listing
 from app.services.leads import LEADS, board, figures, worklist
+from app.services.leads.figures import STAGE_COUNT_LIMIT
 from app.web import current_actor
 
 CARD = {"type": "object", "properties": {"id": schemas.UUID_}, "required": ["id"]}
@@ -24,7 +26,10 @@ COLUMN = schemas.an_object(
     moves={"type": "array", "items": schemas.UUID_},
 )
 FIGURES = schemas.an_object(
-    by_stage={"type": "array", "items": schemas.an_object(id=schemas.UUID_, name=schemas.TEXT, total=schemas.COUNT)},
+    by_stage={
+        "type": "array",
+        "items": schemas.an_object(id=schemas.UUID_, name=schemas.TEXT, total=schemas.COUNT, estimated=schemas.BOOL),
+    },
     by_week={
         "type": "array",
         "items": schemas.an_object(monday={"type": "string", "format": "date"}, total=schemas.COUNT),
@@ -64,7 +69,7 @@ class LeadLists(RecordApi):
     def figures(self) -> Any:
         actor = current_actor()
         return {
-            "by_stage": [mapping(each._mapping) for each in figures.by_stage(actor)],
+            "by_stage": [mapping(asdict(each)) for each in figures.by_stage(actor)],
             "by_week": [{"monday": plain(monday), "total": total} for monday, total in figures.entered_by_week(actor)],
         }
 
@@ -74,8 +79,8 @@ def _column(column: board.Column) -> dict[str, Any]:
         "id": str(column.id),
         "title": column.title,
         "is_onboarded": column.is_onboarded,
-        "total": min(column.total, listing.COUNT_LIMIT),
-        "total_is_exact": column.total <= listing.COUNT_LIMIT,
+        "total": min(column.total, STAGE_COUNT_LIMIT),
+        "total_is_exact": column.total <= STAGE_COUNT_LIMIT,
         "cards": [mapping(row._mapping) for row in column.rows],
         "moves": [str(each) for each in column.moves],
     }

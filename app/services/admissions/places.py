@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from babel.dates import get_day_names
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.extensions import db
 from app.services import school
@@ -33,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Slot:
-    """A classroom slot with its time and what is taken of it."""
+    """A classroom slot with its time and what is taken of it; the columns of `_SLOTS`, in their order."""
 
     id: UUID
     time_slot_id: UUID
@@ -87,24 +88,26 @@ _SLOTS = """
     JOIN ab_user u ON u.id = s.teacher_id
 """
 _OPEN = " WHERE s.course_id = :course_id AND s.deleted_at IS NULL AND s.active AND t.active"
-_OF_COURSE = text(
-    _SLOTS
-    + _OPEN
-    + " AND EXISTS (SELECT FROM operating_days d WHERE d.day = t.day AND d.open)"
-    + " ORDER BY t.day, t.start_time, s.capacity - s.enrolled - s.offered DESC, s.id"
-)
+_ON_OPEN_DAYS = " AND EXISTS (SELECT FROM operating_days d WHERE d.day = t.day AND d.open)"
+_IN_ORDER = " ORDER BY t.day, t.start_time, s.capacity - s.enrolled - s.offered DESC, s.id"
+_OF_COURSE = text(_SLOTS + _OPEN + _ON_OPEN_DAYS + _IN_ORDER)
+_AT_TIMES = text(_SLOTS + _OPEN + " AND s.time_slot_id = ANY(:times)" + _ON_OPEN_DAYS + _IN_ORDER)
 _BY_ID = text(_SLOTS + " WHERE s.id = ANY(:ids) ORDER BY t.day, t.start_time, s.id")
 _LOCK = text("SELECT id FROM classroom_slots WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 
 
 def of_course(course_id: UUID) -> list[Slot]:
     """The slots in which a course can be taken now, in the order of the week, the emptiest teacher first."""
-    return [Slot(**row) for row in db.session.execute(_OF_COURSE, {"course_id": course_id}).mappings()]
+    return _read(_OF_COURSE, course_id=course_id)
 
 
 def by_id(ids: Collection[UUID]) -> list[Slot]:
     """These slots, in the order of the week."""
-    return [Slot(**row) for row in db.session.execute(_BY_ID, {"ids": list(ids)}).mappings()]
+    return _read(_BY_ID, ids=list(ids))
+
+
+def _read(statement: TextClause, **parameters: Any) -> list[Slot]:
+    return [Slot(*row) for row in db.session.execute(statement, parameters)]
 
 
 def lock(ids: Iterable[UUID]) -> None:
@@ -129,7 +132,7 @@ def resolve(course_id: UUID, choices: Sequence[Choice], field: str = "slots") ->
 
     Raises Invalid with every wish that cannot be met, and for times that overlap each other.
     """
-    open_slots = of_course(course_id)
+    open_slots = _read(_AT_TIMES, course_id=course_id, times=[choice.time_slot_id for choice in choices])
     chosen, wrong = [], []
     for choice in choices:
         found = [
@@ -214,7 +217,7 @@ _HELD = text(
 
 def held_by(student_id: UUID) -> list[Slot]:
     """The slots in which the student has a place."""
-    return [Slot(**row) for row in db.session.execute(_HELD, {"student_id": student_id}).mappings()]
+    return _read(_HELD, student_id=student_id)
 
 
 def problems(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, cast, exists, func, literal_column, or_, select
+from sqlalchemy import Date, Integer, and_, cast, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
@@ -89,17 +89,20 @@ def week(day: date, actor: Actor, choice: Choice | None = None) -> Days:
 
 
 def _school_days(wanted: Sequence[date]) -> list[SchoolDay]:
-    open_days = set(db.session.scalars(select(OperatingDay.day).where(OperatingDay.open)))
-    closures = db.session.execute(
-        select(Closure.starts_on, Closure.ends_on, Closure.reason)
-        .where(Closure.starts_on <= wanted[-1], Closure.ends_on >= wanted[0])
+    closed = and_(Closure.starts_on <= wanted[-1], Closure.ends_on >= wanted[0])
+    rows = db.session.execute(
+        select(OperatingDay.day, OperatingDay.open, Closure.starts_on, Closure.ends_on, Closure.reason)
+        .select_from(OperatingDay)
+        .outerjoin(Closure, closed)
         .order_by(Closure.starts_on)
     ).all()
+    open_days = {row.day for row in rows if row.open}
+    closures = dict.fromkeys((row.starts_on, row.ends_on, row.reason) for row in rows if row.starts_on is not None)
     return [_school_day(day, open_days, closures) for day in wanted]
 
 
-def _school_day(day: date, open_days: set[int], closures: Sequence[Any]) -> SchoolDay:
-    reasons = [each.reason for each in closures if each.starts_on <= day <= each.ends_on]
+def _school_day(day: date, open_days: set[int], closures: Iterable[tuple[date, date, str]]) -> SchoolDay:
+    reasons = [reason for first, last, reason in closures if first <= day <= last]
     return SchoolDay(day, day.weekday() in open_days and not reasons, ", ".join(reasons))
 
 

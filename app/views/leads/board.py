@@ -13,6 +13,7 @@ from app.policies.actor import Actor
 from app.services import inputs, listing
 from app.services.errors import Invalid, NotFound
 from app.services.leads import LEADS, board
+from app.services.leads.figures import STAGE_COUNT_LIMIT
 from app.services.listing import Query
 from app.views import lists, render
 from app.views.leads.tabs import tabs
@@ -76,7 +77,7 @@ def _board_column(column: board.Column, actor: Actor, query: Query) -> BoardColu
     return BoardColumn(
         str(column.id),
         column.title,
-        render.total(column.total, listing.COUNT_LIMIT),
+        render.total(column.total, STAGE_COUNT_LIMIT),
         cards,
         lists.address("/leads/", more.parameters()) if column.total > len(cards) else "",
         "success" if column.is_onboarded else "",

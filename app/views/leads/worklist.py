@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import render_template, request
@@ -26,7 +27,7 @@ from app.views.page import (
 from app.views.security import current_actor, requires
 
 WORKLIST_COLUMNS = ("name", "phone", "stage", "owner", "follow_up_date", "contact_attempts")
-WORKLIST_SIZE = 25
+FRONT_COLUMNS = ("name", "phone", "stage", "follow_up_date")
 
 
 class LeadWorklistView(BaseView):
@@ -57,8 +58,8 @@ class LeadWorklistView(BaseView):
         )
 
 
-def worklist_section(actor: Actor, name: str, whose: str) -> Section:
-    """A part of the worklist, with the address of the whole of it."""
+def worklist_section(actor: Actor, name: str, whose: str, shown: int = 0) -> Section:
+    """A part of the worklist, with the address of the whole of it. `shown`: on the front page, the first rows alone."""
     titles = {"overdue": _("Overdue"), "today": _("Today"), "next": _("Next 7 days")}
     empties = {
         "overdue": _("Nothing is overdue."),
@@ -66,11 +67,14 @@ def worklist_section(actor: Actor, name: str, whose: str) -> Section:
         "next": _("Nothing in the coming week."),
     }
     query = worklist_query(name, whose, actor)
-    page = listing.fetch(LEADS, actor, query, WORKLIST_COLUMNS)
-    heads = lists.columns(LEADS, WORKLIST_COLUMNS, query, "/leads/")
+    if shown:
+        query = replace(query, size=shown)
+    names = FRONT_COLUMNS if shown else WORKLIST_COLUMNS
+    page = listing.fetch(LEADS, actor, query, names, count=not shown)
+    heads = lists.columns(LEADS, names, query, "/leads/")
     for head in heads:
         head.sort_url = ""
-    rows = [lists.row(LEADS, WORKLIST_COLUMNS, found, f"/leads/{found.id}") for found in page.rows]
+    rows = [lists.row(LEADS, names, found, f"/leads/{found.id}") for found in page.rows]
     return Section(
         titles[name],
         render.total(page.total, page.limit),

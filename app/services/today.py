@@ -1,0 +1,63 @@
+"""What waits for somebody today, as numbers: all in one statement, each counted up to a limit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.models.admissions import Admission, AdmissionPayment, AdmissionStatus, PaymentStatus
+from app.models.classroom import Attendance, AttendanceStatus, RequestStatus, RescheduleRequest
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services import listing, school
+from app.services.leads import LEADS, worklist
+
+COUNT_LIMIT: Final = 1_000
+
+
+def waiting(actor: Actor, whose: str) -> dict[str, int]:
+    """By name, what the actor's role has to do with: follow-ups that are overdue and due today (those of `whose`, all
+    or mine), students not marked in classes that are over, requests to decide, open payments. Each up to COUNT_LIMIT
+    + 1.
+    """
+    counts: dict[str, Any] = {}
+    if actor.may("worklist", LEADS.name):
+        for section in ("overdue", "today"):
+            where = listing.conditions(LEADS, actor, worklist.query(section, whose, actor))
+            counts[section] = listing.counted(LEADS.model, where, COUNT_LIMIT)
+    if actor.may("mark", "Classroom"):
+        counts["unmarked"] = listing.counted(Attendance, _unmarked(actor), COUNT_LIMIT)
+    if actor.may("approve", "Reschedule requests"):
+        pending = [visible(RescheduleRequest, actor), RescheduleRequest.status == RequestStatus.PENDING]
+        counts["requests"] = listing.counted(RescheduleRequest, pending, COUNT_LIMIT)
+    if actor.may("mark_paid", "Admissions"):
+        counts["unpaid"] = listing.counted(AdmissionPayment, _unpaid(actor), COUNT_LIMIT)
+    if not counts:
+        return {}
+    row = db.session.execute(select(*(value.label(name) for name, value in counts.items()))).one()
+    return dict(row._mapping)
+
+
+def _unmarked(actor: Actor) -> list[Any]:
+    return [
+        visible(Attendance, actor),
+        Attendance.status == AttendanceStatus.SCHEDULED,
+        Attendance.class_date <= school.today(),
+        Attendance.ends_at < func.now(),
+    ]
+
+
+def _unpaid(actor: Actor) -> list[Any]:
+    owing = select(Admission.id).where(
+        Admission.id == AdmissionPayment.admission_id,
+        Admission.status != AdmissionStatus.CANCELLED,
+        visible(Admission, actor),
+    )
+    return [
+        visible(AdmissionPayment, actor),
+        AdmissionPayment.status == PaymentStatus.UNPAID,
+        AdmissionPayment.amount > 0,
+        owing.exists(),
+    ]

@@ -1,0 +1,218 @@
+"""`python -m bench.admissions`: admissions a second against the same statements by hand, and the classroom's pages on a
+large school. `--admissions 200000` is the large size: ten million classes, for which seeding takes a while.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from app.extensions import db
+from app.services import accounts, sessions
+from app.services import school as school_time
+from app.services.admissions import admit
+from app.services.admissions.places import Choice
+from app.services.calendar import Weekly, class_dates, months_later, school_calendar
+from bench import classroom, databases, school
+
+SECONDS = 6.0
+CLIENTS = (1, 8, 64)
+MOST_PROCESSES = 8
+CLASSES = 48  # of the plan of six months
+HALF = 0.5
+
+
+def _targets(url: str) -> tuple[UUID, UUID, list[Any], list[UUID]]:
+    """The course, the plan of six months, pairs of slots of one teacher on different days, and the students."""
+    with databases.connect(url) as connection:
+        course, plan = connection.execute(
+            "SELECT (SELECT id FROM courses), (SELECT id FROM course_plans WHERE duration_months = 6)"
+        ).fetchone()  # type: ignore[misc]
+        pairs = connection.execute("""
+            SELECT s.id, s.time_slot_id, t.day, t.start_time, o.id, o.time_slot_id, u.day, u.start_time, s.teacher_id
+            FROM classroom_slots s JOIN time_slot_templates t ON t.id = s.time_slot_id
+            JOIN classroom_slots o ON o.teacher_id = s.teacher_id JOIN time_slot_templates u ON u.id = o.time_slot_id
+            WHERE t.day IN (1, 2, 3) AND u.day = t.day + 3 AND u.start_time = t.start_time ORDER BY s.id
+        """).fetchall()
+        students = [row[0] for row in connection.execute("SELECT id FROM students ORDER BY id")]
+    return course, plan, pairs, students
+
+
+def _ours(url: str, part: int, parts: int, threads: int, start: Any, counts: Any) -> None:
+    """One process of the application with several threads, admitting until the time is over."""
+    course, plan, pairs, students = _targets(url)
+    app = databases.application(url)
+    with app.app_context():
+        first = school_time.today() + timedelta(days=3)
+        user = accounts.find("staff")
+        actor = sessions.load_by_id(user.id)  # type: ignore[union-attr]
+
+    def one(number: int) -> None:
+        pair = pairs[number % len(pairs)]
+        with app.app_context():
+            admit.admit(
+                {
+                    "student_id": students[number],
+                    "course_id": course,
+                    "plan_id": plan,
+                    "starts_on": first,
+                    "slots": [Choice(pair[1], pair[8]), Choice(pair[5], pair[8])],
+                },
+                actor=actor,
+            )
+            db.session.remove()
+
+    _work(one, part, parts, threads, len(students), start, counts)
+
+
+def _by_hand(url: str, part: int, parts: int, threads: int, start: Any, counts: Any) -> None:
+    """The same through the driver: locks, checks, one insert of everything, event and notices."""
+    course, plan, pairs, students = _targets(url)
+    with databases.application(url).app_context():
+        calendar, zone, first = school_calendar(), str(school_time.zone()), school_time.today() + timedelta(days=3)
+        db.session.remove()
+    book = _driver_sql(str(admit._BOOK))
+    local = threading.local()
+
+    def one(number: int) -> None:
+        if not hasattr(local, "connection"):
+            local.connection = psycopg.connect(databases.config.libpq_url(url))
+        pair, student, connection = pairs[number % len(pairs)], students[number], local.connection
+        weekly = [Weekly(pair[0], pair[2], pair[3]), Weekly(pair[4], pair[6], pair[7])]
+        slots = sorted([pair[0], pair[4]])
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('registrar.actor', '1', true)")
+            cursor.execute("SELECT id FROM classroom_slots WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [slots])
+            cursor.execute("SELECT capacity - enrolled - offered FROM classroom_slots WHERE id = ANY(%s)", [slots])
+            assert all(row[0] > 0 for row in cursor.fetchall())
+            cursor.execute("SELECT 1 FROM students WHERE id = %s FOR NO KEY UPDATE", [student])
+            dates = class_dates(first, weekly, CLASSES, calendar)
+            cursor.execute(
+                "SELECT class_date FROM attendance WHERE student_id = %s AND class_date = ANY(%s) AND deleted_at IS NULL",
+                [student, [day for day, _slot in dates]],
+            )
+            cursor.execute(book, _facts(course, plan, student, slots, dates, first, zone))
+            row = cursor.fetchone()
+            cursor.execute(
+                "INSERT INTO notification_events (type, entity_type, entity_id) VALUES ('admission_created', 'admissions', %s)",
+                [str(row[0])],
+            )
+            cursor.execute(
+                "INSERT INTO notifications (recipient_id, type, title, entity_type, entity_id, dedup_day)"
+                " SELECT id, 'admission_created', 'Admitted', 'admissions', %s, current_date FROM ab_user WHERE username = 'admin'"
+                " ON CONFLICT DO NOTHING",
+                [str(row[0])],
+            )
+
+    _work(one, part, parts, threads, len(students), start, counts)
+
+
+def _driver_sql(statement: str) -> str:
+    """SQLAlchemy's `:name` as psycopg's `%(name)s`."""
+    return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", statement)
+
+
+def _facts(
+    course: UUID, plan: UUID, student: UUID, slots: list[UUID], dates: list[Any], first: date, zone: str
+) -> dict[str, Any]:
+    return {
+        "student_id": student,
+        "lead_id": None,
+        "course_id": course,
+        "plan_id": plan,
+        "status": "pending",
+        "starts_on": first,
+        "ends_on": max(months_later(first, 6), dates[-1][0]),
+        "base_classes": CLASSES,
+        "extra_classes": 0,
+        "price": 540,
+        "discount_type": "none",
+        "discount_value": 0,
+        "notes": None,
+        "submission_key": None,
+        "renewed_from_id": None,
+        "slot_ids": slots,
+        "new_slot_ids": slots,
+        "date_slot_ids": [slot for _day, slot in dates],
+        "dates": [day for day, _slot in dates],
+        "classes": CLASSES,
+        "zone": zone,
+    }
+
+
+def _work(one: Callable[[int], None], part: int, parts: int, threads: int, most: int, start: Any, counts: Any) -> None:
+    """Each thread takes its own students; what was done within the time counts."""
+    done = [0] * threads
+
+    def run(thread: int) -> None:
+        number = part * threads + thread
+        start.wait()
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end and number < most:
+            one(number)
+            done[thread] += 1
+            number += parts * threads
+
+    workers = [threading.Thread(target=run, args=(each,)) for each in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    counts.put(sum(done))
+
+
+def rate(work: Callable[..., None], url: str, clients: int) -> float:
+    """Admissions a second with so many clients, in processes of several threads, as the application runs."""
+    processes = min(clients, MOST_PROCESSES)
+    context = multiprocessing.get_context("spawn")
+    start, counts = context.Barrier(clients), context.Queue()
+    made = [
+        context.Process(target=work, args=(url, part, processes, clients // processes, start, counts))
+        for part in range(processes)
+    ]
+    for each in made:
+        each.start()
+    total = sum(counts.get() for _each in made)
+    for each in made:
+        each.join()
+    with databases.connect(url) as connection:  # the next run finds the same school
+        connection.execute("SET registrar.erasing = 'on'")
+        connection.execute("TRUNCATE admissions, row_history, notifications, notification_events CASCADE")
+        connection.execute("UPDATE classroom_slots SET enrolled = 0")
+        connection.execute("VACUUM ANALYZE")
+    return total / SECONDS
+
+
+def rates(server: str) -> list[str]:
+    lines = ["| clients | by hand, a second | ours, a second | ours : by hand | |", "| --- | --- | --- | --- | --- |"]
+    with school.database(server, students=60_000, teachers=40, capacity=1000) as url:
+        for clients in CLIENTS:
+            bare, ours = rate(_by_hand, url, clients), rate(_ours, url, clients)
+            missed = " **missed**" if clients == 8 and ours < HALF * bare else ""
+            lines.append(f"| {clients} | {bare:,.0f} | {ours:,.0f} | {ours / bare:.2f} |{missed} |")
+            print(lines[-1], flush=True)
+    return lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.admissions", description=__doc__)
+    parser.add_argument("--admissions", type=int, default=20_000, help="how many, for the pages")
+    options = parser.parse_args()
+    with databases.server() as server:
+        lines = [*rates(server), "", *classroom.pages(server, options.admissions)]
+    print("\n" + "\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
