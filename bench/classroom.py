@@ -43,22 +43,21 @@ def pages(server: str, admissions: int) -> list[str]:
             )
             print(lines[-1], flush=True)
         app = databases.application(url)
+        browser = Browser(app, "admin")
+        for name, address in (
+            ("register of a class", f"/classroom/{slot}/{day}"),
+            ("day", "/classroom/?teacher=100001"),
+            ("day, all teachers", "/classroom/"),
+            ("week of a teacher", "/classroom/week?teacher=100001"),
+            ("list of admissions", "/admissions/"),
+            ("an admission", f"/admissions/{admission}"),
+            ("a student", f"/students/{student}"),
+        ):
+            times = [timed(lambda a=address: browser.get(a))[0] for _n in range(25)][5:]  # type: ignore[misc]
+            took = statistics.median(times)
+            missed = " **missed**" if took > MOST_MS else ""
+            lines.append(f"| {name} | {took:,.1f} |{missed} |")
+            print(lines[-1], flush=True)
         with app.app_context():
-            browser = Browser(app, "admin")
-            for name, address in (
-                ("register of a class", f"/classroom/{slot}/{day}"),
-                ("day", "/classroom/?teacher_id=100001"),
-                ("day, all teachers", "/classroom/"),
-                ("week of a teacher", "/classroom/week?teacher_id=100001"),
-                ("list of admissions", "/admissions/"),
-                ("an admission", f"/admissions/{admission}"),
-                ("a student", f"/students/{student}"),
-            ):
-                times = [timed(lambda a=address: browser.get(a))[0] for _n in range(25)][5:]  # type: ignore[misc]
-                took = statistics.median(times)
-                missed = " **missed**" if took > MOST_MS else ""
-                lines.append(f"| {name} | {took:,.1f} |{missed} |")
-                print(lines[-1], flush=True)
-            db.session.remove()
             db.engine.dispose()
     return lines

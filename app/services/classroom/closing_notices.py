@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy import text
 
 from app.extensions import db
@@ -41,27 +42,27 @@ def tell(closure: Closure, affected: Mapping[UUID, Any], actor: Actor) -> None:
         for row in one.cancelled:
             for who in {own, row.teacher_id} - {None, actor.id}:
                 cancelled.setdefault(who, []).append(row.class_date.isoformat())
-    title = _("Classes moved: %(reason)s", reason=closure.reason)
+    title = _l("Classes moved: %(reason)s", reason=closure.reason)
     notify(NotificationType.CLASS_MOVED, "closures", _notices(closure, moved, title))
-    title = _("Classes cancelled: %(reason)s", reason=closure.reason)
+    title = _l("Classes cancelled: %(reason)s", reason=closure.reason)
     notify(NotificationType.CLASS_CANCELLED, "closures", _notices(closure, cancelled, title), severity=Severity.WARNING)
 
 
-def _notices(closure: Closure, days: Mapping[int, list[str]], title: str) -> list[Notice]:
+def _notices(closure: Closure, days: Mapping[int, list[str]], title: LazyString) -> list[Notice]:
     return [Notice(who, closure.id, title, _listed(found), "/attendance/") for who, found in sorted(days.items())]
 
 
-def _listed(days: list[str]) -> str:
+def _listed(days: list[str]) -> LazyString | str:
     shown = sorted(set(days))
-    more = len(shown) - MOST_DAYS
-    return ", ".join(shown[:MOST_DAYS]) + (_(", and %(count)s more", count=more) if more > 0 else "")
+    some, more = ", ".join(shown[:MOST_DAYS]), len(shown) - MOST_DAYS
+    return _l("%(days)s, and %(count)s more", days=some, count=more) if more > 0 else some
 
 
 def announce(closure: Closure, actor: Actor) -> None:
     """Tell all teachers and students that the school is closed."""
     people = db.session.scalars(_HAVING, {"roles": [Role.TEACHER.value, Role.STUDENT.value, Role.GUARDIAN.value]})
-    title = _("The school is closed: %(reason)s", reason=closure.reason)
-    first, last = closure.starts_on.isoformat(), closure.ends_on.isoformat()
-    body = _("On %(day)s.", day=first) if first == last else _("From %(first)s to %(last)s.", first=first, last=last)
+    title = _l("The school is closed: %(reason)s", reason=closure.reason)
+    first, last = closure.starts_on, closure.ends_on
+    body = _l("On %(day)s.", day=first) if first == last else _l("From %(first)s to %(last)s.", first=first, last=last)
     told = [Notice(each, closure.id, title, body, "/") for each in people if each != actor.id]
     notify(NotificationType.CLOSURE_ANNOUNCEMENT, "closures", told)

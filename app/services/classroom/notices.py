@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy import text
 
 from app.extensions import db
@@ -43,17 +45,19 @@ def tell_remaining(changes: Sequence[tuple[UUID, int, int]]) -> None:
 
 def _about_remaining(row: Any, left: int, admins: Sequence[int]) -> list[Notice]:
     if left > 0:
-        title = _("%(count)s classes left: %(student)s, %(course)s", count=left, student=row.student, course=row.course)
-        body = _("Renew the admission in time to keep the places.")
+        title = _l(
+            "%(count)s classes left: %(student)s, %(course)s", count=left, student=row.student, course=row.course
+        )
+        body = _l("Renew the admission in time to keep the places.")
     else:
-        title = _("No classes left: %(student)s, %(course)s", student=row.student, course=row.course)
-        body = _("Complete or renew the admission.")
+        title = _l("No classes left: %(student)s, %(course)s", student=row.student, course=row.course)
+        body = _l("Complete or renew the admission.")
     found = [Notice(each, row.id, title, body, f"/admissions/{row.id}") for each in admins]
     if row.user_id is not None:
         own = (
-            _("%(count)s classes left: %(course)s", count=left, course=row.course)
+            _l("%(count)s classes left: %(course)s", count=left, course=row.course)
             if left > 0
-            else _("No classes left: %(course)s", course=row.course)
+            else _l("No classes left: %(course)s", course=row.course)
         )
         found.append(Notice(row.user_id, row.id, own, "", "/attendance/"))
     return found
@@ -71,9 +75,8 @@ def tell_moved(attendance_ids: Sequence[UUID], actor: Actor) -> None:
     """Tell the student and the teacher where a class is now. Each move of a day is told, by its revision."""
     found = []
     for row in db.session.execute(_CLASSES, {"ids": list(attendance_ids)}) if attendance_ids else ():
-        when = f"{row.class_date.isoformat()} {row.start}"
-        title = _("Class moved: %(student)s, %(course)s", student=row.student, course=row.course)
-        body = _("It is now on %(when)s.", when=when)
+        title = _l("Class moved: %(student)s, %(course)s", student=row.student, course=row.course)
+        body = _l("It is now on %(when)s.", when=_moment(row.class_date, row.start))
         found += [
             Notice(each, f"{row.id}:{row.revision}", title, body, f"/attendance/{row.id}")
             for each in people(actor, row.user_id, row.teacher_id)
@@ -95,7 +98,7 @@ _REQUESTS = text("""
 def tell_requested(request_id: UUID, actor: Actor) -> None:
     """Tell the admins and the teacher that somebody asks to move a class."""
     row = db.session.execute(_REQUESTS, {"ids": [request_id]}).one()
-    title = _("%(student)s asks to move a class: %(course)s", student=row.student, course=row.course)
+    title = _l("%(student)s asks to move a class: %(course)s", student=row.student, course=row.course)
     told = people(actor, row.teacher_id, *db.session.scalars(ADMIN_IDS))
     notify(
         NotificationType.RESCHEDULE_REQUESTED,
@@ -110,11 +113,12 @@ def tell_decided(request_ids: Sequence[UUID], actor: Actor) -> None:
     for row in db.session.execute(_REQUESTS, {"ids": list(request_ids)}) if request_ids else ():
         approved = row.status == "approved"
         title = (
-            _("Approved: %(student)s's class is moved", student=row.student)
+            _l("Approved: %(student)s's class is moved", student=row.student)
             if approved
-            else _("Not approved: %(student)s's class stays", student=row.student)
+            else _l("Not approved: %(student)s's class stays", student=row.student)
         )
-        body = " ".join(filter(None, (_from_to(row), row.decision_note)))
+        way = _from_to(row)
+        body = _l("%(way)s %(note)s", way=way, note=row.decision_note) if row.decision_note else way
         found += [
             Notice(each, row.id, title, body, f"/reschedule-requests/{row.id}")
             for each in people(actor, row.user_id, row.teacher_id)
@@ -122,10 +126,14 @@ def tell_decided(request_ids: Sequence[UUID], actor: Actor) -> None:
     notify(NotificationType.RESCHEDULE_RESULT, "reschedule_requests", found)
 
 
-def _from_to(row: Any) -> str:
-    before = f"{row.from_date.isoformat()} {row.from_start}"
-    after = f"{row.requested_date.isoformat()} {row.requested_start}"
-    return _("From %(before)s to %(after)s.", before=before, after=after)
+def _from_to(row: Any) -> LazyString:
+    before, after = _moment(row.from_date, row.from_start), _moment(row.requested_date, row.requested_start)
+    return _l("From %(before)s to %(after)s.", before=before, after=after)
+
+
+def _moment(day: date, start: str) -> LazyString:
+    """Put into words in the language of the reader."""
+    return _l("%(day)s at %(time)s", day=day, time=start)
 
 
 def people(actor: Actor, *ids: int | None) -> list[int]:

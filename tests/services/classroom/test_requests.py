@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 
 from app.extensions import db
 from app.models.classroom import Attendance, AttendanceStatus, RequestStatus
+from app.models.courses import ClassroomSlot, Course, TimeSlot
 from app.services.classroom import marking, moving, requests
 from app.services.classroom.places import PlaceRefused
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
+from app.services.notifications import texts
 from tests.factories.classroom import School, classes, count, day_after, notices, to_today
 
 
@@ -131,3 +134,27 @@ def test_two_requests_for_one_place(actors):
     with pytest.raises(PlaceRefused):
         requests.request(wishes[0], actor=actors.admin)
     assert other.class_date > day_after(4)
+
+
+def test_a_notice_is_read_in_the_language_of_its_reader(actors, row, wish):
+    """Whoever asks, in whatever language: the reader's own says it, with the day as their language writes it."""
+    with force_locale("ar"):
+        requests.request(wish, actor=actors.student)
+    told = notices("reschedule_requested")[0]
+    assert told.title.endswith(f"asks to move a class: {row_course(row)}")
+    with force_locale("en"):
+        assert texts.said(told)[0] == told.title
+        assert f" at {wish_time(wish)}" in texts.said(told)[1]
+    with force_locale("ar"):
+        title, body = texts.said(told)
+    assert "asks" not in title and "From" not in body
+
+
+def row_course(row) -> str:
+    at = db.session.get_one(ClassroomSlot, row.classroom_slot_id)
+    return db.session.get_one(Course, at.course_id).name
+
+
+def wish_time(wish) -> str:
+    at = db.session.get_one(ClassroomSlot, wish["requested_slot_id"])
+    return f"{db.session.get_one(TimeSlot, at.time_slot_id).start_time:%H:%M}"
