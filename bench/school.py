@@ -29,11 +29,13 @@ FILL = """
     SELECT p.id, p.student_id, c.id, l.id, 'active', current_date - 84, current_date + 100, 48, 540
     FROM pick p, courses c, course_plans l WHERE c.code = 'BENCH' AND l.duration_months = 6;
     CREATE TEMP TABLE spread AS
-    SELECT x.id, x.teacher_id, t.day, t.start_time, t.end_time, row_number() OVER (ORDER BY x.teacher_id, t.id) - 1 AS n, count(*) OVER () AS total
+    SELECT x.id, x.teacher_id, t.day, t.start_time, t.end_time, row_number() OVER (ORDER BY x.teacher_id, t.id) - 1 AS n
     FROM classroom_slots x JOIN time_slot_templates t ON t.id = x.time_slot_id;
+    ANALYZE spread;
     CREATE TEMP TABLE places AS
     SELECT p.id AS admission_id, p.student_id, s.id AS slot_id, s.day, s.start_time, s.end_time, which
-    FROM pick p CROSS JOIN generate_series(0, 1) which JOIN spread s ON s.n = (p.n * 2 + which) % s.total;
+    FROM pick p CROSS JOIN generate_series(0, 1) which JOIN spread s ON s.n = (p.n * 2 + which) % (SELECT count(*) FROM spread);
+    ANALYZE places;
     INSERT INTO admission_slots (admission_id, classroom_slot_id) SELECT admission_id, slot_id FROM places;
     INSERT INTO classroom_enrollments (student_id, classroom_slot_id, admission_id) SELECT student_id, slot_id, admission_id FROM places;
     INSERT INTO admission_payments (admission_id, amount) SELECT id, 540 FROM pick;

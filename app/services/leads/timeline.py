@@ -13,7 +13,18 @@ from app.extensions import db
 PAGE = 50  # entries at a time
 
 _TIMELINE = text("""
-    SELECT item.kind, item.at, item.before, item.after, item.body, u.first_name || ' ' || u.last_name AS who
+    SELECT item.kind, item.at, item.before, item.after, item.body, u.first_name || ' ' || u.last_name AS who,
+           CASE WHEN item.before ?| ARRAY['stage_id', 'owner_id', 'assigned_teacher_id']
+                  OR item.after ?| ARRAY['stage_id', 'owner_id', 'assigned_teacher_id'] THEN (
+               SELECT jsonb_object_agg(key, name) FROM (
+                   SELECT s.id::text AS key, s.name FROM lead_stages s
+                   WHERE s.id IN ((item.before ->> 'stage_id')::uuid, (item.after ->> 'stage_id')::uuid)
+                   UNION ALL
+                   SELECT a.id::text, a.first_name || ' ' || a.last_name FROM ab_user a
+                   WHERE a.id IN ((item.before ->> 'owner_id')::integer, (item.after ->> 'owner_id')::integer,
+                                  (item.before ->> 'assigned_teacher_id')::integer, (item.after ->> 'assigned_teacher_id')::integer)
+               ) named
+           ) END AS names
     FROM (
         (SELECT type AS kind, at, before, after, '' AS body, actor_id FROM lead_audit_events
          WHERE lead_id = :lead_id AND type NOT IN ('note_added', 'contact_attempted')
@@ -32,7 +43,7 @@ _TIMELINE = text("""
 
 
 def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = PAGE) -> list[Any]:
-    """The newest entries (kind, at, before, after, body, who), older ones from `before` on. The caller has checked that
-    the lead may be seen.
+    """The newest entries (kind, at, before, after, body, who, and the names of the stages and accounts in them by key),
+    older ones from `before` on. The caller has checked that the lead may be seen.
     """
     return list(db.session.execute(_TIMELINE, {"lead_id": lead_id, "before": before, "limit": limit}).all())

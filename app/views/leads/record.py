@@ -146,8 +146,7 @@ class LeadView(RecordView):
     def events(self, record: Any) -> list[Event]:
         raw = request.args.get("before", "")
         before = read_moment(raw)
-        names = events.Names()
-        return [events.event(row, names) for row in timeline.timeline(record.id, before=before)]
+        return [events.event(row) for row in timeline.timeline(record.id, before=before)]
 
     def duplicates(self, record: Any) -> list[Panel]:
         """Others with the same phone or e-mail, so that they can be merged."""
