@@ -99,7 +99,12 @@ class Admission(TimeOrderedKey, Stamps, SoftDelete, Base):
     __table_args__ = (
         Index("uq_admissions_number", "number", unique=True),
         Index("uq_admissions_submission_key", "submission_key", unique=True),
-        Index("uq_admissions_renewed_from_id", "renewed_from_id", unique=True, postgresql_where=LIVE),
+        Index(
+            "uq_admissions_renewed_from_id",
+            "renewed_from_id",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL AND status <> 'cancelled'"),
+        ),
         Index("ix_admissions_renewed_from_id", "renewed_from_id", postgresql_where=text("renewed_from_id IS NOT NULL")),
         Index("ix_admissions_lead_id", "lead_id", postgresql_where=text("lead_id IS NOT NULL")),
         Index("ix_admissions_student_id", "student_id"),

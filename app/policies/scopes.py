@@ -13,7 +13,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, or_, true
 
 from app.models.access import User
-from app.models.admissions import Admission, AdmissionAuditEvent, AdmissionPayment, ClassroomEnrollment, WaitlistEntry
+from app.models.admissions import (
+    Admission,
+    AdmissionAuditEvent,
+    AdmissionPayment,
+    AdmissionSlot,
+    ClassroomEnrollment,
+    WaitlistEntry,
+)
 from app.models.classroom import Attendance, CalendarFeed, ClassCredit, RescheduleRequest
 from app.models.courses import ClassroomSlot
 from app.models.imports import Import
@@ -99,13 +106,13 @@ def students(actor: Actor) -> ColumnElement[bool]:
 
 
 def admissions(actor: Actor) -> ColumnElement[bool]:
-    """Staff and admins see all; teachers those that have a place in their classes; students their own."""
+    """Staff and admins see all; teachers those in their classes; students their own."""
     if _sees_all(actor):
         return true()
     rules = [learnt_by(actor, Admission.student_id)] if actor.has(Role.STUDENT) else []
     if actor.has(Role.TEACHER):
-        taught = taught_by(actor, ClassroomEnrollment.classroom_slot_id)
-        rules.append(_is_there(ClassroomEnrollment, ClassroomEnrollment.admission_id == Admission.id, taught))
+        taught = taught_by(actor, AdmissionSlot.classroom_slot_id)
+        rules.append(_is_there(AdmissionSlot, AdmissionSlot.admission_id == Admission.id, taught))
     return _any_of(*rules)
 
 
@@ -152,6 +159,13 @@ def reschedule_requests(actor: Actor) -> ColumnElement[bool]:
     return _any_of(*rules)
 
 
+def waitlist_entries(actor: Actor) -> ColumnElement[bool]:
+    """The office sees all; students their own."""
+    if _sees_all(actor):
+        return true()
+    return learnt_by(actor, WaitlistEntry.student_id) if actor.has(Role.STUDENT) else false()
+
+
 def own_feeds(actor: Actor) -> ColumnElement[bool]:
     return CalendarFeed.user_id == actor.id
 
@@ -162,7 +176,7 @@ SCOPES: dict[type[Any], Scope] = {
     AdmissionPayment: payments,
     AdmissionAuditEvent: staff_only,
     ClassCredit: class_credits,
-    WaitlistEntry: staff_only,
+    WaitlistEntry: waitlist_entries,
     ClassroomSlot: classroom_slots,
     Attendance: attendance,
     RescheduleRequest: reschedule_requests,

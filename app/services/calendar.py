@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Generic, TypeVar
 
 from sqlalchemy import select
@@ -50,9 +50,10 @@ def school_calendar() -> SchoolCalendar:
 
 
 def class_dates(
-    starts_on: date, weekly: Iterable[Weekly[K]], count: int, calendar: SchoolCalendar
+    starts_on: date, weekly: Iterable[Weekly[K]], count: int, calendar: SchoolCalendar, after: datetime | None = None
 ) -> list[tuple[date, K]]:
-    """The first `count` classes from `starts_on` on, in the order of time: each week every slot once, on open days.
+    """The first `count` classes from `starts_on` on, in the order of time: each week every slot once, on open days; those
+    that begin after a moment (by the school's clocks), when it is given.
 
     Raises NoSuchDatesError when there are not so many within five years.
     """
@@ -63,7 +64,11 @@ def class_dates(
         if not slots or day > end:
             raise NoSuchDatesError(count)
         if calendar.is_open(day):
-            found += [(day, slot.key) for slot in slots if slot.day == day.weekday()]
+            found += [
+                (day, slot.key)
+                for slot in slots
+                if slot.day == day.weekday() and (after is None or (day, slot.start) > (after.date(), after.time()))
+            ]
         day += timedelta(days=1)
     return found[:count]
 

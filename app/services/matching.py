@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.extensions import db
@@ -16,6 +17,7 @@ LONGEST_WORD = 80
 # anywhere.
 _INDEXED = re.compile(r"[^\W_]{3}|[\W_][^\W_]")
 _BEGINS_A_WORD = re.compile(r"[^\W_]")
+_NUMBER = re.compile(r"#?([0-9]{1,9})")
 
 
 def escape_like(words: str) -> str:
@@ -23,9 +25,29 @@ def escape_like(words: str) -> str:
     return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+@dataclass(frozen=True)
+class Through:
+    """A text of another table, to which a key leads: its index finds the words, and the keys lead to the rows. A word
+    that is a number, or # and a number, may also be the row's own `number`.
+    """
+
+    key: Any
+    other_key: Any
+    text: Any
+    number: Any = None
+
+    def holds(self, word: str) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = self.key.in_(select(self.other_key).where(holds(self.text, word)))
+        called = _NUMBER.fullmatch(word)
+        return or_(found, self.number == int(called[1])) if self.number is not None and called else found
+
+
 def all_words(folded: Any, typed: str, most: int) -> list[ColumnElement[bool]]:
-    """Conditions that a folded text meets when it holds every typed word, in any capitals and accents."""
-    return [holds(folded, word[:LONGEST_WORD]) for word in typed.split()[:most]]
+    """Conditions that a folded text, or a text found through a key, meets when it holds every typed word, in any capitals
+    and accents.
+    """
+    words = [word[:LONGEST_WORD] for word in typed.split()[:most]]
+    return [folded.holds(word) if isinstance(folded, Through) else holds(folded, word) for word in words]
 
 
 def holds(folded: Any, word: str) -> ColumnElement[bool]:

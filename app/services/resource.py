@@ -115,6 +115,7 @@ class Action:
     bulk: bool = True
     single: bool = True
     undo: Callable[..., Result] | None = None
+    previewed: bool = False  # also for one record with a filled form, as one cannot see from it what will happen
     defaults: Callable[[Any], Mapping[str, Any]] | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.models.admissions import Admission, AdmissionPayment, AdmissionStatus, PaymentStatus
@@ -19,7 +19,7 @@ COUNT_LIMIT: Final = 1_000
 
 def waiting(actor: Actor, whose: str) -> dict[str, int]:
     """By name, what the actor's role has to do with: follow-ups that are overdue and due today (those of `whose`, all
-    or mine), students not marked in classes that are over, requests to decide, open payments. Each up to COUNT_LIMIT
+    or mine), students not marked on the days before today, requests to decide, open payments. Each up to COUNT_LIMIT
     + 1.
     """
     counts: dict[str, Any] = {}
@@ -44,8 +44,7 @@ def _unmarked(actor: Actor) -> list[Any]:
     return [
         visible(Attendance, actor),
         Attendance.status == AttendanceStatus.SCHEDULED,
-        Attendance.class_date <= school.today(),
-        Attendance.ends_at < func.now(),
+        Attendance.class_date < school.today(),
     ]
 
 

@@ -48,8 +48,21 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
             return _run(lambda: function(*args, **kwargs), kwargs.get("actor"))
         finally:
             session.info.pop("transactional", None)
+            for report in session.info.pop("afterwards", ()):
+                report()
 
     return wrapper
+
+
+def afterwards(report: Callable[[], Any]) -> None:
+    """Run `report` when the present transaction has ended, however it ended; at once when there is none. It is for what
+    must be written down of a routine that was refused, and so undone. A rehearsal forgets it.
+    """
+    session = db.session()
+    if session.info.get("transactional"):
+        session.info.setdefault("afterwards", []).append(report)
+    else:
+        report()
 
 
 def _run(work: Callable[[], R], actor: Any) -> R:
@@ -137,4 +150,5 @@ def rehearse(function: Callable[..., R], *args: Any, actor: Actor, **kwargs: Any
         raise refusal from error
     finally:
         session.info.pop("transactional", None)
+        session.info.pop("afterwards", None)
         session.rollback()

@@ -51,7 +51,8 @@ def run(view: Any, action: Action) -> Any:
             return _render(_ask(view, action, ids, _first_values(view, action, ids), Refusal()))
     try:
         typed = inputs.parse(action.input, values) if action.input is not None else {}
-        direct = len(ids) == 1 and action.input is not None  # one record and a filled form: the form was the question
+        # One record and a filled form: the form was the question.
+        direct = len(ids) == 1 and action.input is not None and not action.previewed
         if stage == "do" or (stage == "preview" and direct):
             result = action.run(ids, actor=current_actor(), **typed)
             return _render(_done(view, action, ids, result))
@@ -132,7 +133,8 @@ def _ask(view: Any, action: Action, ids: list[Any], values: dict[str, Any], refu
     if action.input is not None:
         names = list(action.input.model_fields)
         groups = forms.groups(view.resource, action.input, [("", names)], values, refusal.fields, current_actor())
-    form = _form(view, action, ids, str(action.label) if len(ids) == 1 else _("Preview"), groups)
+    direct = len(ids) == 1 and not action.previewed
+    form = _form(view, action, ids, str(action.label) if direct else _("Preview"), groups)
     form.errors = [str(text) for name, texts in refusal.fields.items() if name not in names for text in texts]
     if str(refusal) and not refusal.fields:
         form.errors.append(str(refusal))

@@ -22,7 +22,7 @@ AHEAD: Final = timedelta(days=14)
 
 def figures(counts: dict[str, int]) -> list[Figure]:
     """What waits, each a way to it."""
-    unmarked = [("f", "status:is:scheduled"), ("f", f"class_date:before:{school.today() + timedelta(days=1)}")]
+    unmarked = [("f", "status:is:scheduled"), ("f", f"class_date:before:{school.today()}")]
     known = {
         "unmarked": (_("Classes not marked"), lists.address("/attendance/", unmarked)),
         "requests": (_("Requests to move"), "/reschedule-requests/?f=status:is:pending"),

@@ -134,18 +134,20 @@ DROP FUNCTION keep_count(regclass, text);
 -- The one definition of the classes that remain: those bought, less those used up, plus those given back. What is not
 -- yet planned may still be booked.
 CREATE VIEW admission_balances AS
-SELECT a.id AS admission_id, a.final_classes AS purchased, planned.consumed, credited.credits,
-       a.final_classes - planned.consumed + credited.credits AS remaining,
-       planned.scheduled, a.final_classes - planned.consumed + credited.credits - planned.scheduled AS unplanned
+SELECT a.id AS admission_id, a.final_classes AS purchased, coalesce(planned.consumed, 0) AS consumed,
+       coalesce(credited.credits, 0) AS credits,
+       a.final_classes - coalesce(planned.consumed, 0) + coalesce(credited.credits, 0) AS remaining,
+       coalesce(planned.scheduled, 0) AS scheduled,
+       a.final_classes - coalesce(planned.consumed, 0) + coalesce(credited.credits, 0) - coalesce(planned.scheduled, 0) AS unplanned
 FROM admissions a
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE t.status IN (SELECT status FROM attendance_policies WHERE consumes))::integer AS consumed,
+LEFT JOIN (
+    SELECT t.admission_id, count(*) FILTER (WHERE t.status IN (SELECT status FROM attendance_policies WHERE consumes))::integer AS consumed,
            count(*) FILTER (WHERE t.status = 'scheduled')::integer AS scheduled
-    FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL
-) planned
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(c.classes), 0)::integer AS credits FROM class_credits c WHERE c.admission_id = a.id
-) credited;
+    FROM attendance t WHERE t.deleted_at IS NULL GROUP BY t.admission_id
+) planned ON planned.admission_id = a.id
+LEFT JOIN (
+    SELECT c.admission_id, sum(c.classes)::integer AS credits FROM class_credits c GROUP BY c.admission_id
+) credited ON credited.admission_id = a.id;
 """
 SEEDS = """
 INSERT INTO operating_days (day, open) SELECT day, day <> 0 FROM generate_series(0, 6) AS day;
@@ -791,7 +793,7 @@ def upgrade() -> None:
         "admissions",
         ["renewed_from_id"],
         unique=True,
-        postgresql_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL AND status <> 'cancelled'"),
     )
     op.create_index("uq_admissions_submission_key", "admissions", ["submission_key"], unique=True)
     op.create_table(
@@ -1616,7 +1618,9 @@ def downgrade() -> None:
     op.drop_table("classroom_slots")
     op.drop_index("uq_admissions_submission_key", table_name="admissions")
     op.drop_index(
-        "uq_admissions_renewed_from_id", table_name="admissions", postgresql_where=sa.text("deleted_at IS NULL")
+        "uq_admissions_renewed_from_id",
+        table_name="admissions",
+        postgresql_where=sa.text("deleted_at IS NULL AND status <> 'cancelled'"),
     )
     op.drop_index("uq_admissions_number", table_name="admissions")
     op.drop_index("ix_admissions_student_id", table_name="admissions")

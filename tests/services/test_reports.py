@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.services import reports, school
-from app.services.admissions import actions
+from app.services.admissions import actions, money
 from app.services.errors import Invalid, NotFound
 from tests.factories.admissions import admission
 from tests.factories.courses import course, slot
@@ -76,7 +76,7 @@ def test_unpaid_and_running_out(db_session, actors, pair):
     gone = admission(pair, actor=actors.staff)
     paid = admission(pair, actor=actors.staff)
     actions.cancel([gone.id], actor=actors.admin)
-    actions.mark_paid([paid.id], actor=actors.admin)
+    money.mark_paid([paid.id], actor=actors.admin)
     [row] = reports.get("unpaid").rows(reports.ask(reports.get("unpaid"), {}), actors.staff)
     assert (row["amount"], row["url"]) == (Decimal("285.00"), f"/admissions/{first.id}")
     assert rows("unpaid", actors.teacher) == {}
@@ -120,3 +120,10 @@ def test_screen_csv_and_rest_tell_the_same(client_of, db_session, actors, pair, 
     assert answer.data.startswith(b"\xef\xbb\xbf")
     assert b"\n=1+1" not in answer.data
     assert client_of("coach").get(f"/reports/{name}").status_code == 403
+
+
+@pytest.mark.parametrize("report", ["funnel", "sources", "attendance"])
+def test_a_period_beyond_all_calendars(client_of, report):
+    answer = client_of("admin").get(f"/reports/{report}?first=9999-01-01&last=9999-12-31")
+    assert answer.status_code == 422 or "Must be between 2000 and 2199" in answer.text
+    assert client_of("admin").get(f"/reports/{report}.csv?first=9999-01-01&last=9999-12-31").status_code < 500

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 
 from app.extensions import db
 from app.models.admissions import (
     Admission,
     AdmissionEvent,
-    AdmissionPayment,
     AdmissionStatus,
-    DiscountType,
-    PaymentStatus,
 )
 from app.policies.actor import Actor
-from app.policies.rules import may_change_admission, may_take_money
+from app.policies.rules import may_change_admission
 from app.policies.scopes import visible
 from app.services import school
 from app.services.admissions import admit, events, orders, places, planning, waitlist
@@ -47,11 +43,26 @@ def _become(admission: Admission, to: AdmissionStatus, batch_id: UUID, **facts: 
 
 
 _END = text("UPDATE classroom_enrollments SET status = 'ended' WHERE admission_id = :id AND status <> 'ended'")
+_PAUSE = text("UPDATE classroom_enrollments SET status = 'paused' WHERE admission_id = :id AND status = 'active'")
+# A student has one place in a slot, whatever admissions use it: the one that runs has it, then its renewal.
+_HAND_OVER = text("""
+    UPDATE classroom_enrollments e SET admission_id = heir.id
+    FROM (
+        SELECT DISTINCT ON (x.classroom_slot_id) x.classroom_slot_id, a.id
+        FROM admissions a JOIN admission_slots x ON x.admission_id = a.id
+        WHERE a.student_id = :student_id AND a.id <> :id AND a.status IN ('pending', 'active') AND a.deleted_at IS NULL
+        ORDER BY x.classroom_slot_id, a.starts_on, a.id
+    ) heir
+    WHERE e.admission_id = :id AND e.status = 'active' AND e.classroom_slot_id = heir.classroom_slot_id
+""")
 
 
-def _leave(admission: Admission, actor: Actor) -> None:
-    """End the places of an admission, and offer them to the waitlist."""
-    db.session.execute(_END, {"id": admission.id})
+def _leave(admission: Admission, actor: Actor, statement: TextClause = _END) -> None:
+    """End the places of an admission (or pause them), and offer them to the waitlist. Those that another admission of
+    the student uses, its renewal or the one that it renews, stay with that one.
+    """
+    db.session.execute(_HAND_OVER, {"id": admission.id, "student_id": admission.student_id})
+    db.session.execute(statement, {"id": admission.id})
     waitlist.offer_places(planning.slot_ids(admission.id), actor)
 
 
@@ -83,11 +94,7 @@ def pause(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
             return False
         check_transition(admission, AdmissionStatus.PAUSED)
         began, removed = _moment(), planning.take_off(admission.id)
-        db.session.execute(
-            text("UPDATE classroom_enrollments SET status = 'paused' WHERE admission_id = :id AND status = 'active'"),
-            {"id": admission.id},
-        )
-        waitlist.offer_places(planning.slot_ids(admission.id), actor)
+        _leave(admission, actor, _PAUSE)
         admission.paused_at = began  # as in `deleted_at` of what was taken off
         _become(admission, AdmissionStatus.PAUSED, batch_id, classes=removed, note=note)
         return True
@@ -101,8 +108,8 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
     classes that waited get new dates. Refused per admission with every slot that is full or clashes.
     """
     day = resume_on or school.today()
-    if day < school.today():
-        raise Invalid(fields={"resume_on": [_("Must be today or later.")]})
+    if not school.today() <= day <= school.today() + orders.LONGEST_AHEAD:
+        raise Invalid(fields={"resume_on": [_("Must be today or later, within two years.")]})
 
     def change(admission: Admission, batch_id: UUID) -> bool:
         if admission.status in (AdmissionStatus.ACTIVE, AdmissionStatus.PENDING):
@@ -112,17 +119,16 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
         first = max(day, admission.starts_on)
         slots = places.by_id(planning.slot_ids(admission.id))
         waiting = planning.waiting(admission)
-        dates = admit.plan_dates(first, slots, len(waiting)) if waiting else []
-        problems = places.problems(
-            slots, places.clashes(admission.student_id, dates), places.held_by(admission.student_id)
-        )
-        if problems:
+        dates = admit.plan_dates(first, slots, len(waiting), after=school.now()) if waiting else []
+        held = {
+            slot.id for slot in places.held_by(admission.student_id)
+        }  # by an admission that it renews, or by its renewal
+        if problems := places.problems(slots, places.Plan(admission.student_id, dates), [], held):
             raise PlacesRefused(problems)
         planning.put_back(waiting, dates)
-        db.session.execute(
-            text("UPDATE classroom_enrollments SET status = 'active' WHERE admission_id = :id AND status = 'paused'"),
-            {"id": admission.id},
-        )
+        needed = {"id": admission.id, "slot_ids": [slot.id for slot in slots if slot.id not in held]}
+        db.session.execute(_TAKE_AGAIN, needed)
+        db.session.execute(_TAKE, needed)
         assert admission.paused_at is not None
         _extend(admission, dates[-1][0] if dates else None, first, admission.paused_at)
         admission.paused_at = None
@@ -130,6 +136,18 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
         return True
 
     return each(ids, actor, may_change_admission, change)
+
+
+_TAKE_AGAIN = text("""
+    UPDATE classroom_enrollments SET status = 'active'
+    WHERE admission_id = :id AND status = 'paused' AND classroom_slot_id = ANY(:slot_ids)
+""")
+_TAKE = text("""
+    INSERT INTO classroom_enrollments (student_id, classroom_slot_id, admission_id)
+    SELECT a.student_id, slot_id, a.id FROM admissions a, unnest(CAST(:slot_ids AS uuid[])) AS slot_id
+    WHERE a.id = :id AND NOT EXISTS (
+        SELECT FROM classroom_enrollments e WHERE e.admission_id = a.id AND e.classroom_slot_id = slot_id AND e.status = 'active')
+""")
 
 
 def _extend(admission: Admission, last: date | None, resumed_on: date, paused_at: datetime) -> None:
@@ -177,72 +195,6 @@ def add_extra_classes(ids: Ids, *, actor: Actor, classes: int) -> Result:
         return True
 
     return each(ids, actor, may_change_admission, change)
-
-
-@transactional
-def change_discount(
-    ids: Ids, *, actor: Actor, discount_type: DiscountType, discount_value: Decimal = Decimal(0)
-) -> Result:
-    """Change what is taken off the price. The number of classes stays; a payment that was made is never changed."""
-    value = orders.discount_value({"discount_type": discount_type, "discount_value": discount_value})
-
-    def change(admission: Admission, batch_id: UUID) -> bool:
-        if wrong := orders.wrong_discount(admission.price, discount_type, value):
-            raise Invalid(str(wrong["discount_value"][0]), fields=wrong)
-        before = {"discount_type": admission.discount_type.value, "discount_value": admission.discount_value}
-        after = {"discount_type": discount_type.value, "discount_value": value}
-        if before == after:
-            return False
-        payment = _payment(admission.id)
-        if payment.status is PaymentStatus.PAID:
-            raise WrongState(_("It is paid already: set it to unpaid first."))
-        admission.discount_type, admission.discount_value = discount_type, value
-        db.session.flush()
-        db.session.refresh(admission, ["total"])
-        payment.amount = admission.total
-        events.record(
-            AdmissionEvent.DISCOUNT_CHANGED,
-            admission.id,
-            before,
-            {**after, "total": admission.total},
-            batch_id=batch_id,
-        )
-        return True
-
-    return each(ids, actor, may_change_admission, change, places_too=False)
-
-
-def _payment(admission_id: UUID) -> AdmissionPayment:
-    statement = select(AdmissionPayment).where(AdmissionPayment.admission_id == admission_id)
-    return db.session.scalars(statement.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
-
-
-def _set_paid(ids: Ids, actor: Actor, status: PaymentStatus, note: str | None) -> Result:
-    def change(admission: Admission, batch_id: UUID) -> bool:
-        payment = _payment(admission.id)
-        if payment.status is status:
-            return False
-        before, paid_at = payment.status.value, _moment() if status is PaymentStatus.PAID else None
-        payment.status, payment.paid_at = status, paid_at
-        payment.note, payment.confirmed_by_id = note, actor.id
-        db.session.flush()
-        after = {"payment": status.value, "amount": payment.amount, "note": note}
-        events.record(AdmissionEvent.PAYMENT_CHANGED, admission.id, {"payment": before}, after, batch_id=batch_id)
-        return True
-
-    return each(ids, actor, may_take_money, change, places_too=False)
-
-
-@transactional
-def mark_paid(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
-    """Record that admissions are paid: who said so, and when, is kept."""
-    return _set_paid(ids, actor, PaymentStatus.PAID, note)
-
-
-@transactional
-def mark_unpaid(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
-    """Take back that admissions are paid."""
-    return _set_paid(ids, actor, PaymentStatus.UNPAID, note)
 
 
 @transactional

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,8 @@ from app.services.admissions import notices, people, places, waitlist
 from app.services.admissions.orders import Admitted, Order, check_number, read, read_order
 from app.services.admissions.refusals import PlacesRefused
 from app.services.calendar import NoSuchDatesError
-from app.services.errors import Invalid, NotAllowed, explain
-from app.services.transaction import transactional
+from app.services.errors import Conflict, Invalid, NotAllowed, explain
+from app.services.transaction import afterwards, transactional
 
 explain(
     {
@@ -52,7 +53,7 @@ def admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
         return _admit(values, actor=actor)
     except PlacesRefused as refused:
         if refused.full:
-            notices.tell_blocked(values, refused, actor=actor)
+            afterwards(partial(notices.tell_blocked, values, refused, actor=actor))
         raise
 
 
@@ -61,12 +62,12 @@ def _admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
     reason = may_admit(actor)
     if reason is not None:
         raise NotAllowed(reason)
-    if (first := _first_of(values.get("submission_key"))) is not None:
+    if (first := _first_of(values)) is not None:
         return first
     order = read_order(values)
-    wanted = places.resolve(order.course.id, values["slots"])
-    check_number(wanted, order.plan)
     person = people.find(values, actor)  # locks the lead: two admissions of one lead make one student
+    wanted = places.resolve(order.course.id, values["slots"], preferred=waitlist.slots_held_for(person))
+    check_number(wanted, order.plan)
     slots = places.locked([slot.id for slot in wanted])
     person = people.student_of(person)
     order = replace(order, lead_id=person.lead_id)
@@ -114,7 +115,7 @@ def book(
     dates = plan_dates(order.starts_on, slots, order.classes)
     kept = {*(waiting or {}), *order.held_enrollments}
     held = [slot for slot in places.held_by(student_id) if slot.id not in order.held_enrollments]
-    problems = places.problems(slots, places.clashes(student_id, dates), held, kept)
+    problems = places.problems(slots, places.Plan(student_id, dates), held, kept)
     if problems:
         raise PlacesRefused(problems)
     waitlist.use(list((waiting or {}).values()))
@@ -167,11 +168,15 @@ def _facts(
     }
 
 
-def plan_dates(starts_on: date, slots: Sequence[places.Slot], count: int) -> list[tuple[date, UUID]]:
-    """The days of `count` classes in these slots, on open days. Raises Invalid when there are not so many."""
+def plan_dates(
+    starts_on: date, slots: Sequence[places.Slot], count: int, *, after: datetime | None = None
+) -> list[tuple[date, UUID]]:
+    """The days of `count` classes in these slots, on open days; only classes that begin after a moment, when it is given.
+    Raises Invalid when there are not so many.
+    """
     weekly = [slot.weekly() for slot in slots]
     try:
-        return calendar.class_dates(starts_on, weekly, count, calendar.school_calendar())
+        return calendar.class_dates(starts_on, weekly, count, calendar.school_calendar(), after)
     except NoSuchDatesError:
         message = _("The school is not open on %(count)s such days within five years.", count=count)
         raise Invalid(fields={"starts_on": [message]}) from None
@@ -180,10 +185,19 @@ def plan_dates(starts_on: date, slots: Sequence[places.Slot], count: int) -> lis
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
-def _first_of(submission_key: UUID | None) -> Admitted | None:
-    """The admission that this form made already. Forms with the same key wait here for each other."""
+def _first_of(values: Mapping[str, Any]) -> Admitted | None:
+    """The admission that this form made already. Forms with the same key wait here for each other. Raises Conflict when
+    the key came with another admission before.
+    """
+    submission_key = values.get("submission_key")
     if submission_key is None:
         return None
     db.session.execute(_ONE_AT_A_TIME, {"key": f"admission {submission_key}"})
-    made = db.session.scalar(select(Admission.id).where(Admission.submission_key == submission_key))
-    return None if made is None else replace(read(made), repeated=True)
+    made = db.session.scalars(select(Admission).where(Admission.submission_key == submission_key)).one_or_none()
+    if made is None:
+        return None
+    same = all(values.get(name) == getattr(made, name) for name in ("course_id", "plan_id", "starts_on"))
+    person = {name: values[name] for name in ("lead_id", "student_id") if values.get(name) is not None}
+    if not same or any(value != getattr(made, name) for name, value in person.items()):
+        raise Conflict(_("This form was sent before, for admission #%(number)s: open a new one.", number=made.number))
+    return replace(read(made.id), repeated=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Integer, Uuid, column, select, table
 from sqlalchemy.orm import aliased
@@ -29,6 +31,12 @@ BALANCES = table(
     column("admission_id", Uuid()),
     *(column(name, Integer) for name in ("purchased", "consumed", "credits", "remaining", "scheduled", "unplanned")),
 )
+
+
+def balance_of(key: Any) -> Any:
+    """The balance of the admission with this key, to be joined: counted of that one alone, which the offset keeps."""
+    return select(BALANCES).where(BALANCES.c.admission_id == key).offset(0).lateral()
+
 
 STATUSES = options_of(AdmissionStatus, labels.STATUSES, labels.STATUS_TONES)
 DISCOUNTS = options_of(DiscountType, labels.DISCOUNTS)

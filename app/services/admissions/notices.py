@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import text
@@ -71,16 +69,23 @@ def tell_blocked(values: Mapping[str, Any], refused: PlacesRefused, *, actor: Ac
     )
 
 
-def tell_offered(entry_id: UUID, name: str, slot: str, people: list[int], until: datetime, link: str) -> None:
-    """Tell that a place is held for somebody of the waitlist."""
-    title = _l("A place for %(name)s: %(slot)s", name=name, slot=slot)
-    body = _l("It is held until %(until)s.", until=until)
-    notify(
-        NotificationType.WAITLIST_OFFERED, "waitlist", [Notice(each, entry_id, title, body, link) for each in people]
-    )
+def tell_offered(entries: Iterable[tuple[Any, str]], actor: Actor) -> None:
+    """Tell that places are held for people of the waitlist: each entry with what its slot is called."""
+    found = []
+    for row, slot in entries:
+        title = _l("A place for %(name)s: %(slot)s", name=row.name, slot=slot)
+        body = _l("It is held until %(until)s.", until=row.expires_at)
+        for each in office(actor, row.owner_id, row.user_id, row.created_by_id):
+            link = "/me/student" if each == row.user_id else f"/waitlist/{row.id}"
+            found.append(Notice(each, row.id, title, body, link))
+    notify(NotificationType.WAITLIST_OFFERED, "waitlist", found)
 
 
-def tell_expired(entry_id: UUID, name: str, slot: str, people: list[int], link: str) -> None:
-    """Tell that nobody took the place in time."""
-    title = _l("The offer to %(name)s has expired: %(slot)s", name=name, slot=slot)
-    notify(NotificationType.WAITLIST_EXPIRED, "waitlist", [Notice(each, entry_id, title, "", link) for each in people])
+def tell_expired(entries: Iterable[tuple[Any, str]], actor: Actor) -> None:
+    """Tell that nobody took the places in time."""
+    found = []
+    for row, slot in entries:
+        title = _l("The offer to %(name)s has expired: %(slot)s", name=row.name, slot=slot)
+        people = office(actor, row.owner_id, row.created_by_id)
+        found += [Notice(each, row.id, title, "", f"/waitlist/{row.id}") for each in people]
+    notify(NotificationType.WAITLIST_EXPIRED, "waitlist", found)

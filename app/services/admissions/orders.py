@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -145,6 +145,14 @@ _READ = text("""
 """)
 
 
+_PLANNED = text("""
+    SELECT class_date, classroom_slot_id FROM attendance WHERE admission_id = :id AND deleted_at IS NULL ORDER BY starts_at, id
+""")
+
+
 def read(admission_id: UUID) -> Admitted:
-    """What an admission is, without its dates."""
-    return Admitted(**db.session.execute(_READ, {"id": admission_id}).mappings().one())
+    """What an admission is, with its classes as they are planned now."""
+    found = Admitted(**db.session.execute(_READ, {"id": admission_id}).mappings().one())
+    planned = db.session.execute(_PLANNED, {"id": admission_id}).all()
+    slots = places.by_id(dict.fromkeys(row.classroom_slot_id for row in planned))
+    return replace(found, slots=slots, dates=[(row.class_date, row.classroom_slot_id) for row in planned])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from app.services import school
 from app.services.admissions import refusals
 from app.services.admissions.refusals import Clash, Place, Problem
 from app.services.calendar import Weekly, week_distance
+from app.services.classroom.occupancy import moved_out, visitors
 from app.services.errors import Invalid, WrongState
 
 MOST_ALTERNATIVES = 3
@@ -83,7 +85,8 @@ class Slot:
 _SLOTS = """
     SELECT s.id, s.time_slot_id, t.day, t.start_time, t.end_time, s.course_id, c.name AS course, s.teacher_id,
            u.first_name || ' ' || u.last_name AS teacher, s.room, s.capacity, s.enrolled, s.offered,
-           s.active AND s.deleted_at IS NULL AS in_use
+           s.active AND t.active AND s.deleted_at IS NULL
+               AND EXISTS (SELECT FROM operating_days d WHERE d.day = t.day AND d.open) AS in_use
     FROM classroom_slots s JOIN time_slot_templates t ON t.id = s.time_slot_id JOIN courses c ON c.id = s.course_id
     JOIN ab_user u ON u.id = s.teacher_id
 """
@@ -127,8 +130,11 @@ def locked(ids: Collection[UUID]) -> list[Slot]:
     return slots
 
 
-def resolve(course_id: UUID, choices: Sequence[Choice], field: str = "slots") -> list[Slot]:
-    """The classroom slot of each wish: the teacher's who is asked for, else the emptiest. In the order of the wishes.
+def resolve(
+    course_id: UUID, choices: Sequence[Choice], preferred: Callable[[], Collection[UUID]] = frozenset
+) -> list[Slot]:
+    """The classroom slot of each wish: the teacher's who is asked for, else a preferred one (a place is held there), else
+    the emptiest. In the order of the wishes.
 
     Raises Invalid with every wish that cannot be met, and for times that overlap each other.
     """
@@ -140,6 +146,9 @@ def resolve(course_id: UUID, choices: Sequence[Choice], field: str = "slots") ->
             for slot in open_slots
             if slot.time_slot_id == choice.time_slot_id and choice.teacher_id in (None, slot.teacher_id)
         ]
+        if len(found) > 1:
+            first = preferred()
+            found.sort(key=lambda slot: slot.id not in first)
         if found:
             chosen.append(found[0])
         else:
@@ -147,7 +156,7 @@ def resolve(course_id: UUID, choices: Sequence[Choice], field: str = "slots") ->
     if not wrong:
         wrong = _overlaps(chosen)
     if wrong:
-        raise Invalid(fields={field: wrong})
+        raise Invalid(fields={"slots": wrong})
     return chosen
 
 
@@ -194,17 +203,44 @@ _CLASHES = text("""
 """)
 
 
-def clashes(student_id: UUID, dates: Sequence[tuple[date, UUID]]) -> dict[UUID, list[Clash]]:
+@dataclass(frozen=True)
+class Plan:
+    """Classes that a student is to have: days and slots."""
+
+    student_id: UUID
+    dates: Sequence[tuple[date, UUID]]
+
+    def facts(self) -> dict[str, Any]:
+        return {"dates": [day for day, _slot in self.dates], "slot_ids": [slot_id for _day, slot_id in self.dates]}
+
+
+def _clashes(plan: Plan) -> dict[UUID, list[Clash]]:
     """The student's classes at the same time as these, by the slot that was wanted. The student must be locked."""
-    facts = {
-        "student_id": student_id,
-        "dates": [day for day, _slot in dates],
-        "slot_ids": [slot_id for _day, slot_id in dates],
-        "zone": str(school.zone()),
-    }
+    facts = plan.facts() | {"student_id": plan.student_id, "zone": str(school.zone())}
     found: dict[UUID, list[Clash]] = {}
     for row in db.session.execute(_CLASHES, facts):
         found.setdefault(row.slot_id, []).append(Clash(row.class_date, row.title))
+    return found
+
+
+# Only days on which somebody visits can hold more than the weekly places. Who has a place (`kept`) is counted already.
+_CROWDED = text(f"""
+    SELECT DISTINCT s.id, v.class_date FROM attendance v
+    JOIN unnest(CAST(:slot_ids AS uuid[]), CAST(:dates AS date[])) AS p (slot_id, class_date)
+        ON p.slot_id = v.classroom_slot_id AND p.class_date = v.class_date
+    JOIN classroom_slots s ON s.id = v.classroom_slot_id
+    WHERE v.classroom_slot_id = ANY(:slot_ids) AND v.deleted_at IS NULL AND (v.makeup OR v.original_slot_id IS NOT NULL)
+      AND s.enrolled + s.offered + (s.id <> ALL(CAST(:kept AS uuid[])))::integer
+          + {visitors("s.id", "v.class_date")} - {moved_out("s.id", "v.class_date")} > s.capacity
+    ORDER BY v.class_date
+""")  # noqa: S608 - from here
+
+
+def _crowded(plan: Plan, kept: Collection[UUID]) -> dict[UUID, list[date]]:
+    """The days on which visitors have taken the last place, by slot."""
+    found: dict[UUID, list[date]] = {}
+    for slot_id, day in db.session.execute(_CROWDED, plan.facts() | {"kept": list(kept)}):
+        found.setdefault(slot_id, []).append(day)
     return found
 
 
@@ -220,21 +256,25 @@ def held_by(student_id: UUID) -> list[Slot]:
     return _read(_HELD, student_id=student_id)
 
 
-def problems(
-    slots: Sequence[Slot], found: Mapping[UUID, list[Clash]], held: Sequence[Slot], kept: Collection[UUID] = ()
-) -> list[Problem]:
-    """Everything that stands against taking a place in each of these locked slots. `held` are those in which the
-    student has one already; `kept` those in which a free place is theirs to use.
+def problems(slots: Sequence[Slot], plan: Plan, held: Sequence[Slot], kept: Collection[UUID] = ()) -> list[Problem]:
+    """Everything that stands against taking a place in each of these locked slots for the classes of a plan. `held` are
+    those in which the student has one already; `kept` those in which a place is theirs to use.
     """
     said: list[Problem] = []
     taken = {slot.id for slot in held}
+    clashing, crowded = _clashes(plan), _crowded(plan, kept)
     for slot in slots:
-        if slot.id in taken:
-            said.append(refusals.taken_already(slot.place()))
+        place, others = slot.place(), partial(_alternatives, slot, [*slots, *held])
+        if not slot.in_use:
+            said.append(refusals.out_of_use(place, others()))
+        elif slot.id in taken:
+            said.append(refusals.taken_already(place))
         elif slot.free < 1 and slot.id not in kept:
-            said.append(refusals.is_full(slot.place(), _alternatives(slot, [*slots, *held])))
-        elif slot.id in found:
-            said.append(refusals.clashes(slot.place(), found[slot.id], _alternatives(slot, [*slots, *held])))
+            said.append(refusals.is_full(place, others()))
+        elif slot.id in crowded:
+            said.append(refusals.is_crowded(place, crowded[slot.id], others()))
+        if slot.id in clashing and slot.id not in taken:
+            said.append(refusals.clashes(place, clashing[slot.id], others()))
     return said
 
 
@@ -250,4 +290,4 @@ def _alternatives(wanted: Slot, busy: Sequence[Slot]) -> list[Place]:
     return [slot.place() for slot in free[:MOST_ALTERNATIVES]]
 
 
-__all__ = ["Choice", "Slot", "by_id", "clashes", "held_by", "lock", "locked", "of_course", "problems", "resolve"]
+__all__ = ["Choice", "Plan", "Slot", "by_id", "held_by", "lock", "locked", "of_course", "problems", "resolve"]

@@ -40,9 +40,14 @@ def count_ahead(admission_id: UUID) -> int:
 def take_off(admission_id: UUID) -> int:
     """Take the classes to come off the plan, and drop what was asked about them. Returns how many."""
     gone = list(db.session.scalars(_TAKE_OFF, {"id": admission_id}))
-    if gone:
-        db.session.execute(_DROP_REQUESTS, {"ids": gone})
+    drop_requests(gone)
     return len(gone)
+
+
+def drop_requests(attendance_ids: Sequence[UUID]) -> None:
+    """Withdraw what was asked about classes that are not planned any more, or elsewhere."""
+    if attendance_ids:
+        db.session.execute(_DROP_REQUESTS, {"ids": list(attendance_ids)})
 
 
 _WAITING = text("""
@@ -96,10 +101,10 @@ def append(admission: Admission, count: int) -> list[tuple[date, UUID]]:
     last = db.session.scalar(_LAST, {"id": admission.id})
     first = max(last + timedelta(days=1) if last else admission.starts_on, school.today())
     slots = places.by_id(slot_ids(admission.id))
-    dates = admit.plan_dates(first, slots, count)
-    clashes = places.clashes(admission.student_id, dates)
-    if clashes:
-        raise PlacesRefused(places.problems(slots, clashes, [], kept=[slot.id for slot in slots]))
+    dates = admit.plan_dates(first, slots, count, after=school.now())
+    plan = places.Plan(admission.student_id, dates)
+    if problems := places.problems(slots, plan, [], kept=[slot.id for slot in slots]):
+        raise PlacesRefused(problems)
     facts = {
         "student_id": admission.student_id,
         "id": admission.id,

@@ -11,6 +11,8 @@ from flask_babel import gettext as _
 
 from app.services.errors import Conflict
 
+MOST_DAYS = 5  # that a message lists
+
 
 @dataclass(frozen=True)
 class Place:
@@ -39,7 +41,7 @@ class Clash:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one of the wanted slots. `code`: full, clash, taken."""
+    """What is wrong with one of the wanted slots. `code`: full, crowded, clash, taken, out_of_use."""
 
     code: str
     place: Place
@@ -82,6 +84,21 @@ def is_full(place: Place, alternatives: Sequence[Place]) -> Problem:
         held=held,
     )
     return Problem("full", place, message + _nearest(alternatives), tuple(alternatives))
+
+
+def is_crowded(place: Place, days: Sequence[date], alternatives: Sequence[Place]) -> Problem:
+    """There is a weekly place, but on some days somebody who visits has the last one."""
+    listed = ", ".join(day.isoformat() for day in days[:MOST_DAYS])
+    if len(days) > MOST_DAYS:
+        listed = _("%(days)s, and %(count)s more", days=listed, count=len(days) - MOST_DAYS)
+    message = _("%(slot)s: no free place on %(days)s, with those who visit.", slot=place.title, days=listed)
+    return Problem("crowded", place, message + _nearest(alternatives), tuple(alternatives))
+
+
+def out_of_use(place: Place, alternatives: Sequence[Place]) -> Problem:
+    """Nothing is taught there any more."""
+    message = _("%(slot)s is not in use any more.", slot=place.title)
+    return Problem("out_of_use", place, message + _nearest(alternatives), tuple(alternatives))
 
 
 def clashes(place: Place, found: Sequence[Clash], alternatives: Sequence[Place]) -> Problem:

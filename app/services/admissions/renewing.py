@@ -29,12 +29,13 @@ explain({"uq_admissions_renewed_from_id": ("", _l("It was renewed already."))})
 
 _LAST = text("SELECT max(class_date) FROM attendance WHERE admission_id = :id AND deleted_at IS NULL")
 _HELD = text("""
-    SELECT classroom_slot_id FROM classroom_enrollments WHERE admission_id = :id AND status = 'active'
+    SELECT e.classroom_slot_id FROM classroom_enrollments e JOIN admission_slots x USING (classroom_slot_id)
+    WHERE x.admission_id = :id AND e.student_id = :student_id AND e.status = 'active'
 """)
-_HAND_OVER = text("""
-    UPDATE classroom_enrollments SET admission_id = :new_id WHERE admission_id = :old_id AND status = 'active'
-""")
-_RENEWED = text("SELECT id FROM admissions WHERE renewed_from_id = :id AND deleted_at IS NULL")
+_RENEWED = text(
+    "SELECT id FROM admissions WHERE renewed_from_id = :id AND deleted_at IS NULL AND status <> 'cancelled'"
+)
+_OWNER = text("SELECT owner_id FROM leads WHERE id = :id")
 
 
 @transactional
@@ -50,8 +51,8 @@ def renew(
 ) -> Result:
     """Admit the students again, to the same course and slots, after their last planned class unless a day is given.
 
-    Places that they have move over to the new admission; those of a completed one are taken again if they are free. An
-    admission that was renewed stays as it is. Refused per admission with the reason.
+    The places that they have serve the new admission when the present one ends; those of a completed one are taken again
+    if they are free. An admission that was renewed stays as it is. Refused per admission with the reason.
     """
 
     def change(old: Admission, batch_id: UUID) -> bool:
@@ -77,15 +78,16 @@ def renew(
             ),
             lead_id=old.lead_id,
             renewed_from_id=old.id,
-            held_enrollments=set(db.session.scalars(_HELD, {"id": old.id})),
+            held_enrollments=set(db.session.scalars(_HELD, {"id": old.id, "student_id": old.student_id})),
         )
         slots = places.by_id(planning.slot_ids(old.id))
         orders.check_number(slots, order.plan)
         made = admit.book(order, old.student_id, slots)
-        db.session.execute(_HAND_OVER, {"old_id": old.id, "new_id": made.id})
         events.record(AdmissionEvent.RENEWED, old.id, None, {"number": made.number}, batch_id=batch_id)
         student = db.session.scalars(select(Student).where(Student.id == old.student_id)).one()
-        notices.tell_created(made, Person(student.name, student_id=student.id, user_id=student.user_id), actor)
+        owner_id = db.session.scalar(_OWNER, {"id": old.lead_id})
+        person = Person(student.name, owner_id=owner_id, student_id=student.id, user_id=student.user_id)
+        notices.tell_created(made, person, actor)
         return True
 
     return each(ids, actor, may_change_admission, change)

@@ -15,7 +15,7 @@ from app.policies.actor import Actor
 from app.policies.rules import may_admit, may_change_admission, may_take_money
 from app.policies.scopes import visible
 from app.services import inputs
-from app.services.admissions import actions, labels, records, renewing, waitlist
+from app.services.admissions import actions, labels, money, records, renewing, waitlist
 from app.services.admissions.attributes import ATTRIBUTES, DISCOUNTS, STATUSES, WAITLIST, WAITLIST_ATTRIBUTES
 from app.services.admissions.batch import title
 from app.services.admissions.schemas import (
@@ -27,19 +27,20 @@ from app.services.admissions.schemas import (
     Renew,
     Resume,
 )
+from app.services.matching import Through
 from app.services.resource import Action, Lookup, Resource, register, register_lookup
 
 ACTIONS = (
     Action(
         "mark_paid",
         _l("Mark as paid"),
-        actions.mark_paid,
+        money.mark_paid,
         may_take_money,
         PaymentNote,
         icon="circle-check",
         help=_l("Who said so, and when, is kept. Nothing about cards is stored."),
     ),
-    Action("mark_unpaid", _l("Mark as unpaid"), actions.mark_unpaid, may_take_money, PaymentNote, icon="undo-2"),
+    Action("mark_unpaid", _l("Mark as unpaid"), money.mark_unpaid, may_take_money, PaymentNote, icon="undo-2"),
     Action(
         "pause",
         _l("Pause"),
@@ -70,7 +71,7 @@ ACTIONS = (
     Action(
         "change_discount",
         _l("Change discount"),
-        actions.change_discount,
+        money.change_discount,
         may_change_admission,
         DiscountInput,
         icon="tag",
@@ -109,6 +110,8 @@ ACTIONS = (
     ),
 )
 
+_OF_STUDENT = Through(Admission.student_id, Student.id, Student.search_text, Admission.number)
+
 ADMISSIONS = register(
     Resource(
         name="Admissions",
@@ -118,7 +121,7 @@ ADMISSIONS = register(
         plural=_l("Admissions"),
         title=title,
         attributes=ATTRIBUTES,
-        search=select(Student.search_text).where(Student.id == Admission.student_id).scalar_subquery(),
+        search=_OF_STUDENT,
         search_help=_l("Student's name, number, phone or e-mail"),
         input=AdmitInput,
         labels=labels.LABELS,
@@ -230,4 +233,14 @@ def _admission_choices(actor: Actor) -> Any:
     )
 
 
-register_lookup(Lookup("admissions", ("lookup", "Admissions"), _admission_choices, _CALLED, Admission.id, "admissions"))
+register_lookup(
+    Lookup(
+        "admissions",
+        ("lookup", "Admissions"),
+        _admission_choices,
+        _OF_STUDENT,
+        Admission.id,
+        "admissions",
+        folded=True,
+    )
+)

@@ -6,23 +6,25 @@ twice. Whoever frees a place calls `offer_places` in the same transaction, with 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.admissions import WaitlistEntry
 from app.policies.actor import Actor
 from app.policies.rules import may_admit
+from app.policies.scopes import visible
 from app.services import sessions
 from app.services.admissions import notices, people, places
 from app.services.admissions.people import Person
-from app.services.errors import Invalid, NotAllowed, WrongState, explain
+from app.services.errors import Invalid, NotAllowed, NotFound, WrongState, explain
+from app.services.keysets import among
 from app.services.resource import Outcome, Result
 from app.services.transaction import act_as, transactional
 
@@ -39,6 +41,12 @@ explain(
 )
 
 
+_HAS_PLACE = text("""
+    SELECT true FROM classroom_enrollments e WHERE e.classroom_slot_id = :slot AND e.status = 'active'
+      AND (e.student_id = :student_id OR e.student_id IN (SELECT a.student_id FROM admissions a WHERE a.lead_id = :lead_id))
+""")
+
+
 @transactional
 def join(values: dict[str, Any], *, actor: Actor) -> WaitlistEntry:
     """Put a lead or a student on the waitlist of a full slot, behind those who wait already.
@@ -51,13 +59,15 @@ def join(values: dict[str, Any], *, actor: Actor) -> WaitlistEntry:
         raise NotAllowed(reason)
     if not values.get("lead_id") and not values.get("student_id"):
         raise Invalid(fields={"lead_id": [_("Choose a lead or a student.")]})
-    people.find(values, actor)
+    person = people.find(values, actor)
     found = places.by_id([values["classroom_slot_id"]])
     if not found or not found[0].in_use:
         raise Invalid(fields={"classroom_slot_id": [_("Choose one from the list.")]})
     slot = places.locked([found[0].id])[0]
     if slot.free > 0:
         raise WrongState(_("%(slot)s has a free place: admit instead.", slot=slot.title))
+    if db.session.scalar(_HAS_PLACE, {"slot": slot.id, "lead_id": person.lead_id, "student_id": person.student_id}):
+        raise WrongState(_("The student already has a place in %(slot)s.", slot=slot.title))
     names = ("lead_id", "student_id", "classroom_slot_id", "notes")
     entry = WaitlistEntry(**{name: values.get(name) for name in names})
     db.session.add(entry)
@@ -65,11 +75,24 @@ def join(values: dict[str, Any], *, actor: Actor) -> WaitlistEntry:
     return entry
 
 
-_OFFERED_TO = text("""
+# Somebody may wait as a lead and be admitted as the student that they became, or the other way round.
+_THEIRS = """
+    (lead_id = :lead_id OR student_id = :student_id
+     OR lead_id IN (SELECT a.lead_id FROM admissions a WHERE a.student_id = :student_id)
+     OR student_id IN (SELECT a.student_id FROM admissions a WHERE a.lead_id = :lead_id))
+"""
+_OFFERED_TO = text(f"""
     SELECT classroom_slot_id, id FROM waitlist_entries
-    WHERE status = 'offered' AND classroom_slot_id = ANY(:slots) AND (lead_id = :lead_id OR student_id = :student_id)
+    WHERE status = 'offered' AND classroom_slot_id = ANY(:slots) AND {_THEIRS}
     ORDER BY id FOR NO KEY UPDATE
-""")
+""")  # noqa: S608 - from here
+_HELD_FOR = text(f"SELECT classroom_slot_id FROM waitlist_entries WHERE status = 'offered' AND {_THEIRS}")  # noqa: S608 - from here
+
+
+def slots_held_for(person: Person) -> Callable[[], set[UUID]]:
+    """Finds the slots in which a place is held for a person."""
+    facts = {"lead_id": person.lead_id, "student_id": person.student_id}
+    return lambda: set(db.session.scalars(_HELD_FOR, facts))
 
 
 def offered_to(person: Person, slots: Sequence[places.Slot]) -> dict[UUID, UUID]:
@@ -98,13 +121,19 @@ def accepted(entry_ids: Sequence[UUID], admission_id: UUID) -> None:
         db.session.execute(_ACCEPTED, {"ids": list(entry_ids), "admission_id": admission_id})
 
 
-# As many as places are free, the first who came: the slots are locked, so nobody else can offer the same place.
+# As many as places are free, the first who came and can still come: the slots are locked, so nobody else can offer the
+# same place.
 _OFFER = text("""
     WITH next AS (
         SELECT w.id FROM classroom_slots s
         CROSS JOIN LATERAL (
-            SELECT id FROM waitlist_entries w WHERE w.classroom_slot_id = s.id AND w.status = 'waiting'
-            ORDER BY position LIMIT greatest(s.capacity - s.enrolled - s.offered, 0)
+            SELECT w.id FROM waitlist_entries w
+            LEFT JOIN leads l ON l.id = w.lead_id LEFT JOIN students st ON st.id = w.student_id
+            WHERE w.classroom_slot_id = s.id AND w.status = 'waiting' AND coalesce(l.deleted_at, st.deleted_at) IS NULL
+              AND NOT EXISTS (
+                SELECT FROM classroom_enrollments e WHERE e.classroom_slot_id = s.id AND e.status = 'active'
+                  AND e.student_id IN (SELECT w.student_id UNION SELECT a.student_id FROM admissions a WHERE a.lead_id = w.lead_id))
+            ORDER BY w.position LIMIT greatest(s.capacity - s.enrolled - s.offered, 0)
         ) w
         WHERE s.id = ANY(:slots) AND s.active AND s.deleted_at IS NULL
     )
@@ -125,9 +154,7 @@ def offer_places(slot_ids: Collection[UUID], actor: Actor) -> int:
         return 0
     facts = {"slots": list(slot_ids), "holds": OFFER_HOLDS}
     made = list(db.session.scalars(_OFFER, facts))
-    for row, slot in _concerned(made):
-        who = notices.office(actor, row.owner_id, row.user_id, row.created_by_id)
-        notices.tell_offered(row.id, row.name, slot, who, row.expires_at, _link(row))
+    notices.tell_offered(_concerned(made), actor)
     return len(made)
 
 
@@ -137,10 +164,6 @@ def _concerned(entry_ids: Sequence[UUID]) -> list[tuple[Any, str]]:
     rows = db.session.execute(_CONCERNED, {"ids": list(entry_ids)}).all()
     slots = {slot.id: f"{slot.course}, {slot.title}" for slot in places.by_id([row.slot_id for row in rows])}
     return [(row, slots[row.slot_id]) for row in rows]
-
-
-def _link(row: Any) -> str:
-    return f"/waitlist/{row.id}"
 
 
 _LOCK_SLOTS_OF = text("""
@@ -155,12 +178,26 @@ _END = text("""
 
 @transactional
 def withdraw(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Take entries off the waitlist; a place that was held goes to the next. Repeating it changes nothing."""
-    db.session.execute(_LOCK_SLOTS_OF, {"ids": list(ids)})
-    ended = db.session.execute(_END, {"ids": list(ids), "status": "withdrawn"}).all()
+    """Take entries off the waitlist; a place that was held goes to the next. Repeating it changes nothing. Raises
+    NotAllowed; an entry that is not there is refused by itself.
+    """
+    reason = may_admit(actor)
+    if reason is not None:
+        raise NotAllowed(reason)
+    mine = select(WaitlistEntry.id).where(among(WaitlistEntry.id, list(ids)), visible(WaitlistEntry, actor))
+    known = list(db.session.scalars(mine))
+    db.session.execute(_LOCK_SLOTS_OF, {"ids": known})
+    ended = db.session.execute(_END, {"ids": known, "status": "withdrawn"}).all()
     offer_places({row.classroom_slot_id for row in ended}, actor)
-    done = {row.id for row in ended}
-    return Result([Outcome(str(key), unchanged=key not in done) for key in dict.fromkeys(ids)])
+    done, there = {row.id for row in ended}, set(known)
+    return Result(
+        [
+            Outcome(str(key), unchanged=key not in done)
+            if key in there
+            else Outcome(str(key), str(key)[:8], NotFound())
+            for key in dict.fromkeys(ids)
+        ]
+    )
 
 
 _OVERDUE = text("SELECT id FROM waitlist_entries WHERE status = 'offered' AND expires_at <= now()")
@@ -180,8 +217,6 @@ def expire() -> int:
         return 0
     db.session.execute(_LOCK_SLOTS_OF, {"ids": overdue})
     ended = db.session.execute(_EXPIRE, {"ids": overdue}).all()
-    for row, slot in _concerned([each.id for each in ended]):
-        who = notices.office(actor, row.owner_id, row.created_by_id)
-        notices.tell_expired(row.id, row.name, slot, who, _link(row))
+    notices.tell_expired(_concerned([each.id for each in ended]), actor)
     offer_places({row.classroom_slot_id for row in ended}, actor)
     return len(ended)

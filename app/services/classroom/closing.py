@@ -23,6 +23,7 @@ from app.policies.actor import Actor
 from app.policies.rules import may_apply_closure
 from app.policies.scopes import visible
 from app.services import school
+from app.services.admissions import planning
 from app.services.calendar import NoSuchDatesError, Weekly, class_dates, school_calendar
 from app.services.classroom import closing_notices, locking
 from app.services.classroom.schemas import Remedy
@@ -33,8 +34,9 @@ from app.services.transaction import lock_many, transactional
 MOST_TRIES = 60  # classes looked at for one that is free of the student's other classes
 
 _AFFECTED = text("""
-    SELECT a.id, a.admission_id, a.student_id, a.classroom_slot_id, a.class_date, s.teacher_id
-    FROM attendance a JOIN classroom_slots s ON s.id = a.classroom_slot_id
+    SELECT a.id, a.admission_id, a.student_id, a.classroom_slot_id, a.class_date, s.teacher_id,
+           ad.status IN ('pending', 'active') AND ad.deleted_at IS NULL AS goes_on
+    FROM attendance a JOIN classroom_slots s ON s.id = a.classroom_slot_id JOIN admissions ad ON ad.id = a.admission_id
     WHERE a.class_date BETWEEN :first AND :last AND a.status = 'scheduled' AND a.deleted_at IS NULL
     ORDER BY a.starts_at, a.id
 """)
@@ -72,8 +74,8 @@ def _outcome(key: UUID, closure: Closure | None, actor: Actor, remedy: Remedy, a
     affected = _lock_affected(closure)
     if remedy is Remedy.MOVE and affected:
         _find_days(affected)
-    _write(affected, closure)
-    closing_notices.tell(closure, affected, actor)
+    batch_id = _write(affected, closure)
+    closing_notices.tell(closure, affected, batch_id, actor)
     if announce:
         closing_notices.announce(closure, actor)
     moved = sum(len(each.moved) for each in affected.values())
@@ -133,6 +135,8 @@ def _find_days(affected: Mapping[UUID, Affected]) -> None:
     """Give every class a day after the last one of its admission."""
     plans, calendar = _read_plans(affected), school_calendar()
     for admission_id, each in affected.items():
+        if not each.classes[0].goes_on:  # of one that has ended, nothing is planned any more
+            continue
         slots = {slot.id: slot for slot in plans.weekly.get(admission_id, ())}
         weekly = [Weekly(slot.id, slot.day, slot.start_time) for slot in slots.values()]
         first = max(plans.last[admission_id], school.today()) + timedelta(days=1)
@@ -181,9 +185,6 @@ _MOVE = text("""
     WHERE a.id = p.id
 """)
 _CANCEL = text("UPDATE attendance SET deleted_at = now(), revision = revision + 1 WHERE id = ANY(:ids)")
-_DROP_REQUESTS = text(
-    "UPDATE reschedule_requests SET status = 'withdrawn' WHERE status = 'pending' AND attendance_id = ANY(:ids)"
-)
 _EXTEND = text("""
     UPDATE admissions a SET ends_on = p.last FROM unnest(CAST(:ids AS uuid[]), CAST(:lasts AS date[])) AS p (id, last)
     WHERE a.id = p.id AND a.ends_on < p.last
@@ -196,10 +197,11 @@ _RECORD = text("""
 """)
 
 
-def _write(affected: Mapping[UUID, Affected], closure: Closure) -> None:
-    """All of it, in a statement for each kind of change."""
+def _write(affected: Mapping[UUID, Affected], closure: Closure) -> UUID:
+    """All of it, in a statement for each kind of change. Returns the batch."""
+    batch_id = uuid4()
     if not affected:
-        return
+        return batch_id
     moved = [each for one in affected.values() for each in one.moved]
     cancelled = [each.id for one in affected.values() for each in one.cancelled]
     if moved:
@@ -210,7 +212,7 @@ def _write(affected: Mapping[UUID, Affected], closure: Closure) -> None:
         db.session.execute(_EXTEND, {"ids": list(lasts), "lasts": list(lasts.values())})
     if cancelled:
         db.session.execute(_CANCEL, {"ids": cancelled})
-    db.session.execute(_DROP_REQUESTS, {"ids": [row.id for one in affected.values() for row in one.classes]})
+    planning.drop_requests([row.id for one in affected.values() for row in one.classes])
     db.session.execute(
         _RECORD,
         {
@@ -218,7 +220,8 @@ def _write(affected: Mapping[UUID, Affected], closure: Closure) -> None:
             "ids": list(affected),
             "moved": [len(one.moved) for one in affected.values()],
             "cancelled": [len(one.cancelled) for one in affected.values()],
-            "batch_id": uuid4(),
+            "batch_id": batch_id,
         },
     )
     db.session.expire_all()
+    return batch_id

@@ -28,8 +28,10 @@ _HAVING = text("""
 """)
 
 
-def tell(closure: Closure, affected: Mapping[UUID, Any], actor: Actor) -> None:
-    """Tell students and teachers which classes were moved, and which taken off the plan."""
+def tell(closure: Closure, affected: Mapping[UUID, Any], batch_id: UUID, actor: Actor) -> None:
+    """Tell students and teachers which classes were moved, and which taken off the plan, this time: a closure that became
+    longer is applied again.
+    """
     students = {each.student_id for each in affected.values()}
     accounts = dict(map(tuple, db.session.execute(_ACCOUNTS, {"ids": list(students)}))) if students else {}
     moved: dict[int, list[str]] = {}
@@ -43,13 +45,14 @@ def tell(closure: Closure, affected: Mapping[UUID, Any], actor: Actor) -> None:
             for who in {own, row.teacher_id} - {None, actor.id}:
                 cancelled.setdefault(who, []).append(row.class_date.isoformat())
     title = _l("Classes moved: %(reason)s", reason=closure.reason)
-    notify(NotificationType.CLASS_MOVED, "closures", _notices(closure, moved, title))
+    entity = f"{closure.id}:{batch_id.hex[:8]}"
+    notify(NotificationType.CLASS_MOVED, "closures", _notices(entity, moved, title))
     title = _l("Classes cancelled: %(reason)s", reason=closure.reason)
-    notify(NotificationType.CLASS_CANCELLED, "closures", _notices(closure, cancelled, title), severity=Severity.WARNING)
+    notify(NotificationType.CLASS_CANCELLED, "closures", _notices(entity, cancelled, title), severity=Severity.WARNING)
 
 
-def _notices(closure: Closure, days: Mapping[int, list[str]], title: LazyString) -> list[Notice]:
-    return [Notice(who, closure.id, title, _listed(found), "/attendance/") for who, found in sorted(days.items())]
+def _notices(entity: str, days: Mapping[int, list[str]], title: LazyString) -> list[Notice]:
+    return [Notice(who, entity, title, _listed(found), "/attendance/") for who, found in sorted(days.items())]
 
 
 def _listed(days: list[str]) -> LazyString | str:

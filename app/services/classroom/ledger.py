@@ -13,14 +13,14 @@ from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.extensions import db
-from app.models.admissions import Admission, AdmissionEvent
+from app.models.admissions import Admission, AdmissionEvent, AdmissionStatus
 from app.models.classroom import AttendancePolicy, ClassCredit, CreditReason
 from app.policies.actor import Actor
 from app.policies.rules import may_give_credit
 from app.policies.scopes import visible
 from app.services.admissions import events
 from app.services.classroom import balances
-from app.services.errors import Invalid, NotAllowed
+from app.services.errors import Invalid, NotAllowed, WrongState
 from app.services.transaction import lock, lock_many, transactional
 
 _SETTLE = """
@@ -69,7 +69,7 @@ def change_policy(
 def grant(values: Mapping[str, Any], *, actor: Actor) -> ClassCredit:
     """Give an admission classes, or take some (a negative number), with a note why. Admins only.
 
-    Raises Invalid at the field, NotAllowed; also when more are taken than remain.
+    Raises Invalid at the field, also when more are taken than remain; NotAllowed; WrongState for taking from a paused one.
     """
     found = lock_many(Admission, [values["admission_id"]], visible(Admission, actor))
     if not found:
@@ -78,6 +78,8 @@ def grant(values: Mapping[str, Any], *, actor: Actor) -> ClassCredit:
     reason = may_give_credit(actor, admission)
     if reason is not None:
         raise NotAllowed(reason)
+    if classes < 0 and admission.status is AdmissionStatus.PAUSED:  # the classes that wait are neither used nor planned
+        raise WrongState(_("Resume it first."))
     if classes == 0:
         raise Invalid(fields={"classes": [_("Give or take at least one class.")]})
     left = balances.of_admissions([admission.id])[admission.id]

@@ -15,8 +15,8 @@ from app.models.classroom import Attendance, AttendanceStatus
 from app.policies.actor import Actor
 from app.policies.rules import may_plan_classes
 from app.policies.scopes import visible
-from app.services.admissions import events
-from app.services.classroom import balances, locking, places
+from app.services.admissions import events, planning
+from app.services.classroom import balances, locking, notices, places
 from app.services.classroom.moving import title
 from app.services.classroom.places import PlaceRefused, Reason, Wish
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
@@ -54,6 +54,7 @@ def book(values: Mapping[str, Any], *, actor: Actor) -> Attendance:
     db.session.add(row)
     db.session.flush()
     events.record(AdmissionEvent.CLASSES_MOVED, key, None, {"makeup": day, "slot_id": slot_id})
+    notices.tell_booked(row.id, actor)
     return row
 
 
@@ -78,7 +79,11 @@ def cancel(ids: Sequence[UUID], *, actor: Actor) -> Result:
     seen = db.session.execute(mine.where(visible(Attendance, actor))).all()
     lock_many(Admission, list({row.admission_id for row in seen}))
     rows = {row.id: row for row in lock_many(Attendance, [row.id for row in seen])}
-    return Result([_cancel(key, rows.get(key), actor) for key in wanted])
+    outcomes = [_cancel(key, rows.get(key), actor) for key in wanted]
+    gone = [key for key, each in zip(wanted, outcomes, strict=True) if each.state == "ok"]
+    planning.drop_requests(gone)
+    notices.tell_cancelled(gone, actor)
+    return Result(outcomes)
 
 
 def _cancel(key: UUID, row: Attendance | None, actor: Actor) -> Outcome:

@@ -19,6 +19,7 @@ from app.policies.actor import Actor
 from app.policies.rules import may_mark
 from app.policies.scopes import visible
 from app.services import school
+from app.services.admissions import planning
 from app.services.classroom import balances, ledger, notices
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.keysets import among
@@ -145,6 +146,8 @@ def _write(rows: Sequence[Attendance], status: AttendanceStatus, actor: Actor) -
     marked = status is not AttendanceStatus.SCHEDULED
     db.session.execute(_MARK, {"ids": ids, "status": status.value, "marked": marked, "actor_id": actor.id})
     ledger.settle(ids)
+    if marked:
+        planning.drop_requests(ids)
     after = balances.remaining(admissions)
     notices.tell_remaining([(key, before[key], after[key]) for key in sorted(admissions)])
     for row in rows:

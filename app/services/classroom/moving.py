@@ -19,7 +19,7 @@ from app.models.classroom import Attendance, AttendanceStatus
 from app.policies.actor import Actor
 from app.policies.rules import may_move_class
 from app.policies.scopes import visible
-from app.services.admissions import events
+from app.services.admissions import events, planning
 from app.services.classroom import locking, notices, places
 from app.services.classroom.places import PlaceRefused, Reason, Wish
 from app.services.errors import NotAllowed, NotFound, Refusal, explain
@@ -115,6 +115,7 @@ def _outcome(key: UUID, row: Attendance | None, actor: Actor, slot_id: UUID, day
     try:
         with db.session.begin_nested():
             relocate(row, slot_id, day)
+            planning.drop_requests([row.id])  # what was asked about it has been overtaken
     except Refusal as refused:
         return Outcome(str(key), name, refused)
     return Outcome(str(key), name)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.notifications import NotificationType, Severity
 from app.policies.actor import Actor
-from app.services.notifications import Notice, notify
+from app.services.notifications import Notice, notify, texts
 from app.services.people import ADMIN_IDS
 
 FEW = 4  # so many classes left are told (spec: classes_remaining_4)
@@ -73,15 +73,35 @@ _CLASSES = text("""
 
 def tell_moved(attendance_ids: Sequence[UUID], actor: Actor) -> None:
     """Tell the student and the teacher where a class is now. Each move of a day is told, by its revision."""
+    title, body = _l("Class moved: %(student)s, %(course)s"), _l("It is now on %(when)s.")
+    _tell_classes(NotificationType.CLASS_MOVED, attendance_ids, title, body, actor)
+
+
+def tell_booked(attendance_id: UUID, actor: Actor) -> None:
+    """Tell the student and the teacher of a make-up class."""
+    title, body = _l("Make-up class: %(student)s, %(course)s"), _l("It is on %(when)s.")
+    _tell_classes(NotificationType.CLASS_MOVED, [attendance_id], title, body, actor)
+
+
+def tell_cancelled(attendance_ids: Sequence[UUID], actor: Actor) -> None:
+    """Tell the student and the teacher which make-up classes are not held."""
+    title, body = _l("Class cancelled: %(student)s, %(course)s"), _l("It was to be on %(when)s.")
+    _tell_classes(NotificationType.CLASS_CANCELLED, attendance_ids, title, body, actor)
+
+
+def _tell_classes(
+    kind: NotificationType, attendance_ids: Sequence[UUID], title: LazyString, body: LazyString, actor: Actor
+) -> None:
+    """The same about each class, which is told by its revision."""
     found = []
     for row in db.session.execute(_CLASSES, {"ids": list(attendance_ids)}) if attendance_ids else ():
-        title = _l("Class moved: %(student)s, %(course)s", student=row.student, course=row.course)
-        body = _l("It is now on %(when)s.", when=_moment(row.class_date, row.start))
+        named = _l(texts.message(title), student=row.student, course=row.course)
+        when = _l(texts.message(body), when=_moment(row.class_date, row.start))
         found += [
-            Notice(each, f"{row.id}:{row.revision}", title, body, f"/attendance/{row.id}")
+            Notice(each, f"{row.id}:{row.revision}", named, when, f"/attendance/{row.id}")
             for each in people(actor, row.user_id, row.teacher_id)
         ]
-    notify(NotificationType.CLASS_MOVED, "attendance", found)
+    notify(kind, "attendance", found)
 
 
 _REQUESTS = text("""

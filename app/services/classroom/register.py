@@ -89,7 +89,7 @@ _ENTRIES = text("""
     SELECT a.id, a.student_id, st.first_name || ' ' || st.last_name AS student, a.status, a.makeup, a.original_date,
            ot.start_time AS original_start, b.remaining
     FROM attendance a JOIN students st ON st.id = a.student_id
-    JOIN admission_balances b ON b.admission_id = a.admission_id
+    CROSS JOIN LATERAL (SELECT v.remaining FROM admission_balances v WHERE v.admission_id = a.admission_id OFFSET 0) b
     LEFT JOIN classroom_slots os ON os.id = a.original_slot_id LEFT JOIN time_slot_templates ot ON ot.id = os.time_slot_id
     WHERE a.classroom_slot_id = :slot_id AND a.class_date = :day AND a.deleted_at IS NULL
     ORDER BY lower(st.last_name), lower(st.first_name), a.id

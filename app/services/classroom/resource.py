@@ -27,6 +27,7 @@ from app.services.classroom.attributes import (
 )
 from app.services.classroom.labels import LABELS, STATUSES
 from app.services.classroom.schemas import Approve, AskToMove, BookMakeup, Grant, Mark, MoveTo, Reject
+from app.services.matching import Through
 from app.services.resource import Action, Resource, register
 
 
@@ -192,7 +193,7 @@ REQUESTS = register(
         plural=_l("Requests to move a class"),
         title=request_title,
         attributes=REQUEST_ATTRIBUTES,
-        search=select(Student.search_text).where(Student.id == RescheduleRequest.student_id).scalar_subquery(),
+        search=Through(RescheduleRequest.student_id, Student.id, Student.search_text),
         search_help=_l("Student's name, number, phone or e-mail"),
         input=AskToMove,
         labels=LABELS,

@@ -132,6 +132,7 @@ CLOSURES = register(
                 icon="calendar-x",
                 help=_l("What becomes of the classes that are planned on these days. Students and teachers are told."),
                 bulk=False,
+                previewed=True,
                 defaults=lambda _closure: {"remedy": "move"},
             ),
         ),

@@ -36,6 +36,28 @@ FILLED = (
     "next_follow_up_at",
 )
 """What an empty field of the lead that stays takes over from the one that goes."""
+MOVED = ("lead_notes", "lead_contact_attempts", "admissions")
+
+_WITHDRAW = text("""
+    UPDATE waitlist_entries w SET status = 'withdrawn', expires_at = NULL
+    WHERE w.lead_id = :gone AND w.status = 'waiting' AND EXISTS (
+        SELECT FROM waitlist_entries k WHERE k.lead_id = :kept AND k.classroom_slot_id = w.classroom_slot_id
+          AND k.status IN ('waiting', 'offered'))
+""")
+_MOVE_WAITING = text("""
+    UPDATE waitlist_entries w SET lead_id = :kept
+    WHERE w.lead_id = :gone AND NOT (w.status IN ('waiting', 'offered') AND EXISTS (
+        SELECT FROM waitlist_entries k WHERE k.lead_id = :kept AND k.classroom_slot_id = w.classroom_slot_id
+          AND k.status IN ('waiting', 'offered')))
+    RETURNING id
+""")
+
+
+def _move_waiting(gone: Lead, kept: Lead) -> dict[str, list[str]]:
+    """The places in waitlists move too; where both wait for the same slot, the one that stays keeps its own."""
+    facts = {"gone": gone.id, "kept": kept.id}
+    db.session.execute(_WITHDRAW, facts)
+    return {"waitlist_entries": [str(key) for key in db.session.scalars(_MOVE_WAITING, facts)]}
 
 
 @transactional
@@ -68,8 +90,9 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
                 {"kept": kept.id, "gone": gone.id},
             )
         ]
-        for table in ("lead_notes", "lead_contact_attempts")
+        for table in MOVED
     }
+    moved |= _move_waiting(gone, kept)
     moved["lead_tags"] = [
         str(key)
         for key in db.session.scalars(
@@ -117,9 +140,9 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
         .limit(1)
     ).one()
     moved = event.after or {}
-    for table in ("lead_notes", "lead_contact_attempts"):
+    for table in (*MOVED, "waitlist_entries"):
         back = f"UPDATE {table} SET lead_id = :gone WHERE lead_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608 - the names are ours
-        db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved[table]})
+        db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
     db.session.execute(text("DELETE FROM lead_tags WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": moved["lead_tags"]})
     for name in moved["filled"]:
         if getattr(kept, name) == getattr(gone, name):

@@ -173,6 +173,7 @@ def ask(report: Report, raw: Mapping[str, str]) -> Question:
             days[name] = date.fromisoformat(raw.get(name) or default.isoformat())
         except ValueError:
             wrong[name] = [_("Must be a date, as 2026-03-31.")]
+    wrong |= {name: [_("Must be between 2000 and 2199.")] for name, day in days.items() if not 2000 <= day.year <= 2199}
     if not wrong and not timedelta(0) <= days["last"] - days["first"] <= LONGEST_PERIOD:
         wrong["last"] = [_("Must be after the first day, and at most three years later.")]
     by = raw.get("by") or next(iter(report.by), "")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, true
 
 from app.extensions import db
 from app.models.access import User
@@ -17,7 +17,7 @@ from app.models.leads import Lead
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people
-from app.services.admissions.attributes import BALANCES
+from app.services.admissions.attributes import balance_of
 
 UPCOMING = 10
 PAST = 20
@@ -25,6 +25,7 @@ PAST = 20
 
 def admissions(student_id: UUID, actor: Actor) -> Sequence[Any]:
     """Their admissions, the newest first, with what remains of each and what is paid where the actor may see money."""
+    left = balance_of(Admission.id)
     statement = (
         select(
             Admission.id,
@@ -34,14 +35,14 @@ def admissions(student_id: UUID, actor: Actor) -> Sequence[Any]:
             case((AdmissionPayment.id.is_not(None), Admission.total)).label("total"),
             Course.name.label("course"),
             CoursePlan.name.label("plan"),
-            BALANCES.c.purchased,
-            BALANCES.c.consumed,
-            BALANCES.c.remaining,
+            left.c.purchased,
+            left.c.consumed,
+            left.c.remaining,
             AdmissionPayment.status.label("payment"),
         )
         .join(Course, Course.id == Admission.course_id)
         .join(CoursePlan, CoursePlan.id == Admission.plan_id)
-        .join(BALANCES, BALANCES.c.admission_id == Admission.id)
+        .join(left, true())
         .outerjoin(
             AdmissionPayment,
             (AdmissionPayment.admission_id == Admission.id) & visible(AdmissionPayment, actor),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
@@ -26,7 +25,7 @@ from app.services.people import full_name
 # By other names than the row rules use, so that neither is taken for the other.
 _slot, _student = aliased(ClassroomSlot), aliased(Student)
 
-MOST: Final = 5000  # rows of attendance in one timetable
+MOST: Final = 5000  # classes in one timetable
 
 
 @dataclass(frozen=True)
@@ -97,27 +96,36 @@ def of_student(student_id: UUID, first: date, last: date, *, actor: Actor, cance
 def of_teacher(teacher_id: int, first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:
     """A teacher's classes with their students, in the order of time. Of `cancelled` ones everybody was taken off."""
     mine = _slot.teacher_id == teacher_id
-    statement = _rows(actor, first, last, cancelled, mine).add_columns(full_name(_student).label("student"))
-    statement = statement.join(_student, _student.id == Attendance.student_id)
-    order = (Attendance.class_date, _slot.id, _student.first_name, Attendance.id)
-    rows = db.session.execute(statement.order_by(*order).limit(MOST))
-    classes = [_class(list(group)) for _key, group in groupby(rows, lambda row: (row.day, row.slot_id))]
-    return sorted(classes, key=lambda entry: (entry.starts_at, entry.key))
+    one = _rows(actor, first, last, cancelled, mine).add_columns(full_name(_student).label("student"))
+    one = one.join(_student, _student.id == Attendance.student_id).subquery()
+    live = one.c.cancelled.is_(False)
+    statement = (
+        select(
+            one.c.slot_id,
+            one.c.day,
+            one.c.course,
+            one.c.teacher,
+            one.c.room,
+            func.min(one.c.starts_at).label("starts_at"),
+            func.min(one.c.ends_at).label("ends_at"),
+            func.max(one.c.changed_at).label("changed_at"),
+            func.bool_or(live).label("held"),
+            func.bool_or(live & (one.c.status == "scheduled")).label("open"),
+            func.array_agg(aggregate_order_by(one.c.student, one.c.student)).filter(live).label("students"),
+        )
+        .group_by(one.c.slot_id, one.c.day, one.c.course, one.c.teacher, one.c.room)
+        .order_by("starts_at", one.c.slot_id)
+        .limit(MOST)
+    )
+    return [_class(row) for row in db.session.execute(statement)]
 
 
-def _class(rows: list[Any]) -> ClassEntry:
-    live = [row for row in rows if not row.cancelled]
-    some = (live or rows)[0]
-    changed_at = max(row.changed_at for row in rows)
+def _class(row: Any) -> ClassEntry:
     return ClassEntry(
-        f"class-{some.slot_id}-{some.day}", some.slot_id, some.day, some.starts_at, some.ends_at, some.course,
-        some.teacher, some.room or "", _status(live), int(changed_at.timestamp()) // 60, changed_at,
-        cancelled=not live, students=tuple(dict.fromkeys(row.student for row in live)),
+        f"class-{row.slot_id}-{row.day}", row.slot_id, row.day, row.starts_at, row.ends_at, row.course, row.teacher,
+        row.room or "", "scheduled" if row.open else "marked", int(row.changed_at.timestamp()) // 60, row.changed_at,
+        cancelled=not row.held, students=tuple(dict.fromkeys(row.students or ())),
     )  # fmt: skip
-
-
-def _status(rows: Iterable[Any]) -> str:
-    return "scheduled" if any(row.status == "scheduled" for row in rows) else "marked"
 
 
 def of_actor(first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:

@@ -50,9 +50,9 @@ def answer(actor: Actor) -> Any:
         return _show(actor, raw, Refusal())
     try:
         values = inputs.parse(AdmitInput, raw)
-        if stage != "do":
-            return _show(actor, raw, Refusal(), rehearse(admit, values, actor=actor))
-        done = admit(values, actor=actor)
+        done = admit(values, actor=actor) if stage == "do" else rehearse(admit, values, actor=actor)
+        if stage != "do" and not done.repeated:
+            return _show(actor, raw, Refusal(), done)
     except Refusal as refusal:
         if refusal.status not in (409, 422):
             raise

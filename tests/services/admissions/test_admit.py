@@ -22,13 +22,15 @@ from app.models.classroom import Attendance
 from app.models.leads import Lead, LeadSource
 from app.models.notifications import Notification, NotificationEvent
 from app.models.students import Student
-from app.services import school
+from app.services import idempotency, school
 from app.services.admissions.admit import admit
 from app.services.admissions.places import Choice
 from app.services.admissions.refusals import PlacesRefused
-from app.services.errors import Invalid, NotAllowed
+from app.services.classroom import moving
+from app.services.errors import Conflict, Invalid, NotAllowed
 from app.services.transaction import rehearse
 from tests.factories.admissions import admission, choices
+from tests.factories.classroom import School, classes, day_after
 from tests.factories.courses import closure, course, plan, slot, time_slot
 from tests.factories.leads import lead, stage
 from tests.factories.students import student
@@ -330,3 +332,58 @@ def test_unknown_times_are_of_nobody(db_session, actors, studio):
             actor=actors.staff,
         )
     assert "not taught then" in str(refused.value.fields["slots"][0])
+
+
+def test_a_day_on_which_visitors_have_the_last_place(db_session, actors):
+    place = School(actors.admin, capacity=1)
+    visitor = classes(place.admit([place.tuesday]).id)[0]
+    day = day_after(4)
+    moving.move([visitor.id], actor=actors.admin, classroom_slot_id=place.friday.id, class_date=day)
+    with pytest.raises(PlacesRefused) as refused:
+        place.admit([place.friday])
+    [problem] = refused.value.problems
+    assert problem.code == "crowded"
+    assert day.isoformat() in problem.message
+    assert place.admit([place.friday], starts_on=day + timedelta(days=1)).final_classes
+
+
+def test_a_full_slot_that_also_clashes_says_both(db_session, actors, studio):
+    mine = admission([studio.tuesday], actor=actors.staff)
+    other = course([actors.teacher2.id])
+    late = slot(other, actors.teacher2.id, 1, "16:30", capacity=1)
+    admission([late], actor=actors.staff)
+    with pytest.raises(PlacesRefused) as refused:
+        admission([late], actor=actors.staff, student_id=mine.student_id)
+    assert [problem.code for problem in refused.value.problems] == ["full", "clash"]
+
+
+def test_a_key_of_another_form_is_refused(db_session, actors, studio):
+    form = {"submission_key": uuid4(), "plan_id": plan(3, classes_per_week=1).id}
+    first = admission([studio.tuesday], actor=actors.staff, **form)
+    again = admission([studio.tuesday], actor=actors.staff, **form, student_id=first.student_id)
+    assert again.repeated and len(again.dates) == first.final_classes
+    with pytest.raises(Conflict, match="sent before"):
+        admission([studio.tuesday], actor=actors.staff, **form)
+
+
+def test_a_blocked_admission_is_recorded_within_another_transaction(db_session, actors, studio):
+    """The refusal undoes the transaction around it, but not the record of it; a rehearsal leaves none."""
+    tight = slot(studio.course, actors.teacher.id, 2, "16:00", capacity=1)
+    admission([tight], actor=actors.staff)
+    count = "SELECT count(*) FROM notification_events WHERE type = 'admission_blocked_capacity'"
+    with pytest.raises(PlacesRefused):
+        rehearse(admit, values_for(tight), actor=actors.staff)
+    assert db_session.execute(text(count)).scalar_one() == 0
+    with pytest.raises(PlacesRefused):
+        idempotency.once("k1", "f", lambda: admit(values_for(tight), actor=actors.staff), actor=actors.staff)
+    assert db_session.execute(text(count)).scalar_one() == 1
+
+
+def values_for(at):
+    return {
+        "course_id": at.course_id,
+        "plan_id": plan(3, classes_per_week=1).id,
+        "starts_on": school.today(),
+        "slots": choices([at]),
+        "student_id": student().id,
+    }

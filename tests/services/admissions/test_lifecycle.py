@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,11 +11,12 @@ from sqlalchemy import select, text
 from app.models.admissions import Admission, AdmissionAuditEvent, AdmissionPayment, DiscountType
 from app.models.classroom import Attendance
 from app.services import school
-from app.services.admissions import actions, renewing, starting
+from app.services.admissions import actions, money, renewing, starting
 from app.services.admissions.refusals import PlacesRefused
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from tests.factories.admissions import admission
-from tests.factories.courses import plan
+from tests.factories.classroom import open_every_day
+from tests.factories.courses import plan, slot
 
 NOW = "UPDATE attendance SET status = 'present', marked_at = now() WHERE admission_id = :id"
 
@@ -127,12 +128,12 @@ def test_extra_classes_follow_the_last_one(db_session, actors, studio):
 def test_a_discount_changes_what_is_owed_until_it_is_paid(db_session, actors, studio):
     made = admission(studio.slots, actor=actors.staff)
     ten = {"discount_type": DiscountType.PERCENT, "discount_value": Decimal(10)}
-    assert only(actions.change_discount([made.id], actor=actors.staff, **ten)).state == "ok"
-    assert only(actions.change_discount([made.id], actor=actors.staff, **ten)).state == "unchanged"
+    assert only(money.change_discount([made.id], actor=actors.staff, **ten)).state == "ok"
+    assert only(money.change_discount([made.id], actor=actors.staff, **ten)).state == "unchanged"
     payment = db_session.scalars(select(AdmissionPayment)).one()
     assert payment.amount == read(db_session, made.id).total == Decimal("256.50")
-    actions.mark_paid([made.id], actor=actors.admin, note="Cash")
-    refused = only(actions.change_discount([made.id], actor=actors.staff, discount_type=DiscountType.NONE))
+    money.mark_paid([made.id], actor=actors.admin, note="Cash")
+    refused = only(money.change_discount([made.id], actor=actors.staff, discount_type=DiscountType.NONE))
     assert isinstance(refused.refusal, WrongState)
     assert len(days(db_session, made.id)) == 24
 
@@ -140,7 +141,7 @@ def test_a_discount_changes_what_is_owed_until_it_is_paid(db_session, actors, st
 def test_a_discount_beyond_the_price_is_refused(db_session, actors, studio):
     made = admission(studio.slots, actor=actors.staff)
     outcome = only(
-        actions.change_discount(
+        money.change_discount(
             [made.id], actor=actors.staff, discount_type=DiscountType.AMOUNT, discount_value=Decimal(9999)
         )
     )
@@ -149,13 +150,13 @@ def test_a_discount_beyond_the_price_is_refused(db_session, actors, studio):
 
 def test_who_confirmed_a_payment_and_when_is_kept(db_session, actors, studio):
     made = admission(studio.slots, actor=actors.staff)
-    assert isinstance(only(actions.mark_paid([made.id], actor=actors.staff)).refusal, NotAllowed)
-    assert only(actions.mark_paid([made.id], actor=actors.admin, note="Bank transfer")).state == "ok"
-    assert only(actions.mark_paid([made.id], actor=actors.admin)).state == "unchanged"
+    assert isinstance(only(money.mark_paid([made.id], actor=actors.staff)).refusal, NotAllowed)
+    assert only(money.mark_paid([made.id], actor=actors.admin, note="Bank transfer")).state == "ok"
+    assert only(money.mark_paid([made.id], actor=actors.admin)).state == "unchanged"
     payment = db_session.scalars(select(AdmissionPayment)).one()
     assert (payment.status.value, payment.confirmed_by_id, payment.note) == ("paid", actors.admin.id, "Bank transfer")
     assert payment.paid_at is not None
-    assert only(actions.mark_unpaid([made.id], actor=actors.admin)).state == "ok"
+    assert only(money.mark_unpaid([made.id], actor=actors.admin)).state == "ok"
     db_session.expire_all()
     assert db_session.scalars(select(AdmissionPayment)).one().paid_at is None
 
@@ -261,3 +262,31 @@ def test_an_admission_begins_on_its_first_day(db_session, actors, studio):
     assert read(db_session, made.id).status == "active"
     assert read(db_session, paused.id).status == "paused"
     assert events(db_session, made.id) == ["created", "status_changed"]
+
+
+def test_taking_up_after_todays_class_plans_none_today(db_session, actors, studio, monkeypatch):
+    """The class of today has been: the next one is the first that waits."""
+    today = school.today()
+    early = slot(studio.course, actors.teacher.id, today.weekday(), "00:00", end="00:01")
+    open_every_day()
+    made = admission([early], actor=actors.staff)
+    planned = days(db_session, made.id)
+    actions.pause([made.id], actor=actors.staff)
+    assert only(actions.resume([made.id], actor=actors.staff)).state == "ok"
+    assert today not in days(db_session, made.id) or planned[0] == today
+    assert days(db_session, made.id)[-1] >= planned[-1]
+
+
+def test_taking_up_within_two_years(db_session, actors, studio):
+    made = admission(studio.slots, actor=actors.staff)
+    actions.pause([made.id], actor=actors.staff)
+    for day in (date.max, school.today() + timedelta(days=800)):
+        with pytest.raises(Invalid):
+            actions.resume([made.id], actor=actors.staff, resume_on=day)
+
+
+def test_nothing_is_taken_off_a_cancelled_admission(db_session, actors, studio):
+    made = admission(studio.slots, actor=actors.staff)
+    actions.cancel([made.id], actor=actors.staff)
+    ten = {"discount_type": DiscountType.PERCENT, "discount_value": Decimal(10)}
+    assert isinstance(only(money.change_discount([made.id], actor=actors.staff, **ten)).refusal, WrongState)

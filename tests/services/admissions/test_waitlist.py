@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import select, text
 
-from app.models.admissions import WaitlistEntry
+from app.models.admissions import Admission, WaitlistEntry
+from app.models.courses import CourseTeacher
 from app.models.notifications import Notification
+from app.services import school
 from app.services.admissions import actions, waitlist
+from app.services.admissions.admit import admit
+from app.services.admissions.places import Choice
 from app.services.admissions.refusals import PlacesRefused
-from app.services.errors import Conflict, Invalid, NotAllowed, WrongState
+from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
+from app.services.leads import actions as lead_actions
+from app.services.leads import merging
 from tests.factories.admissions import admission
+from tests.factories.courses import slot
 from tests.factories.leads import lead
 from tests.factories.students import student
 
@@ -115,3 +124,81 @@ def test_never_more_offers_than_free_places(db_session, actors, studio, full):
         wait(studio, actors.staff)
     actions.cancel([each.id for each in full], actor=actors.staff)
     assert statuses(db_session) == ["offered", "offered", "waiting", "waiting"]
+
+
+def test_nobody_who_is_gone_or_has_a_place_is_offered_one(db_session, actors, studio, full):
+    gone, waiting = lead(), lead()
+    wait(studio, actors.staff, gone)
+    wait(studio, actors.staff, waiting)
+    lead_actions.delete([gone.id], actor=actors.admin)
+    actions.cancel([full[0].id], actor=actors.staff)
+    assert statuses(db_session) == ["waiting", "offered"]
+
+
+def test_who_has_a_place_does_not_wait_for_it(db_session, actors, studio, full):
+    with pytest.raises(WrongState, match="already has a place"):
+        waitlist.join({"classroom_slot_id": studio.tuesday.id, "student_id": full[0].student_id}, actor=actors.staff)
+
+
+def test_an_offer_to_a_lead_serves_the_student_that_they_became(db_session, actors, studio, full):
+    asked = lead()
+    other = admission([studio.saturday], actor=actors.staff, lead_id=asked.id)
+    wait(studio, actors.staff, asked)
+    actions.cancel([full[0].id], actor=actors.staff)
+    admission(studio.slots, actor=actors.staff, student_id=other.student_id)
+    assert statuses(db_session) == ["accepted"]
+
+
+def test_any_teacher_means_first_the_one_whose_place_is_held(db_session, actors, studio, full):
+    asked = lead()
+    wait(studio, actors.staff, asked)
+    actions.cancel([full[0].id], actor=actors.staff)
+    db_session.add(CourseTeacher(course_id=studio.course.id, teacher_id=actors.teacher2.id))
+    db_session.commit()
+    empty = slot(studio.course, actors.teacher2.id, 1, "16:00", capacity=8)
+    any_teacher = [Choice(studio.tuesday.time_slot_id), Choice(studio.friday.time_slot_id)]
+    values = {
+        "course_id": studio.course.id,
+        "plan_id": studio.plan.id,
+        "starts_on": school.today(),
+        "slots": any_teacher,
+    }
+    made = admit(values | {"lead_id": asked.id}, actor=actors.staff)
+    assert studio.tuesday.id in {each.id for each in made.slots}
+    assert empty.id not in {each.id for each in made.slots}
+
+
+def test_a_students_offer_leads_to_their_own_page(db_session, actors, client_of, studio, full):
+    own = student(user_id=actors.student.id)
+    entry = waitlist.join({"classroom_slot_id": studio.tuesday.id, "student_id": own.id}, actor=actors.staff)
+    actions.cancel([full[0].id], actor=actors.staff)
+    told = db_session.scalars(
+        select(Notification).where(
+            Notification.type == "waitlist_offered", Notification.recipient_id == actors.student.id
+        )
+    ).one()
+    page = client_of("student").get(told.link, follow_redirects=True)
+    assert page.status_code == 200
+    assert studio.course.name in page.text
+    assert client_of("student").get(f"/waitlist/{entry.id}").status_code in (403, 404)
+
+
+def test_only_entries_that_are_there_are_withdrawn(db_session, actors, studio, full):
+    [outcome] = waitlist.withdraw([uuid4()], actor=actors.staff).outcomes
+    assert isinstance(outcome.refusal, NotFound)
+    with pytest.raises(NotAllowed):
+        waitlist.withdraw([uuid4()], actor=actors.teacher)
+
+
+def test_merged_leads_wait_as_one_and_stay_one_student(db_session, actors, studio, full):
+    gone, kept = lead(owner_id=actors.staff.id), lead(owner_id=actors.staff.id)
+    first = admission([studio.saturday], actor=actors.staff, lead_id=gone.id)
+    wait(studio, actors.staff, gone)
+    wait(studio, actors.staff, gone, studio.friday)
+    wait(studio, actors.staff, kept, studio.friday)
+    merging.merge([gone.id], actor=actors.staff, into_id=kept.id)
+    assert statuses(db_session) == ["waiting", "withdrawn", "waiting"]
+    actions.cancel([full[0].id], actor=actors.staff)
+    assert admission(studio.slots, actor=actors.staff, lead_id=kept.id).student_id == first.student_id
+    merging.undo_merge([gone.id], actor=actors.staff)
+    assert db_session.get(Admission, first.id).lead_id == gone.id

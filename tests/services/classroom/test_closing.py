@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.services import transaction
+from app.services.admissions import actions
 from app.services.classroom import closing, requests
 from app.services.errors import NotAllowed
 from tests.factories import courses
-from tests.factories.classroom import School, balance, classes, count, day_after, notices
+from tests.factories.classroom import School, balance, classes, count, day_after, notices, to_today
 
 
 @pytest.fixture
@@ -75,3 +76,39 @@ def test_only_admins(place, actors):
     closure = courses.closure(day_after(1))
     [outcome] = closing.apply([closure.id], actor=actors.staff, remedy="move").outcomes
     assert isinstance(outcome.refusal, NotAllowed)
+
+
+def test_nothing_is_planned_for_an_admission_that_has_ended(place, actors):
+    """Its class on the closed day was never held: it is taken off, and not planned again."""
+    admitted = place.admit([place.tuesday])
+    row = to_today(classes(admitted.id)[0], days_ago=1)
+    actions.cancel([admitted.id], actor=actors.admin)
+    closure = courses.closure(row.class_date)
+    [outcome] = closing.apply([closure.id], actor=actors.admin, remedy="move").outcomes
+    assert "taken off" in outcome.message
+    assert classes(admitted.id) == []
+
+
+def test_a_longer_closure_applied_again_tells_of_the_rest(place, actors):
+    admitted = place.admit(account="student", starts_on=day_after(1))
+    rows = classes(admitted.id)
+    closure = courses.closure(rows[0].class_date, reason="Snow")
+    closing.apply([closure.id], actor=actors.admin, remedy="cancel")
+    closure.ends_on = rows[1].class_date
+    db.session.commit()
+    closing.apply([closure.id], actor=actors.admin, remedy="cancel")
+    told = [each.body for each in notices("class_cancelled") if each.username == "student"]
+    assert len(told) == 2
+    assert any(rows[1].class_date.isoformat() in body for body in told)
+
+
+def test_the_page_previews_what_becomes_of_the_classes(place, actors, client_of):
+    admitted = place.admit([place.tuesday], starts_on=day_after(1))
+    row = classes(admitted.id)[0]
+    closure = courses.closure(row.class_date, reason="Snow")
+    form = {"id": str(closure.id), "remedy": "cancel"}
+    page = client_of("admin").post("/closures/actions/apply", data=form | {"_stage": "preview"})
+    assert "1 class is taken off the plan" in page.text
+    assert len(classes(admitted.id)) == admitted.final_classes
+    client_of("admin").post("/closures/actions/apply", data=form | {"_stage": "do"})
+    assert len(classes(admitted.id)) == admitted.final_classes - 1

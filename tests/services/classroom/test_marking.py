@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.classroom import Attendance, AttendancePolicy, AttendanceStatus
 from app.services import school
+from app.services.admissions import actions as admission_actions
 from app.services.classroom import ledger, marking, register
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from tests.factories.classroom import School, balance, classes, credit_rows, notices, to_today
@@ -151,6 +152,9 @@ def test_an_admin_gives_and_takes_classes(place, actors):
         ledger.grant({"admission_id": admitted.id, "classes": -1, "note": "Planned all"}, actor=actors.admin)
     with pytest.raises(NotAllowed):
         ledger.grant({"admission_id": admitted.id, "classes": 1, "note": "Me"}, actor=actors.staff)
+    admission_actions.pause([admitted.id], actor=actors.admin)
+    with pytest.raises(WrongState):  # the classes that wait are spoken for
+        ledger.grant({"admission_id": admitted.id, "classes": -1, "note": "Waiting"}, actor=actors.admin)
     written = db.session.execute(
         text("SELECT count(*) FROM admission_audit_events WHERE admission_id = :id AND type = 'credit_changed'"),
         {"id": admitted.id},

@@ -174,7 +174,7 @@ def test_teachers_see_their_classes_and_closed_days_say_so(place, actors):
 
 
 def test_a_make_up_class_is_booked_for_a_class_that_is_owed(place, actors):
-    admitted = place.admit([place.tuesday])
+    admitted = place.admit([place.tuesday], account="student")
     values = {"admission_id": admitted.id, "classroom_slot_id": place.friday.id, "class_date": day_after(4)}
     with pytest.raises(Invalid):  # another teacher's course
         makeups.book({**values, "admission_id": place.friday.id}, actor=actors.admin)
@@ -196,5 +196,7 @@ def test_a_make_up_class_is_booked_for_a_class_that_is_owed(place, actors):
     assert [each.state for each in makeups.cancel([made.id], actor=actors.admin).outcomes] == ["ok"]
     assert db.session.get_one(Attendance, made.id).deleted_at is not None
     assert balance(admitted.id).unplanned == 1
+    for kind in ("class_moved", "class_cancelled"):
+        assert {each.username for each in notices(kind)} == {"student", "teacher"}, kind
     [outcome] = makeups.cancel([classes(admitted.id)[1].id], actor=actors.admin).outcomes
     assert isinstance(outcome.refusal, WrongState)

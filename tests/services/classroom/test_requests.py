@@ -105,22 +105,21 @@ def test_withdrawn_by_who_asked(actors, row, wish):
 
 
 def test_a_class_that_was_moved_or_marked_meanwhile(actors, place, row, wish):
+    """The request is void: it is withdrawn, and another can be made."""
     made = requests.request(wish, actor=actors.student)
     later = wish["requested_date"] + timedelta(days=7)
     moving.move([row.id], actor=actors.admin, classroom_slot_id=place.friday.id, class_date=later)
     [outcome] = requests.approve([made.id], actor=actors.admin).outcomes
     assert isinstance(outcome.refusal, WrongState)
-    assert "moved" in str(outcome.refusal)
+    assert "withdrawn" in str(outcome.refusal)
+    again = requests.request(wish, actor=actors.student)
+    assert requests.approve([again.id], actor=actors.admin).count("ok") == 1
     second = classes(row.admission_id)[1]
-    again = {**wish, "attendance_id": second.id}
-    made = requests.request(again, actor=actors.student)
-    row = to_today(db.session.get_one(Attendance, second.id))
-    marking.mark([row.id], actor=actors.teacher, status=AttendanceStatus.PRESENT)
-    made.from_slot_id, made.from_date = row.classroom_slot_id, row.class_date
-    db.session.commit()
-    [outcome] = requests.approve([made.id], actor=actors.admin).outcomes
-    assert isinstance(outcome.refusal, PlaceRefused)
-    assert {each.code for each in outcome.refusal.reasons} >= {"marked"}
+    third = requests.request({**wish, "attendance_id": second.id, "requested_date": later}, actor=actors.student)
+    marked = to_today(db.session.get_one(Attendance, second.id))
+    marking.mark([marked.id], actor=actors.teacher, status=AttendanceStatus.PRESENT)
+    db.session.refresh(third)
+    assert third.status is RequestStatus.WITHDRAWN
 
 
 def test_two_requests_for_one_place(actors):
