@@ -45,11 +45,14 @@ def pages(server: str, admissions: int) -> list[str]:
         app = databases.application(url)
         browser = Browser(app, "admin")
         for name, address in (
+            ("front page", "/"),
             ("register of a class", f"/classroom/{slot}/{day}"),
             ("day", "/classroom/?teacher=100001"),
             ("day, all teachers", "/classroom/"),
             ("week of a teacher", "/classroom/week?teacher=100001"),
+            ("week, all teachers", "/classroom/week"),
             ("list of admissions", "/admissions/"),
+            ("search: nobody found", "/admissions/?q=zzyy"),
             ("an admission", f"/admissions/{admission}"),
             ("a student", f"/students/{student}"),
         ):

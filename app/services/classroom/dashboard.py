@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, and_, cast, exists, func, literal_column, or_, select
+from sqlalchemy import Date, Integer, and_, cast, exists, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
@@ -116,45 +116,54 @@ _REGISTER = (
 def _classes(wanted: Sequence[date], actor: Actor, choice: Choice, most: int) -> list[ClassOfDay]:
     """The counting is done for as many as are shown, and no more."""
     of_day = func.unnest(cast(list(wanted), ARRAY(Date))).table_valued("day").render_derived("d")
-    planned = exists().where(
-        Attendance.classroom_slot_id == ClassroomSlot.id,
-        Attendance.class_date == of_day.c.day,
-        Attendance.deleted_at.is_(None),
+    planned = (
+        exists()
+        .where(
+            Attendance.classroom_slot_id == ClassroomSlot.id,
+            Attendance.class_date == of_day.c.day,
+            Attendance.deleted_at.is_(None),
+        )
+        .correlate(ClassroomSlot, of_day)
     )
     in_use = ClassroomSlot.active & TimeSlot.active & ClassroomSlot.deleted_at.is_(None)
-    statement = (
+    of_one_day = (
         select(
             ClassroomSlot.id.label("slot_id"),
-            of_day.c.day,
             TimeSlot.start_time.label("start"),
             TimeSlot.end_time.label("end"),
-            Course.name.label("course"),
-            people.full_name(User).label("teacher"),
+            ClassroomSlot.course_id,
             ClassroomSlot.teacher_id,
             ClassroomSlot.room,
             ClassroomSlot.capacity,
             ClassroomSlot.enrolled,
         )
-        .select_from(of_day)
-        .join(TimeSlot, TimeSlot.day == func.extract("isodow", of_day.c.day) - 1)
-        .join(ClassroomSlot, ClassroomSlot.time_slot_id == TimeSlot.id)
-        .join(Course, Course.id == ClassroomSlot.course_id)
-        .join(User, User.id == ClassroomSlot.teacher_id)
-        .where(scope_of_slots(actor), or_(in_use, planned))
-        .order_by(of_day.c.day, TimeSlot.start_time, Course.name, User.first_name, ClassroomSlot.id)
+        .join(TimeSlot, TimeSlot.id == ClassroomSlot.time_slot_id)
+        .where(TimeSlot.day == func.extract("isodow", of_day.c.day) - 1, scope_of_slots(actor), or_(in_use, planned))
+        .order_by(TimeSlot.start_time, ClassroomSlot.id)
         .limit(most)
     )
     if choice.teacher_id is not None:
-        statement = statement.where(ClassroomSlot.teacher_id == choice.teacher_id)
+        of_one_day = of_one_day.where(ClassroomSlot.teacher_id == choice.teacher_id)
     if choice.course_id is not None:
-        statement = statement.where(ClassroomSlot.course_id == choice.course_id)
+        of_one_day = of_one_day.where(ClassroomSlot.course_id == choice.course_id)
+    # Day by day: once there are as many as are shown, the days after are not looked at.
+    found = of_one_day.correlate(of_day).lateral("found")
+    statement = select(of_day.c.day, found).join(found, true()).order_by(of_day.c.day, found.c.start, found.c.slot_id)
+    statement = statement.limit(most)
     w = statement.cte("w")
-    counted = select(
-        w,
-        literal_column(_REGISTER, ARRAY(Integer)).label("register"),
-        literal_column(visitors("w.slot_id", "w.day"), Integer).label("visitors"),
-        literal_column(moved_out("w.slot_id", "w.day"), Integer).label("away"),
-    ).order_by(w.c.day, w.c.start, w.c.course, w.c.teacher, w.c.slot_id)
+    counted = (
+        select(
+            w,
+            Course.name.label("course"),
+            people.full_name(User).label("teacher"),
+            literal_column(_REGISTER, ARRAY(Integer)).label("register"),
+            literal_column(visitors("w.slot_id", "w.day"), Integer).label("visitors"),
+            literal_column(moved_out("w.slot_id", "w.day"), Integer).label("away"),
+        )
+        .join(Course, Course.id == w.c.course_id)
+        .join(User, User.id == w.c.teacher_id)
+        .order_by(w.c.day, w.c.start, Course.name, User.first_name, w.c.slot_id)
+    )
     return [_class_of_day(row) for row in db.session.execute(counted)]
 
 
