@@ -19,6 +19,7 @@ from app.models.courses import ClassroomSlot, Course, CourseTeacher, TimeSlot
 from app.policies.actor import Actor
 from app.services import inputs, lookups, people, plain, weekdays
 from app.services.admissions import waitlist
+from app.services.classroom.occupancy import moved_out, visitors
 from app.services.courses.switching import switches
 from app.services.errors import Invalid, explain
 from app.services.resource import Attribute, Kind, Resource, register
@@ -79,6 +80,16 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> ClassroomSlot:
     return made
 
 
+# On days to come somebody may visit besides those who have a place.
+_FULLEST = text(f"""
+    SELECT max(s.enrolled + s.offered + {visitors("s.id", "d.class_date")} - {moved_out("s.id", "d.class_date")})
+    FROM classroom_slots s JOIN (
+        SELECT DISTINCT v.class_date FROM attendance v WHERE v.classroom_slot_id = :id AND v.deleted_at IS NULL
+          AND (v.makeup OR v.original_slot_id IS NOT NULL) AND v.starts_at > now()
+    ) d ON true WHERE s.id = :id
+""")  # noqa: S608 - from here
+
+
 @transactional
 def update(slot_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> ClassroomSlot:
     """Change a slot. Free places that this makes are offered to the waitlist. The time and course of a slot in which
@@ -94,6 +105,8 @@ def update(slot_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: d
             {name: new.get(name, getattr(known, name)) for name in ("time_slot_id", "course_id", "teacher_id")}, actor
         )
     taken = known.enrolled + known.offered
+    if new.get("capacity", known.capacity) < known.capacity:
+        taken = max(taken, db.session.scalar(_FULLEST, {"id": slot_id}) or 0)
     if new.get("capacity", taken) < taken:
         raise Invalid(fields={"capacity": [_("%(taken)s places are taken already.", taken=taken)]})
     if new.get("active") is False and (reason := _hindrance(known)) is not None:

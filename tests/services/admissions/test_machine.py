@@ -19,6 +19,7 @@ from app.models.courses import ClassroomSlot
 from app.services import school
 from app.services.admissions import actions, renewing, waitlist
 from app.services.classroom import closing, makeups, marking, moving, requests
+from app.services.classroom.occupancy import moved_out, visitors
 from app.services.classroom.schemas import Remedy
 from app.services.errors import Refusal
 from tests.concurrency.racing import actor
@@ -66,6 +67,18 @@ STATUS_WITHOUT_PLACE = """
     OR a.status IN ('paused', 'cancelled') AND EXISTS (
         SELECT FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL AND t.status = 'scheduled'
             AND t.starts_at > now())
+"""
+CROWDED_DAY = f"""
+    SELECT count(*) FROM (SELECT DISTINCT classroom_slot_id AS slot_id, class_date AS day FROM attendance
+                          WHERE deleted_at IS NULL AND starts_at > now()) d
+    JOIN classroom_slots s ON s.id = d.slot_id
+    WHERE s.enrolled + {visitors("d.slot_id", "d.day")} - {moved_out("d.slot_id", "d.day")} > s.capacity
+"""
+PLANNED_WITHOUT_PLACE = """
+    SELECT count(*) FROM admissions a JOIN admission_slots x ON x.admission_id = a.id
+    WHERE a.status IN ('pending', 'active') AND NOT EXISTS (
+        SELECT FROM classroom_enrollments e WHERE e.student_id = a.student_id
+          AND e.classroom_slot_id = x.classroom_slot_id AND e.status = 'active')
 """
 
 
@@ -209,6 +222,8 @@ class School(RuleBasedStateMachine):
             "NOT_ONE_PAYMENT",
             "ON_CLOSED_DAYS",
             "STATUS_WITHOUT_PLACE",
+            "PLANNED_WITHOUT_PLACE",
+            "CROWDED_DAY",
         ):
             assert db.session.scalar(text(globals()[name])) == 0, name
 

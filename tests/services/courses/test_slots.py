@@ -10,10 +10,12 @@ from app.models.classroom import Attendance
 from app.models.courses import ClassroomSlot
 from app.services import lookups
 from app.services.admissions import actions, waitlist
+from app.services.classroom import moving
 from app.services.courses import SLOTS, slots
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
 from tests.factories import courses
 from tests.factories.admissions import admission
+from tests.factories.classroom import School, classes, day_after
 from tests.factories.students import student
 
 TUESDAY, WEDNESDAY, FRIDAY = 1, 2, 4
@@ -164,3 +166,13 @@ def test_a_teacher_sees_the_own_slots_only(course, actors):
     assert not lookups.label("classroom-slots", actors.teacher, other.id)
     with pytest.raises(NotFound):
         slots.update(other.id, {"room": "X"}, actor=actors.teacher)
+
+
+def test_places_are_not_taken_from_visitors(actors):
+    place = School(actors.admin, capacity=2)
+    row = classes(place.admit([place.tuesday]).id)[0]
+    place.admit([place.friday])
+    moving.move([row.id], actor=actors.admin, classroom_slot_id=place.friday.id, class_date=day_after(FRIDAY))
+    said = refused_at("capacity", Invalid, lambda: slots.update(place.friday.id, {"capacity": 1}, actor=actors.admin))
+    assert said == "2 places are taken already."
+    assert slots.update(place.friday.id, {"capacity": 3}, actor=actors.admin).capacity == 3
