@@ -19,7 +19,6 @@ from app.models.courses import ClassroomSlot
 from app.services import school
 from app.services.admissions import actions, renewing, waitlist
 from app.services.classroom import closing, makeups, marking, moving, requests
-from app.services.classroom.occupancy import moved_out, visitors
 from app.services.classroom.schemas import Remedy
 from app.services.errors import Refusal
 from tests.concurrency.racing import actor
@@ -68,11 +67,11 @@ STATUS_WITHOUT_PLACE = """
         SELECT FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL AND t.status = 'scheduled'
             AND t.starts_at > now())
 """
-CROWDED_DAY = f"""
-    SELECT count(*) FROM (SELECT DISTINCT classroom_slot_id AS slot_id, class_date AS day FROM attendance
-                          WHERE deleted_at IS NULL AND starts_at > now()) d
-    JOIN classroom_slots s ON s.id = d.slot_id
-    WHERE s.enrolled + {visitors("d.slot_id", "d.day")} - {moved_out("d.slot_id", "d.day")} > s.capacity
+CROWDED_DAY = """
+    SELECT count(*) FROM (
+        SELECT a.classroom_slot_id, a.class_date FROM attendance a JOIN classroom_slots s ON s.id = a.classroom_slot_id
+        WHERE a.deleted_at IS NULL AND a.starts_at > now() GROUP BY 1, 2, s.capacity HAVING count(*) > s.capacity
+    ) d
 """
 PLANNED_WITHOUT_PLACE = """
     SELECT count(*) FROM admissions a JOIN admission_slots x ON x.admission_id = a.id
