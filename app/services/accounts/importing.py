@@ -1,0 +1,171 @@
+"""Importing accounts from a file. Each row goes the one way to make an account; none gets a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import DBAPIError
+
+from app.extensions import db
+from app.models.access import Group, Role, User, UserProfile
+from app.models.imports import Import, IssueKind
+from app.policies import accounts as rules
+from app.policies.actor import Actor
+from app.services.accounts import access, directory, records
+from app.services.accounts.import_rows import NAMES, REQUIRED, SEVERAL, Offered, RowReader
+from app.services.csv_files.encodings import NAMES as ENCODINGS
+from app.services.csv_files.reading import Fault, Sheet, Unreadable, open_sheet, too_many_rows
+from app.services.errors import Conflict, Refusal, refusal_from
+from app.services.import_run import SAMPLE, Issues, Progress, Tally
+
+BLOCK = 200  # rows that are compared with the accounts at once
+MOST_ROWS = 20_000  # each is an account, made on its own
+
+Row = tuple[int, dict[str, Any]]
+
+
+def check_options(options: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+    """There are none. Raises NotAllowed for whoever may not make accounts."""
+    access.require(rules.may_create_account(actor))
+    return {}
+
+
+def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, actor: Actor) -> Tally:
+    """Import the file in the running transaction; every fault goes to `issues`. Raises Unreadable, and nothing is
+    written then, and NotAllowed.
+    """
+    check_options({}, actor)
+    sheet = open_sheet(content, NAMES, REQUIRED)
+    tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
+    reader = RowReader(sheet.columns, _offered(actor), issues)
+    import_id = job.id
+    rows = _rows(sheet, reader, issues, tally)
+    while block := list(islice(rows, BLOCK)):
+        for line, values in _new(block, issues, tally):
+            _make(line, values, import_id, issues, tally, actor)
+        progress.at(tally.total, max(sheet.likely_rows, tally.total))
+    return tally
+
+
+def _offered(actor: Actor) -> dict[str, Offered]:
+    groups = list(db.session.scalars(select(Group.name)))
+    may = rules.may_change_groups(actor) is None
+    roles = list(db.session.scalars(select(Role.name)))
+    return {"roles": Offered(roles, directory.grantable(actor)), "groups": Offered(groups, groups if may else ())}
+
+
+def _rows(sheet: Sheet, reader: RowReader, issues: Issues, tally: Tally) -> Iterator[Row]:
+    """The rows that are good in themselves and not twice in the file."""
+    for line, cells in sheet.rows():
+        if tally.total == MOST_ROWS:
+            raise Unreadable(too_many_rows(line, MOST_ROWS))
+        tally.total += 1
+        if isinstance(cells, Fault):
+            issues.add(IssueKind.INVALID, cells)
+            values = None
+        else:
+            values = reader.read(line, cells)
+        if values is None:
+            tally.invalid += 1
+        elif (fault := reader.repeated(line, values)) is not None:
+            tally.duplicate += 1
+            issues.add(IssueKind.DUPLICATE, fault)
+        else:
+            yield line, values
+
+
+def _new(block: Iterable[Row], issues: Issues, tally: Tally) -> Iterator[Row]:
+    """The rows of which no account is there yet. One that says what its account says is unchanged."""
+    known = _known([values for _line, values in block])
+    for line, values in block:
+        same = known.get(("username", values["username"].lower()))
+        if same is not None and _says_the_same(same, values):
+            tally.unchanged += 1
+            continue
+        clashes = [name for name in ("username", "email", "main_portal_id") if _key(name, values) in known]
+        for name in clashes:
+            rule = _("Another account already has this value.")
+            fix = _("It is left out. Change the existing account on its own page.")
+            issues.add(IssueKind.DUPLICATE, Fault(line, name, values[name], rule, fix))
+        if clashes:
+            tally.duplicate += 1
+        else:
+            yield line, values
+
+
+def _key(name: str, values: Any) -> tuple[str, str]:
+    value = values.get(name) or ""
+    return name, value if name == "main_portal_id" else value.lower()
+
+
+def _known(rows: list[dict[str, Any]]) -> dict[tuple[str, str], Any]:
+    """The accounts that have something unique of these rows, by that."""
+    wanted = {name: [_key(name, each)[1] for each in rows if each.get(name)] for name in ("username", "email")}
+    portal_ids = [each["main_portal_id"] for each in rows if each.get("main_portal_id")]
+    statement = (
+        select(User.id, User.username, User.email, User.first_name, User.last_name)
+        .add_columns(UserProfile.phone, UserProfile.department, UserProfile.main_portal_id)
+        .add_columns(directory.ROLE_NAMES.label("roles"), directory.GROUP_NAMES.label("groups"))
+        .outerjoin(UserProfile, UserProfile.user_id == User.id)
+        .where(
+            or_(
+                func.lower(User.username).in_(wanted["username"]),
+                func.lower(User.email).in_(wanted["email"]),
+                UserProfile.main_portal_id.in_(portal_ids),
+            )
+        )
+    )
+    found: dict[tuple[str, str], Any] = {}
+    for row in db.session.execute(statement):
+        found |= {_key(name, row._mapping): row for name in ("username", "email", "main_portal_id")}
+    return {key: row for key, row in found.items() if key[1]}
+
+
+def _says_the_same(row: Any, values: Mapping[str, Any]) -> bool:
+    """Whether everything that the row gives is already so."""
+    for name, value in values.items():
+        if not value or name == "username":
+            continue
+        there = getattr(row, name)
+        same = set(value) <= set(there.split(", ")) if name in SEVERAL else value == there
+        if not same:
+            return False
+    return True
+
+
+def _make(line: int, values: dict[str, Any], import_id: UUID, issues: Issues, tally: Tally, actor: Actor) -> None:
+    """Make one account in a savepoint: what is refused late takes only its own row back."""
+    try:
+        with db.session.begin_nested():
+            records.create_account(**values, import_id=import_id, actor=actor)
+    except DBAPIError as error:
+        refusal = refusal_from(error)
+        if not isinstance(refusal, Conflict):  # a lock, a lost connection: the whole file is tried again
+            raise
+        _note(line, values, refusal, issues, tally)
+    except Refusal as refusal:
+        _note(line, values, refusal, issues, tally)
+    else:
+        tally.new += 1
+        if len(tally.sample) < SAMPLE:
+            tally.sample.append({"line": line} | {name: _shown(values.get(name)) for name in NAMES})
+
+
+def _note(line: int, values: Mapping[str, Any], refusal: Refusal, issues: Issues, tally: Tally) -> None:
+    taken = isinstance(refusal, Conflict)
+    tally.duplicate += taken
+    tally.invalid += not taken
+    kind, fix = (IssueKind.DUPLICATE, _("It is left out.")) if taken else (IssueKind.INVALID, _("Correct it."))
+    fields = refusal.fields or {"": [refusal.message]}
+    for name, sentences in fields.items():
+        for sentence in sentences:
+            issues.add(kind, Fault(line, name, _shown(values.get(name)) or "", str(sentence), fix))
+
+
+def _shown(value: Any) -> str | None:
+    return "; ".join(value) if isinstance(value, list) else value

@@ -1,0 +1,111 @@
+"""What can be imported, in the words of the screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.models.imports import Import
+from app.policies.actor import Actor
+from app.services import lookups
+from app.services.accounts.resource import ACCOUNTS
+from app.services.errors import Invalid
+from app.services.leads import LEADS
+from app.services.lookups import key_of_choice
+from app.services.resource import Resource
+from app.views.page import Choice, Field, Link
+
+Errors = Mapping[str, list[Any]]
+DUPLICATES = {"skip": _l("Leave them out"), "import": _l("Import them all the same")}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file. `most_rows` and the texts are what the pages say; `fields` are what is asked beside the file,
+    `options` reads them.
+    """
+
+    resource: Resource
+    base: str
+    permission: str
+    new: Any  # the title of the upload
+    one: Any
+    many: Any
+    limits: Any
+    empty: Any
+    confirm: Callable[[str], str]
+    made: Callable[[Import], Link]
+    fields: Callable[[Errors, Actor], list[Field]] = lambda errors, actor: []
+    options: Callable[[], dict[str, Any]] = dict
+    records_are_linked: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the services call it."""
+        return self.resource.slug
+
+
+def _lead_fields(errors: Errors, actor: Actor) -> list[Field]:
+    me = actor.id if lookups.label("staff", actor, actor.id) else None
+    chosen = request.form.get("duplicates", "skip")
+    return [
+        Field(
+            "default_owner_id",
+            _("Owner of rows that name none"),
+            "relation",
+            request.form.get("default_owner_id", str(me or "")),
+            text=actor.name if me else "",
+            lookup_url="/lookups/staff",
+            errors=[str(each) for each in errors.get("default_owner_id", [])],
+        ),
+        Field(
+            "duplicates",
+            _("Rows that look like a lead you have"),
+            "radio",
+            chosen,
+            errors=[str(each) for each in errors.get("duplicates", [])],
+            choices=[Choice(value, str(label), value == chosen) for value, label in DUPLICATES.items()],
+        ),
+    ]
+
+
+def _lead_options() -> dict[str, Any]:
+    raw = request.form.get("default_owner_id", "")
+    key = key_of_choice("staff", raw) if raw else None
+    if raw and key is None:
+        raise Invalid(fields={"default_owner_id": [_("Choose one from the list.")]})
+    return {"duplicates": request.form.get("duplicates", "skip"), "default_owner_id": key}
+
+
+LEAD_IMPORTS = Kind(
+    LEADS,
+    "/lead-imports",
+    "Lead imports",
+    _l("Import leads"),
+    _l("Import of leads"),
+    _l("Imports of leads"),
+    _l("At most 200,000 rows and 32 MB."),
+    _l("Bring the leads of a fair or of an old list in from a CSV file."),
+    lambda count: _("Import %(count)s leads", count=count),
+    lambda job: Link(_("See the leads"), f"/leads/?f=import:is:{job.id}", "users", primary=True),
+    _lead_fields,
+    _lead_options,
+    records_are_linked=True,
+)
+ACCOUNT_IMPORTS = Kind(
+    ACCOUNTS,
+    "/account-imports",
+    "Account imports",
+    _l("Import accounts"),
+    _l("Import of accounts"),
+    _l("Imports of accounts"),
+    _l("At most 20,000 rows and 32 MB. Nobody can log in before a password is set: no file holds one."),
+    _l("Make the accounts of many people from a CSV file."),
+    lambda count: _("Make %(count)s accounts", count=count),
+    lambda job: Link(_("See the accounts"), f"/accounts/?f=import:is:{job.id}", "users", primary=True),
+)

@@ -1,0 +1,184 @@
+"""Importing accounts from a file: the whole check, what is written, and taking it back."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.models.access import User, UserProfile, UserSettings
+from app.models.imports import Import, ImportIssue, ImportStatus
+from app.services import accounts, import_reports, imports
+from app.services.accounts import directory, import_rows
+from app.services.errors import NotAllowed, NotFound
+from app.services.import_run import Progress
+
+HEADER = "username,email,first_name,last_name,phone,department,main_portal_id,groups,roles"
+
+
+def file(*rows: str) -> bytes:
+    return "\n".join((HEADER, *rows)).encode()
+
+
+@pytest.fixture(autouse=True)
+def _no_second_connection(monkeypatch):
+    """The test's rows are in a transaction that other connections do not see."""
+    from app.services import import_run
+
+    def apart(statement, **values):
+        return db.session.execute(db.text(statement), values).rowcount
+
+    monkeypatch.setattr(import_run, "apart", apart)
+    monkeypatch.setattr(imports, "apart", apart)
+    monkeypatch.setattr(Progress, "at", lambda self, done, total: None)
+
+
+def checked(content: bytes, actor) -> Import:
+    job = imports.start("accounts", "people.csv", content, actor=actor, queued=False)
+    imports.check(job.id)
+    return db.session.get_one(Import, job.id, populate_existing=True)
+
+
+def done(content: bytes, actor) -> Import:
+    job = checked(content, actor)
+    imports.confirm(job.id, actor=actor, queued=False)
+    imports.carry_out(job.id)
+    return db.session.get_one(Import, job.id, populate_existing=True)
+
+
+def issues(job: Import) -> list[tuple[int, str, str]]:
+    found = select(ImportIssue).where(ImportIssue.import_id == job.id).order_by(ImportIssue.line, ImportIssue.column)
+    return [(each.line, each.column, each.kind.value) for each in db.session.scalars(found)]
+
+
+def test_a_file_is_checked_as_a_whole_then_written(actors):
+    content = file(
+        "noor,Noor@example.org,Noor,Rahman,020 7946 0018,Front office,P-17,Engineer,Staff;Teacher",
+        "blank,,,, , ,,,",
+        "staff,staff@school.example,,,,,,,Staff",
+    )
+    job = checked(content, actors.super_admin)
+    assert (job.status, job.total_rows, job.new_rows, job.unchanged_rows) == (ImportStatus.CHECKED, 3, 2, 1)
+    assert [row["username"] for row in job.sample] == ["noor", "blank"]
+    assert accounts.find("noor") is None, "a check writes nothing"
+    imports.confirm(job.id, actor=actors.super_admin, queued=False)
+    imports.carry_out(job.id)
+    made = accounts.find("noor")
+    told = directory.details(made)
+    assert (told["phone"], told["main_portal_id"], told["department"]) == ("+442079460018", "P-17", "Front office")
+    assert (told["roles"], told["groups"]) == (["Staff", "Teacher"], ["Engineer"])
+    blank = accounts.find("blank")
+    assert (blank.password, made.password) == (None, None), "nobody can log in before a password is set"
+    for model in (UserProfile, UserSettings):
+        assert db.session.scalar(select(func.count()).select_from(model).where(model.user_id == blank.id)) == 1
+    assert made.created_by_fk == actors.super_admin.id
+
+
+def test_every_error_of_every_row_is_told_with_line_and_column(actors):
+    content = file(
+        "a b,nobody,,,12,,,,King",
+        ",,,,,,,Nobody,Staff",
+        "x@example.org,other@example.org,,,,,,,",
+        "too,many,cells,,,,,,,,",
+        "one,one@example.org,,,,,P1,,",
+        "ONE,,,,,,,,",
+        "two,One@Example.org,,,,,,,",
+        "three,,,,,,P1,,",
+        "STAFF,,,Other,,,,,",
+        "four,teacher@school.example,,,,,,,",
+    )
+    job = checked(content, actors.super_admin)
+    assert issues(job) == [
+        (2, "email", "invalid"),
+        (2, "phone", "invalid"),
+        (2, "roles", "invalid"),
+        (2, "username", "invalid"),
+        (3, "groups", "invalid"),
+        (3, "username", "invalid"),
+        (4, "username", "invalid"),
+        (5, "", "invalid"),
+        (7, "username", "duplicate"),
+        (8, "email", "duplicate"),
+        (9, "main_portal_id", "duplicate"),
+        (10, "username", "duplicate"),
+        (11, "email", "duplicate"),
+    ]
+    assert (job.total_rows, job.new_rows, job.invalid_rows, job.duplicate_rows) == (10, 1, 4, 5)
+    report = b"".join(import_reports.report(job.id, actors.super_admin)).decode("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(report)))
+    assert len(lines) == 13
+    assert all(line["rule"] and line["fix"] for line in lines)
+
+
+def test_an_admin_gives_no_right_by_a_file_that_they_may_not_give(actors):
+    content = file("evil,,,,,,,,Super Admin", "sly,,,,,,,Admin,", "fine,,,,,,,,Staff")
+    job = checked(content, actors.admin)
+    assert issues(job) == [(2, "roles", "invalid"), (3, "groups", "invalid")]
+    done(content, actors.admin)
+    assert (accounts.find("evil"), accounts.find("sly")) == (None, None)
+    assert directory.details(accounts.find("fine"))["roles"] == ["Staff"]
+
+
+def test_who_is_no_admin_imports_no_accounts(actors):
+    for actor in (actors.staff, actors.engineer, actors.teacher):
+        with pytest.raises(NotAllowed):
+            imports.start("accounts", "people.csv", file("noor,,,,,,,,"), actor=actor)
+
+
+def test_who_is_no_admin_any_more_imports_nothing(actors):
+    job = checked(file("noor,,,,,,,,"), actors.admin)
+    accounts.set_roles(actors.admin.id, ["Staff"], actor=actors.super_admin)
+    imports.confirm(job.id, actor=actors.super_admin, queued=False)
+    job.confirmed_by_id = actors.admin.id
+    db.session.flush()
+    imports.carry_out(job.id)
+    assert db.session.get_one(Import, job.id, populate_existing=True).status is ImportStatus.FAILED
+    assert accounts.find("noor") is None
+    with pytest.raises(NotFound):
+        import_reports.get(job.id, actors.staff)
+
+
+def test_taking_it_back_deactivates_what_nobody_has_used(actors):
+    boss = actors.super_admin
+    job = done(file(*(f"new{number},,,,,,,,Student" for number in range(4))), boss)
+    used, changed = accounts.find("new1"), accounts.find("new2")
+    used.last_login = used.created_on
+    accounts.update_account(changed.id, {"department": "Desk"}, actor=boss)
+    imports.undo(job.id, actor=boss)
+    states = [accounts.find(f"new{number}").active for number in range(4)]
+    assert states == [False, True, True, False]
+    assert issues(job) == [(3, "username", "kept"), (4, "username", "kept")]
+    assert "2 accounts deactivated, 2 kept" in job.message
+    assert imports.undo(job.id, actor=boss).status is ImportStatus.UNDONE, "again changes nothing"
+
+
+def test_the_same_file_again_changes_nothing(actors):
+    content = file("noor,noor@example.org,Noor,,,,P-1,,Staff")
+    done(content, actors.super_admin)
+    again = checked(content, actors.super_admin)
+    assert (again.new_rows, again.unchanged_rows, issues(again)) == (0, 1, [])
+
+
+def test_an_import_of_accounts_is_none_of_leads(actors):
+    job = checked(file("noor,,,,,,,,"), actors.super_admin)
+    with pytest.raises(NotFound):
+        import_reports.get(job.id, actors.super_admin, "leads")
+    assert import_reports.history("leads", actors.super_admin) == []
+
+
+def test_the_template_has_every_column():
+    assert import_reports.template("accounts").decode("utf-8-sig").strip() == ",".join(import_rows.NAMES)
+
+
+def test_what_somebody_else_makes_meanwhile_is_a_duplicate(actors, monkeypatch):
+    """Between the comparison and the insert another account takes the name: only its row is left out."""
+    from app.services.accounts import importing
+
+    monkeypatch.setattr(importing, "_known", lambda rows: {})
+    job = done(file("first,,,,,,,,", "staff,,,,,,,,", "last,,,,,,,,"), actors.super_admin)
+    assert (job.new_rows, job.duplicate_rows) == (2, 1)
+    assert issues(job) == [(3, "username", "duplicate")]
+    assert db.session.scalar(select(func.count()).select_from(User).where(User.username.in_(["first", "last"]))) == 2
