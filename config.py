@@ -15,6 +15,7 @@ HOST, PORT          where the web server listens (HOST=0.0.0.0 lets other machin
 WEB_WORKERS         web processes
 WEB_THREADS         threads of each web process
 APP_ROLE            the database role of the web server, when `registrar deploy` uses a stronger one
+ROSTER_TIME_LIMIT   seconds that filling a week of the help desk may take
 REGISTRAR_INSTANCE  the directory for the database, the secret key, logs and uploads
 REGISTRAR_DEMO      1 loads demo data at the first start without asking, 0 never does
 =================== ==============================================================================
@@ -65,6 +66,7 @@ def settings(environ: Environ = os.environ) -> dict[str, object]:
         "PUBLIC_URL": public_url,
         "SMTP_URL": _smtp_url(environ),
         "MAIL_FROM": _mail_from(environ, public_url),
+        "ROSTER_TIME_LIMIT": _number(environ, "ROSTER_TIME_LIMIT", 20, 1, 600),
         "TRUSTED_PROXIES": _number(environ, "TRUSTED_PROXIES", 0, 0, 10),
         "MAX_CONTENT_LENGTH": 32 * MEGABYTE,
         "SESSION_COOKIE_NAME": "__Host-registrar" if secure else "registrar",

@@ -23,7 +23,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(config.settings())
     app.config.update(overrides or {})
-    app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=2)  # idle: the cookie is signed anew with every answer
+    # As long as a login lasts at most; after how long without use it ends is kept with it (services/sessions.py).
+    app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))

@@ -11,17 +11,20 @@ from flask import Flask, request
 APIS: dict[str, tuple[str, ...]] = {
     "security": ("SecurityApi",),
     "me": ("MeApi",),
+    "second_factors": ("SecondFactorApi",),
     "leads": ("LeadApi",),
-    "imports": ("LeadImportApi",),
+    "imports": ("LeadImportApi", "AccountImportApi"),
     "accounts": ("AccountApi",),
     "students": ("StudentApi",),
     "admissions": ("AdmissionApi",),
+    "assistants": ("RegistrationApi", "AssistantApi", "OwnAssistantApi"),
     "reports": ("ReportApi",),
     "classroom": ("ClassroomApi", "AttendanceApi"),
     "lookups": ("LookupApi", "SearchApi"),
     "notifications": ("NotificationApi", "BroadcastApi"),
     "timetables": ("TimetableApi", "StudentTimetableApi"),
     "operations": ("OperationsApi",),
+    "integrity": ("IntegrityApi",),
     "documents": ("DocumentApi", "DocumentView"),
 }
 

@@ -1,4 +1,4 @@
-"""REST of lead imports: upload, check, issues, confirm, undo. Checking and importing are done by the queue's workers;
+"""REST of imports: upload, check, issues, confirm, undo. Checking and importing are done by the queue's workers;
 ask for the import until its status is `checked`, `done` or `failed`.
 """
 
@@ -66,7 +66,10 @@ ISSUE = schemas.an_object(
     fix=schemas.TEXT,
     record_id=schemas.null_or(schemas.UUID_),
 )
-UPLOAD = {
+FILE = schemas.an_object(
+    file={"type": "string", "contentMediaType": "text/csv", "description": "At most 32 MB."},
+)
+LEAD_FILE = {
     "type": "object",
     "required": ["file"],
     "properties": {
@@ -83,16 +86,35 @@ FROM = Parameter("from", "How many issues to pass over, from `next`.", {"type": 
 MULTIPART = "multipart/form-data"
 
 
-class LeadImportApi(Api):
-    route_base = f"{PREFIX}/lead-imports"
-    class_permission_name = "Lead imports"
+class ImportApi(Api):
+    """The routes of one kind of import."""
+
+    resource: str
+
+    def upload_body(self) -> Any:
+        """What is uploaded, as a schema."""
+        return FILE
+
+    def options(self) -> dict[str, Any]:
+        """What was sent beside the file. Raises Invalid."""
+        return {}
+
+    def job(self, import_id: UUID) -> Import:
+        return import_reports.get(import_id, current_actor(), self.resource)
 
     @route("GET", "", "The latest imports", needs="list", answer=schemas.items(IMPORT))
     def index(self) -> Any:
-        return {"items": [_shown(job) for job in import_reports.history("leads", current_actor())]}
+        return {"items": [_shown(job) for job in import_reports.history(self.resource, current_actor())]}
 
     @route(
-        "POST", "", "Upload a file, to be checked", needs="add", body=UPLOAD, content=MULTIPART, status=201, answer=FULL
+        "POST",
+        "",
+        "Upload a file, to be checked",
+        needs="add",
+        body=lambda api: api.upload_body(),
+        content=MULTIPART,
+        status=201,
+        answer=FULL,
     )
     def upload(self) -> Any:
         if request.mimetype != MULTIPART:
@@ -100,7 +122,7 @@ class LeadImportApi(Api):
         file = request.files.get("file")
         if file is None or not file.filename:
             raise Invalid(fields={"file": [_("Choose a CSV file.")]})
-        job = imports.start("leads", file.filename, file.read(), actor=current_actor(), options=_options())
+        job = imports.start(self.resource, file.filename, file.read(), actor=current_actor(), options=self.options())
         return _full(job), 201, {"Location": f"{self.route_base}/{job.id}"}
 
     @route(
@@ -112,7 +134,7 @@ class LeadImportApi(Api):
         answer_type="text/csv",
     )
     def template(self) -> Any:
-        return _file(import_reports.template("leads"), "leads-template.csv")
+        return _file(import_reports.template(self.resource), f"{self.resource}-template.csv")
 
     @route(
         "GET",
@@ -123,7 +145,7 @@ class LeadImportApi(Api):
         others=(404,),
     )
     def show(self, import_id: UUID) -> Any:
-        return _full(import_reports.get(import_id, current_actor()))
+        return _full(self.job(import_id))
 
     @route(
         "GET",
@@ -135,6 +157,7 @@ class LeadImportApi(Api):
         others=(404,),
     )
     def issues(self, import_id: UUID) -> Any:
+        self.job(import_id)
         offset = min(read_number("from") or 0, 10**9)
         found, total = import_reports.issues(import_id, current_actor(), offset=offset, limit=ISSUES_PAGE)
         more = offset + len(found)
@@ -152,7 +175,7 @@ class LeadImportApi(Api):
         others=(404,),
     )
     def report(self, import_id: UUID) -> Any:
-        import_reports.get(import_id, current_actor())
+        self.job(import_id)
         return _file(stream_with_context(_lazily(import_id)), f"import-report-{str(import_id)[:8]}.csv")
 
     @route(
@@ -165,23 +188,38 @@ class LeadImportApi(Api):
     )
     def confirm(self, import_id: UUID) -> Any:
         """Asking again changes nothing."""
-        return _full(imports.confirm(import_id, actor=current_actor()))
+        return _full(imports.confirm(self.job(import_id).id, actor=current_actor()))
 
     @route("POST", "/<uuid:import_id>/undo", "Take an import back", needs="undo", answer=FULL, others=(404, 409))
     def undo(self, import_id: UUID) -> Any:
-        """Leads that somebody has worked with since are kept, and listed among the issues."""
-        return _full(imports.undo(import_id, actor=current_actor()))
+        """What somebody has worked with since is kept, and listed among the issues."""
+        return _full(imports.undo(self.job(import_id).id, actor=current_actor()))
 
 
-def _options() -> dict[str, Any]:
-    """Raises Invalid."""
-    options: dict[str, Any] = {"duplicates": request.form.get("duplicates", "skip")}
-    raw = request.form.get("default_owner_id")
-    if raw is not None:
-        options["default_owner_id"] = key_of_choice("staff", raw) if raw else None
-        if raw and options["default_owner_id"] is None:
-            raise Invalid(fields={"default_owner_id": [_("Choose one from the list.")]})
-    return options
+class LeadImportApi(ImportApi):
+    route_base = f"{PREFIX}/lead-imports"
+    class_permission_name = "Lead imports"
+    resource = "leads"
+
+    def upload_body(self) -> Any:
+        return LEAD_FILE
+
+    def options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"duplicates": request.form.get("duplicates", "skip")}
+        raw = request.form.get("default_owner_id")
+        if raw is not None:
+            options["default_owner_id"] = key_of_choice("staff", raw) if raw else None
+            if raw and options["default_owner_id"] is None:
+                raise Invalid(fields={"default_owner_id": [_("Choose one from the list.")]})
+        return options
+
+
+class AccountImportApi(ImportApi):
+    """Accounts are made without a password; taking an import back deactivates them."""
+
+    route_base = f"{PREFIX}/account-imports"
+    class_permission_name = "Account imports"
+    resource = "accounts"
 
 
 def _lazily(import_id: UUID) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from app.api.represent import mapping
 from app.api.routes import PREFIX, Api, route
 from app.models.notifications import Channel, NotificationType
 from app.services import accounts, settings
+from app.services.accounts import profile
+from app.services.accounts.profile import ProfileInput
 from app.services.inputs import Input
 from app.services.notifications import preferences
 from app.services.settings import SettingsInput
@@ -36,17 +39,22 @@ SETTINGS = schemas.an_object(
         name: schemas.TEXT if name in {"time_format", "week_start", "theme"} else schemas.null_or(schemas.TEXT)
         for name in settings.CHOICES
     }
+    | {"auto_logout_minutes": schemas.null_or(schemas.COUNT), "remember_last_page": schemas.BOOL}
+)
+PROFILE = schemas.an_object(
+    username=schemas.TEXT, **dict.fromkeys(("email", "first_name", "last_name", "phone", "department"), schemas.TEXT)
 )
 SESSION = schemas.an_object(
     id=schemas.UUID_,
     kind={"type": "string", "enum": ["web", "api"]},
     created_at=schemas.MOMENT,
     expires_at=schemas.MOMENT,
+    last_used_at=schemas.MOMENT,
     ip_address=schemas.null_or(schemas.TEXT),
     user_agent=schemas.null_or(schemas.TEXT),
     current=schemas.BOOL,
 )
-SESSION_COLUMNS = ("id", "kind", "created_at", "expires_at", "ip_address", "user_agent")
+SESSION_COLUMNS = ("id", "kind", "created_at", "expires_at", "last_used_at", "ip_address", "user_agent")
 
 
 PREFERENCE = schemas.an_object(
@@ -126,6 +134,19 @@ class MeApi(Api):
     )
     def end_sessions(self) -> Any:
         return {"ended": settings.end_other_sessions(actor=current_actor())}
+
+    @route("DELETE", "/sessions/<uuid:session_id>", "Log out in one place", needs="edit", status=204, others=(404,))
+    def end_session(self, session_id: UUID) -> Any:
+        settings.end_session(session_id, actor=current_actor())
+
+    @route("GET", "/profile", "One's own profile", needs="edit", answer=PROFILE)
+    def profile(self) -> Any:
+        return asdict(profile.own(current_actor()))
+
+    @route("PATCH", "/profile", "Change one's own profile", needs="edit", body=ProfileInput, answer=PROFILE)
+    def change_profile(self) -> Any:
+        """Names and phone; the rest is the office's to change."""
+        return asdict(profile.update_own(bodies.read(ProfileInput, change=True), actor=current_actor()))
 
     @route("GET", "/notification-preferences", "What one is told, and how", needs="edit", answer=PREFERENCES)
     def preferences(self) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from pydantic import BaseModel
 
 from app.api import schemas
 from app.api.examples import example
@@ -132,11 +131,11 @@ def _parameter(given: Parameter) -> dict[str, Any]:
 
 
 def _body(api: Api, body: Any, components: dict[str, Any]) -> Any:
-    """The schema of a body: an input class, a function of the API that names one, or a schema."""
+    """The schema of a body: an input class, a schema, or a function of the API that names either."""
+    if not isinstance(body, dict | type | None):
+        body = body(api)
     if body is None or isinstance(body, dict):
         return body
-    if not (isinstance(body, type) and issubclass(body, BaseModel)):
-        body = body(api)
     made = body.model_json_schema(ref_template=DEFINITIONS)
     components.update(made.pop("$defs", {}))
     components[body.__name__] = _without_false_defaults(made)

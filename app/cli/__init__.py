@@ -24,11 +24,13 @@ COMMANDS = {
     "doctor": "app.cli.doctor:doctor",
     "jobs": "app.cli.jobs:jobs",
     "leads": "app.cli.leads:leads",
+    "roster": "app.cli.roster:roster",
     "routes": "flask.cli:routes_command",
     "run": "app.cli.serve:run",
     "scheduler": "app.tasks.scheduler:command",
     "shell": "flask.cli:shell_command",
-    "user": "app.cli.users:user",
+    "user": "app.cli.users:users",  # as it was called first
+    "users": "app.cli.users:users",
     "worker": "app.tasks.worker:command",
 }
 

@@ -17,9 +17,9 @@ from app.models.access import User
 from app.policies.accounts import held_roles
 from app.policies.actor import Actor
 from app.policies.roles import Role
-from app.services import accounts
+from app.services import accounts, deployment, health, integrity, second_factor
 from app.services import sessions as session_service
-from app.services.accounts import directory
+from app.services.accounts import directory, groups
 from app.services.errors import Refusal
 
 UNDEFINED_TABLE = "42P01"
@@ -46,11 +46,11 @@ class Telling(click.Group):
 
 
 @click.group(cls=Telling)
-def user() -> None:
-    """Make and look after accounts."""
+def users() -> None:
+    """Make and look after accounts. `registrar user` is the same."""
 
 
-@user.command()
+@users.command()
 @click.argument("username")
 @click.option("--email", help="Nobody else's; notices by mail go there.")
 @click.option("--first-name")
@@ -70,7 +70,7 @@ def create(username: str, no_password: bool, password_stdin: bool, **details: An
     click.echo(f"{made.username} is made.")
 
 
-@user.command("list")
+@users.command("list")
 @click.option("--role", help="Only accounts with this role.")
 @with_appcontext
 def list_accounts(role: str | None) -> None:
@@ -84,7 +84,7 @@ def list_accounts(role: str | None) -> None:
             click.echo("\t".join((row.username, state, row.roles, name, email, seen)))
 
 
-@user.command()
+@users.command()
 @click.argument("name")
 @password_from_stdin
 @with_appcontext
@@ -95,7 +95,7 @@ def password(name: str, password_stdin: bool) -> None:
     click.echo(f"{account.username} has a new password; its sessions are ended.")
 
 
-@user.command()
+@users.command()
 @click.argument("name")
 @click.option("--add", multiple=True, help="May be repeated.")
 @click.option("--remove", multiple=True, help="May be repeated.")
@@ -112,7 +112,7 @@ def roles(name: str, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
         click.echo(role if role in own else f"{role} (through a group)")
 
 
-@user.command()
+@users.command()
 @click.argument("name")
 @with_appcontext
 def activate(name: str) -> None:
@@ -122,7 +122,7 @@ def activate(name: str) -> None:
     click.echo(f"{account.username} is {'now' if changed else 'already'} active.")
 
 
-@user.command()
+@users.command()
 @click.argument("name")
 @with_appcontext
 def deactivate(name: str) -> None:
@@ -132,7 +132,20 @@ def deactivate(name: str) -> None:
     click.echo(f"{account.username} is {'now' if changed else 'already'} inactive.")
 
 
-@user.group()
+@users.command("second-factor-off")
+@click.argument("name")
+@with_appcontext
+def second_factor_off(name: str) -> None:
+    """Switch off the second factor of who lost it, and end all sessions of the account."""
+    account = _account(name)
+    [outcome] = second_factor.reset([account.id], actor=_system()).outcomes
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    state = "had no second factor" if outcome.unchanged else "has no second factor any more; its sessions are ended"
+    click.echo(f"{account.username} {state}.")
+
+
+@users.group()
 def sessions() -> None:
     """Look after logins."""
 
@@ -145,6 +158,70 @@ def end(name: str) -> None:
     account = _account(name)
     ended = accounts.end_sessions(account.id, actor=_system())
     click.echo(f"{ended} sessions of {account.username} are ended.")
+
+
+@users.command("setup-groups")
+@click.option("--create-test-users", is_flag=True, help="One account for each group, for development only.")
+@with_appcontext
+def setup_groups(create_test_users: bool) -> None:
+    """Make the built-in groups and roles; safe to repeat."""
+    if create_test_users and not health.is_local():
+        raise click.ClickException("Test users are for development: PUBLIC_URL is not of this machine.")
+    try:
+        done = deployment.set_up_groups()
+    except deployment.DeploymentError as error:
+        raise click.ClickException(str(error)) from error
+    for line in done or ["Nothing to do: groups and roles are as this version has them."]:
+        click.echo(line)
+    if create_test_users:
+        for username, secret in groups.create_test_users(actor=_system()):
+            click.echo(f"{username} is made, with the password {secret}")
+
+
+@users.command("assign-superuser-groups")
+@with_appcontext
+def assign_superuser_groups() -> None:
+    """Put every Super Admin in the group Admin; safe to repeat."""
+    for username in groups.assign_super_users(actor=_system()):
+        click.echo(f"{username} is in the group Admin now.")
+    click.echo("Every Super Admin is in the group Admin.")
+
+
+@users.command("fix-user-profiles")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.pass_context
+@with_appcontext
+def fix_user_profiles(context: click.Context, dry_run: bool) -> None:
+    """Find and repair what is wrong with profiles and settings; nothing is lost.
+
+    The exit status is 0 when nothing is wrong (any more), and 1 when something is left: after --dry-run, everything
+    that was found.
+    """
+    names = [each.name for each in integrity.PROFILES]
+    actor = _system()
+    repaired = (integrity.try_repair if dry_run else integrity.repair)(names, actor=actor)
+    for each in repaired:
+        _tell_repair(each, dry_run)
+    left = sum(each.before if dry_run else each.after for each in repaired)
+    if left:
+        click.echo(f"{left} left wrong.")
+        context.exit(1)
+    click.echo("Nothing is wrong.")
+
+
+def _tell_repair(repaired: integrity.Repaired, dry_run: bool) -> None:
+    if not repaired.before:
+        return
+    click.echo(f"{repaired.invariant.explanation} {repaired.before}")
+    names = [f"{each.title} {each.detail}".strip() for each in repaired.sample]
+    for name in names:
+        click.echo(f"    {name}")
+    if repaired.before > len(names):
+        click.echo(f"    and {repaired.before - len(names)} more")
+    if repaired.invariant.repair is None:
+        click.echo(f"  By people: {repaired.invariant.remedy}")
+    else:
+        click.echo(f"  {'Would be done' if dry_run else 'Done'}: {repaired.invariant.remedy} {repaired.after} left.")
 
 
 def _system() -> Actor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask_appbuilder.security.sqla.models import Group, Role, User
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, func, text
@@ -24,6 +25,7 @@ __all__ = [
     "UserProfile",
     "UserSession",
     "UserSettings",
+    "WaitsFor",
 ]
 
 
@@ -53,6 +55,13 @@ class SessionKind(enum.StrEnum):
     API = "api"
 
 
+class WaitsFor(enum.StrEnum):
+    """What a login needs before it is worth anything."""
+
+    CODE = "code"  # of the second factor
+    ENROLMENT = "enrolment"  # a second factor, which a role of the person demands
+
+
 def owned_by_account() -> Mapped[int]:
     return mapped_column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
 
@@ -64,6 +73,7 @@ class UserProfile(Key, Stamps, Base):
     __table_args__ = (
         Index("uq_user_profiles_user_id", "user_id", unique=True),
         Index("uq_user_profiles_main_portal_id", "main_portal_id", unique=True),
+        Index("ix_user_profiles_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         CheckConstraint(
             "main_portal_id <> '' AND main_portal_id = btrim(main_portal_id)", name="main_portal_id_not_blank"
         ),
@@ -73,6 +83,7 @@ class UserProfile(Key, Stamps, Base):
     phone: Mapped[str | None] = mapped_column(String(16))
     department: Mapped[str | None] = mapped_column(String(100))
     main_portal_id: Mapped[str | None] = mapped_column(String(64))
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))  # that made it
 
 
 class UserSettings(Key, Stamps, Base):
@@ -109,6 +120,8 @@ class UserSession(Key, Base):
     ended_at: Mapped[datetime | None]
     ip_address: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(255))
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())  # to some minutes: sessions.py
+    waits_for: Mapped[WaitsFor | None] = mapped_column(choice(WaitsFor, "waits_for"))
 
 
 class PermissionStamp(Base):

@@ -81,3 +81,18 @@ def may_grant(actor: Actor, roles: Collection[str]) -> Reason | None:
 
 def may_change_groups(actor: Actor) -> Reason | None:
     return None if actor.has(Role.SUPER_ADMIN) else _l("Only a Super Admin may change groups.")
+
+
+def may_change_group(actor: Actor, group: Any) -> Reason | None:
+    """What a group carries its members hold: nobody changes the roles of a group that they are in."""
+    reason = may_change_groups(actor)
+    if reason is None and any(user.id == actor.id for user in group.users):
+        return _l("You are in this group: ask another Super Admin.")
+    return reason
+
+
+def may_reset_second_factor(actor: Actor, user: Any) -> Reason | None:
+    """Switching off the second factor of who lost it. One's own is switched off with a code, in the settings."""
+    if not actor.has(Role.SUPER_ADMIN):
+        return _l("Only a Super Admin may switch off another's second factor.")
+    return may_change_other(actor, user)

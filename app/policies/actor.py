@@ -26,6 +26,7 @@ class Actor:
     time_format: str = "24h"
     unread: int = 0
     session_id: str = ""
+    remember_last_page: bool = False
 
     @property
     def name(self) -> str:

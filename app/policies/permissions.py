@@ -23,3 +23,5 @@ ADMISSION_ACTIONS: Final = frozenset(
 )
 
 ATTENDANCE_MARKS: Final = frozenset({"mark", "clear"})
+
+ROSTER_ACTIONS: Final = frozenset({"solve", "cancel_solve", "publish", "unpublish"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from app.policies.permissions import ADMISSION_ACTIONS, ATTENDANCE_MARKS, LEAD_ACTIONS
+from app.policies.permissions import ADMISSION_ACTIONS, ATTENDANCE_MARKS, LEAD_ACTIONS, ROSTER_ACTIONS
 
 
 class Role(enum.StrEnum):
@@ -61,12 +61,21 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Attendance policies": READ | {"edit", "history"},
         "Time slots": READ | CHANGE | SWITCH | {"history"},
         "Classroom slots": READ | CHANGE | SWITCH | {"restore", "export", "history"},
+        "Registrations": READ | {"approve", "reject", "history"},
+        "Assistants": READ | SWITCH | {"edit", "export", "history"},
+        "Rosters": READ | ROSTER_ACTIONS | {"add", "delete", "history"},
+        "Roster shifts": READ | CHANGE | {"history"},
+        "Shift demands": READ | CHANGE | {"history"},
+        "Shift assignments": READ | {"add", "unassign", "pin", "unpin", "export", "history"},
+        "Published shifts": READ | {"export", "history"},
         "Broadcasts": frozenset({"list", "send"}),
         "Timetable": frozenset({"of_student", "of_teacher"}),
         "Operations": frozenset({"show"}),
         "Job runs": READ | {"add"},
         "Deliveries": READ | {"retry"},
         "Accounts": READ | {"add", "edit", "deactivate", "activate", "reset_password", "history"},
+        "Account imports": frozenset({"list", "show", "add", "confirm", "undo"}),
+        "Integrity": frozenset({"show"}),
     },
     Role.STAFF: EVERYONE
     | {
@@ -117,9 +126,10 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Reschedule requests": READ | {"add", "withdraw"},
     },
     Role.GUARDIAN: EVERYONE,
-    Role.ASSISTANT: EVERYONE,
-    Role.ENGINEER: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ},
-    Role.AMC_ADMIN: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ},
+    Role.ASSISTANT: EVERYONE
+    | {"My assistant page": frozenset({"show", "edit"}), "Published shifts": frozenset({"list", "show"})},
+    Role.ENGINEER: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ, "Integrity": frozenset({"show"})},
+    Role.AMC_ADMIN: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ, "Integrity": frozenset({"show"})},
     Role.PUBLIC: {},
 }
 """Super Admin is not listed: it holds every permission that exists."""

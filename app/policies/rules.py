@@ -83,3 +83,24 @@ def may_withdraw_request(actor: Actor, request: Any) -> Reason | None:
 def may_apply_closure(actor: Actor, closure: Any) -> Reason | None:
     """Admins decide what becomes of the classes of a closed day."""
     return None if actor.is_admin or actor.id is None else _l("Only an admin may do this.")
+
+
+def may_decide_registration(actor: Actor, request: Any) -> Reason | None:
+    """Admins decide who becomes an assistant."""
+    return None if actor.is_admin else _l("Only an admin may decide this.")
+
+
+def may_plan_roster(actor: Actor, record: Any) -> Reason | None:
+    """Admins plan the roster of the help desk."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may plan the roster.")
+
+
+def may_decide_access(actor: Actor, request: Any) -> Reason | None:
+    """Super Admins decide who gets an account that asked for one."""
+    return None if actor.has(Role.SUPER_ADMIN) else _l("Only a Super Admin may decide this.")
+
+
+def may_repair(actor: Actor) -> Reason | None:
+    """Super Admins repair what breaks a rule of the whole database."""
+    allowed = actor.id is None or actor.has(Role.SUPER_ADMIN)
+    return None if allowed else _l("Only a Super Admin may repair data.")

@@ -21,11 +21,14 @@ from app.models.admissions import (
     ClassroomEnrollment,
     WaitlistEntry,
 )
+from app.models.assistants import HelpDeskAssistant, RegistrationRequest
 from app.models.classroom import Attendance, CalendarFeed, ClassCredit, RescheduleRequest
 from app.models.courses import ClassroomSlot
 from app.models.imports import Import
 from app.models.leads import Lead, LeadAuditEvent, LeadContactAttempt, LeadNote
 from app.models.notifications import Notification
+from app.models.requests import AccessRequest
+from app.models.roster import PublishedShift, Roster
 from app.models.screens import SavedFilter
 from app.models.students import Student
 from app.policies.accounts import SYSTEM
@@ -58,7 +61,10 @@ def own_or_shared_filters(actor: Actor) -> ColumnElement[bool]:
 
 
 def own_imports(actor: Actor) -> ColumnElement[bool]:
-    return true() if actor.is_admin or actor.id is None else Import.created_by_id == actor.id
+    """Admins see all; others their own, and none of accounts, also when they were admins once."""
+    if actor.is_admin or actor.id is None:
+        return true()
+    return (Import.created_by_id == actor.id) & (Import.resource != "accounts")
 
 
 def accounts(actor: Actor) -> ColumnElement[bool]:
@@ -159,6 +165,29 @@ def reschedule_requests(actor: Actor) -> ColumnElement[bool]:
     return _any_of(*rules)
 
 
+def registrations(actor: Actor) -> ColumnElement[bool]:
+    """Applications are the admins'."""
+    return true() if actor.is_admin or actor.id is None else false()
+
+
+def assistants(actor: Actor) -> ColumnElement[bool]:
+    """Admins see all; assistants themselves."""
+    if actor.is_admin or actor.id is None:
+        return true()
+    return learnt_by(actor, HelpDeskAssistant.student_id) if actor.has(Role.ASSISTANT) else false()
+
+
+def published_shifts(actor: Actor) -> ColumnElement[bool]:
+    """Admins see what every assistant was told; assistants their own shifts, of weeks that are published."""
+    if actor.is_admin or actor.id is None:
+        return true()
+    if not actor.has(Role.ASSISTANT):
+        return false()
+    mine = _is_there(HelpDeskAssistant, HelpDeskAssistant.id == PublishedShift.assistant_id, assistants(actor))
+    known = _is_there(Roster, Roster.id == PublishedShift.roster_id, Roster.published_at.is_not(None))
+    return mine & known & PublishedShift.cancelled_at.is_(None)
+
+
 def waitlist_entries(actor: Actor) -> ColumnElement[bool]:
     """The office sees all; students their own."""
     if _sees_all(actor):
@@ -168,6 +197,11 @@ def waitlist_entries(actor: Actor) -> ColumnElement[bool]:
 
 def own_feeds(actor: Actor) -> ColumnElement[bool]:
     return CalendarFeed.user_id == actor.id
+
+
+def access_requests(actor: Actor) -> ColumnElement[bool]:
+    """Super Admins alone manage who asks for access."""
+    return true() if actor.id is None or actor.has(Role.SUPER_ADMIN) else false()
 
 
 SCOPES: dict[type[Any], Scope] = {
@@ -181,6 +215,9 @@ SCOPES: dict[type[Any], Scope] = {
     Attendance: attendance,
     RescheduleRequest: reschedule_requests,
     CalendarFeed: own_feeds,
+    RegistrationRequest: registrations,
+    HelpDeskAssistant: assistants,
+    PublishedShift: published_shifts,
     Lead: leads,
     LeadNote: staff_only,
     LeadContactAttempt: staff_only,
@@ -189,6 +226,7 @@ SCOPES: dict[type[Any], Scope] = {
     SavedFilter: own_or_shared_filters,
     Import: own_imports,
     User: accounts,
+    AccessRequest: access_requests,
 }
 
 

@@ -16,10 +16,9 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from app.extensions import db, migrate
-from app.models.access import Group, User
-from app.models.access import Role as RoleRow
-from app.policies.roles import Role
+from app.models.access import User
 from app.services import permission_sync
+from app.services.accounts import groups
 from app.services.permission_sync import DeploymentError
 from app.services.transaction import transactional
 
@@ -33,14 +32,8 @@ APPEND_ONLY: Final = (
     "admission_audit_events",
     "class_credits",
     "notification_events",
+    "integrity_repairs",
 )
-
-# name -> (description, roles). More groups can be made by hand.
-GROUPS: Final = {
-    "Admin": ("Runs the school's front office: every record, approvals, accounts of staff.", (Role.ADMIN,)),
-    "AMC Admin": ("Looks after the installation: operations pages, to read.", (Role.AMC_ADMIN,)),
-    "Engineer": ("Maintains the installation: job history and health, to read.", (Role.ENGINEER,)),
-}
 
 
 def deploy() -> list[str]:
@@ -57,6 +50,12 @@ def deploy() -> list[str]:
         if role := current_app.config.get("APP_ROLE"):
             grant_privileges(role)
         return done
+
+
+def set_up_groups() -> list[str]:
+    """Make the roles and their permissions, and the built-in groups, as `deploy` does. Raises DeploymentError."""
+    with _alone():
+        return permission_sync.sync(permission_sync.declared(current_app.extensions["appbuilder"])) + add_groups()
 
 
 @contextmanager
@@ -86,20 +85,7 @@ def _revision() -> str:
 @transactional
 def add_groups() -> list[str]:
     """Make the built-in groups, and give them back the roles that they carry."""
-    roles = {role.name: role for role in db.session.scalars(select(RoleRow))}
-    groups = {group.name: group for group in db.session.scalars(select(Group).where(Group.name.in_(GROUPS)))}
-    done = []
-    for name, (description, carried) in GROUPS.items():
-        group = groups.get(name)
-        if group is None:
-            group = Group(name=name, label=name, description=description)
-            db.session.add(group)
-            done.append(f"group {name} added")
-        for role in carried:
-            if roles[role.value] not in group.roles:
-                group.roles.append(roles[role.value])
-                done.append(f"group {name} carries {role.value}")
-    return done
+    return groups.set_up()
 
 
 @transactional

@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 import config
 from app.extensions import db, migrate
-from app.services import demo, leadership, permission_sync, school
+from app.services import demo, integrity, leadership, permission_sync, school
 from app.services.transaction import rehearsal, transactional
 
 OLDEST_POSTGRESQL = 15
@@ -97,13 +97,14 @@ def _secret_key() -> Finding:
     return ok("random enough")
 
 
-def _is_local() -> bool:
+def is_local() -> bool:
+    """Whether only this machine reaches the site."""
     return urlsplit(current_app.config["PUBLIC_URL"]).hostname in LOCAL_HOSTS
 
 
 def _public_url() -> Finding:
     address = current_app.config["PUBLIC_URL"]
-    if not _is_local() and not address.startswith("https://"):
+    if not is_local() and not address.startswith("https://"):
         return fail(f"{address}: passwords travel in the clear; put TLS in front, set PUBLIC_URL to https://...")
     return ok(address)
 
@@ -211,10 +212,19 @@ def _failed_jobs() -> Finding:
     return ok("no latest run failed")
 
 
+def _data() -> Finding:
+    broken = [state for state in integrity.examine() if state.broken]
+    if not broken:
+        return ok(f"{len(integrity.INVARIANTS)} rules hold for every row")
+    finding = warn if all(state.invariant.warning for state in broken) else fail
+    told = ", ".join(f"{state.invariant.name} ({state.broken})" for state in broken)
+    return finding(f"{told}; see /operations/integrity, `registrar users fix-user-profiles` for accounts")
+
+
 def _demo_accounts() -> Finding:
     if not demo.logins():
         return ok("none")
-    if _is_local():
+    if is_local():
         return ok("present, for this machine only")
     return fail("everybody knows their passwords; remove them, or deactivate them on the accounts page")
 
@@ -237,5 +247,6 @@ STAGES: tuple[dict[str, Callable[[], Finding]], ...] = (
         "Queued tasks": _failed_tasks,
         "Scheduled jobs": _failed_jobs,
         "Demo accounts": _demo_accounts,
+        "Data": _data,
     },
 )

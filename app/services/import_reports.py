@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, literal, select
@@ -11,17 +12,19 @@ from app.extensions import db
 from app.models.imports import Import, ImportIssue
 from app.policies.actor import Actor
 from app.policies.scopes import visible
+from app.services.accounts import import_rows as account_rows
 from app.services.csv_files import writing
 from app.services.errors import NotFound
 from app.services.leads import import_rows
 
-COLUMNS = {"leads": import_rows.COLUMNS}
+COLUMNS: Mapping[str, Sequence[Any]] = {"leads": import_rows.COLUMNS, "accounts": account_rows.COLUMNS}
 REPORT = ("file", "line", "column", "value", "kind", "rule", "fix")
 
 
-def get(import_id: UUID, actor: Actor) -> Import:
-    """One import. Raises NotFound."""
-    job = db.session.scalars(select(Import).where(Import.id == import_id, visible(Import, actor))).one_or_none()
+def get(import_id: UUID, actor: Actor, resource: str = "") -> Import:
+    """One import, of this resource where one is named. Raises NotFound."""
+    statement = select(Import).where(Import.id == import_id, visible(Import, actor))
+    job = db.session.scalars(statement.where(Import.resource == resource) if resource else statement).one_or_none()
     if job is None:
         raise NotFound
     return job

@@ -80,6 +80,20 @@ JOBS: dict[str, Job] = {
     "email_delivery": Job(
         _l("Have due e-mail sent"), _every_time("mail.outbox", "request_delivery"), {"minute": "*"}, daily=False
     ),
+    "letters": Job(
+        _l("Have letters sent that wait"), _every_time("mail.letters", "request_delivery"), {"minute": "*"}, daily=False
+    ),
+    "letters_clean_up": Job(
+        _l("Delete the traces of old letters"), _every_time("mail.letters", "clean_up"), {"hour": 3, "minute": 55}
+    ),
+    "password_links_clean_up": Job(
+        _l("Delete links to set a password that are over"),
+        _every_time("password_links", "clean_up"),
+        {"hour": 4, "minute": 5},
+    ),
+    "integrity_check": Job(
+        _l("Look for rows that break a rule"), _late("integrity", "check"), {"hour": 2, "minute": 30}
+    ),
     "rate_limits_clean_up": Job(
         _l("Forget attempts of past periods"), _every_time("rate_limits", "clean_up"), {"hour": 3, "minute": 10}
     ),

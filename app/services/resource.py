@@ -79,6 +79,7 @@ class Outcome:
     refusal: Refusal | None = None
     unchanged: bool = False
     message: Text = ""
+    once: bool = False  # the message holds what is told this once: it stays until it is read
 
     @property
     def state(self) -> str:

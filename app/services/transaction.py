@@ -139,7 +139,7 @@ def check_version(record: Any, version: datetime | None) -> None:
 def rehearse(function: Callable[..., R], *args: Any, actor: Actor, **kwargs: Any) -> R:
     """What the function would do and return, with everything undone afterwards. Raises what the function raises."""
     session = db.session()
-    session.info["transactional"] = True
+    session.info["transactional"] = session.info["rehearsal"] = True
     try:
         act_as(actor)
         return function(*args, actor=actor, **kwargs)
@@ -150,5 +150,11 @@ def rehearse(function: Callable[..., R], *args: Any, actor: Actor, **kwargs: Any
         raise refusal from error
     finally:
         session.info.pop("transactional", None)
+        session.info.pop("rehearsal", None)
         session.info.pop("afterwards", None)
         session.rollback()
+
+
+def is_rehearsed() -> bool:
+    """Whether what is done now is undone afterwards, so that secrets made in it are worth nothing."""
+    return bool(db.session().info.get("rehearsal"))

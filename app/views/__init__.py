@@ -22,11 +22,18 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "broadcasts": ("BroadcastView",),
     "lookups": ("LookupView", "SearchView"),
     "accounts": ("AccountView",),
+    "groups": ("GroupView",),
     "settings": ("SettingsView",),
+    "profile": ("ProfileView",),
+    "logins": ("OwnSessionsView",),
+    "second_factor": ("SecondFactorView", "RequiredSecondFactorView"),
+    "password_links": ("PasswordLinkView",),
+    "access_requests": ("AccessRequestView", "AccessRequestFormView"),
     "preferences": ("OwnNoticesView", "OwnCalendarView"),
-    "imports": ("LeadImportView",),
+    "imports": ("LeadImportView", "AccountImportView"),
     "jobs": ("JobRunView",),
     "operations": ("OperationsView", "DeliveryView"),
+    "integrity": ("IntegrityView",),
     "timetables": ("TimetableView", "StudentTimetableView", "CalendarFeedView"),
     "classroom": (
         "ClassroomView",
@@ -48,12 +55,14 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "reports": ("ReportView",),
     "students": ("StudentView", "MyPageView"),
     "admissions": ("AdmissionView", "WaitlistView"),
+    "roster": ("RosterView", "ShiftView", "DemandView", "AssignmentView", "PublishedShiftView"),
+    "assistants": ("RegisterView", "RegistrationView", "AssistantView", "OwnAssistantView"),
 }
 
 
 def init_app(app: Flask) -> None:
     """Register every view, the frame of the layout, and the error pages."""
-    from app.views import errors, markup
+    from app.views import errors, markup, profile
     from app.views.frame import frame
     from app.views.security import AttendedSessions, RegistrarBuilder, RegistrarSecurityManager
 
@@ -64,6 +73,7 @@ def init_app(app: Flask) -> None:
         for name in names:
             builder.add_view_no_menu(getattr(import_module(f"app.views.{module}"), name))
     app.context_processor(lambda: {"frame": frame()})
+    app.after_request(profile.note_page)
     app.jinja_env.globals |= {"static": functools.partial(static_url, app), "markup": markup}
     errors.register(app)
 

@@ -10,13 +10,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.policies import accounts as rules
+from app.policies.actor import Actor
+from app.services import listing
 from app.services.accounts import directory, records
 from app.services.accounts.resource import ACCOUNTS
 from app.services.errors import Refusal
 from app.services.passwords import RULE
 from app.views import forms, render
 from app.views.base import RecordView
-from app.views.page import Cell, Choice, Fact, Field, FormPage, Group, ListPage
+from app.views.groups import told
+from app.views.page import Cell, Choice, Fact, Field, FormPage, Group, Link, ListPage, RecordPage
 from app.views.security import current_actor
 
 PERSON = ("first_name", "last_name", "email", "phone", "department", "main_portal_id")
@@ -24,10 +27,20 @@ PERSON = ("first_name", "last_name", "email", "phone", "department", "main_porta
 
 class AccountView(RecordView):
     resource = ACCOUNTS
-    list_columns = ("username", "name", "email", "department", "roles", "groups", "active", "last_login")
+    list_columns = (
+        "username",
+        "name",
+        "email",
+        "department",
+        "groups",
+        "portal_access",
+        "roles",
+        "active",
+        "last_login",
+    )
     show_groups = (
         (_l("Login"), ("username", "active", "last_login", "created_on")),
-        (_l("Access"), ("groups", "roles")),
+        (_l("Access"), ("portal_access", "groups", "roles")),
         (_l("Person"), PERSON),
     )
     form_helps = {
@@ -55,6 +68,18 @@ class AccountView(RecordView):
                 _dress(column.name, cell)
         return page
 
+    def tools(self, actor: Actor, query: listing.Query) -> list[Link]:
+        made = [Link(_("No portal access"), "/accounts/?f=portal_access:is:0&f=active:is:1", "triangle-alert")]
+        if actor.may("add", "Account imports"):
+            made.append(Link(_("Import"), "/account-imports/new", "upload"))
+        return [*made, *super().tools(actor, query)]
+
+    def record_page(self, record: Any) -> RecordPage:
+        page = super().record_page(record)
+        if not any(group.roles for group in record.groups):
+            page.badge = Cell(_("No portal access"), "badge", tone="warning")
+        return page
+
     def facts(self, record: Any) -> list[Group]:
         values = directory.details(record)
         return [
@@ -71,12 +96,15 @@ class AccountView(RecordView):
 
     def form_page(self, record: Any, values: Mapping[str, Any], refusal: Refusal) -> FormPage:
         page = super().form_page(record, values, refusal)
-        offered = {"roles": directory.grantable(current_actor()), "groups": directory.group_names()}
+        roles = [Choice(name, name) for name in directory.grantable(current_actor())]
+        groups = [Choice(each.name, each.name, help=told(each.description)) for each in directory.groups()]
+        offered = {"roles": roles, "groups": groups}
         for group in page.form.groups:
             for field in group.fields:
                 if field.name in offered:
-                    chosen = values.get(field.name) or ()
-                    field.choices = [Choice(name, name, name in chosen) for name in offered[field.name]]
+                    field.choices = offered[field.name]
+                    for choice in field.choices:
+                        choice.selected = choice.value in (values.get(field.name) or ())
         if record is not None:
             version = request.form.get("_version") or str(records.version_of(record) or "")
             page.form.groups[0].fields.append(Field("_version", "", "hidden", version))
@@ -88,10 +116,12 @@ def _dress(name: str, cell: Cell) -> Cell:
     match name:
         case "roles":
             cell.kind = "tags"
-        case "groups" if not cell.text:
-            cell.text, cell.kind, cell.tone = _("No portal access"), "badge", "warning"
         case "groups":
             cell.kind = "tags"
+        case "portal_access":
+            given = cell.tone == "success"
+            cell.text, cell.kind = _("Portal access") if given else _("No portal access"), "badge"
+            cell.tone = "success" if given else "warning"
         case "active":
             active = cell.tone == "success"
             cell.text, cell.kind = _("Active") if active else _("Inactive"), "badge"

@@ -155,7 +155,7 @@ def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], 
 def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPage:
     page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
     if action.name == "delete" and page.ok:
-        page.back_url = f"/{view.resource.slug}/"  # the record's own page is gone
+        page.back_url = view.url_after_deletion()  # the record's own page is gone
     if action.undo is not None and result.batch_id is not None and page.ok:
         url = url_for(f"{view.endpoint}.undo", name=action.name, batch=result.batch_id)
         page.undo = Link(_("Undo"), url, "undo-2", method="post", dialog=True)
@@ -176,6 +176,7 @@ def _line(view: Any, outcome: Outcome) -> Line:
         view.record_url(outcome.id) if found else "",
         outcome.state,
         str(outcome.refusal or outcome.message),
+        outcome.once,
     )
 
 

@@ -23,6 +23,7 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Timetable"), "/timetable/", "calendar-days", "show", "Timetable"),
             (_l("Broadcasts"), "/broadcasts/", "megaphone", "list", "Broadcasts"),
             (_l("My page"), "/me/student", "user-round", "show", "My page"),
+            (_l("My help desk"), "/me/assistant", "life-buoy", "show", "My assistant page"),
         ),
     ),
     (
@@ -52,6 +53,15 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Attendance policies"), "/attendance-policies/", "scale", "edit", "Attendance policies"),
         ),
     ),
+    (
+        _l("Help desk"),
+        (
+            (_l("Applications"), "/registrations/", "clipboard-check", "list", "Registrations"),
+            (_l("Assistants"), "/assistants/", "life-buoy", "list", "Assistants"),
+            (_l("Roster"), "/rosters/", "calendar-check", "list", "Rosters"),
+            (_l("Published shifts"), "/published-shifts/", "calendar-days", "list", "Published shifts"),
+        ),
+    ),
     (_l("Reports"), ((_l("Reports"), "/reports/", "chart-column", "show", "Reports"),)),
     (
         _l("Set-up"),
@@ -66,12 +76,17 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Stages"), "/lead-stages/", "flag", "list", "Lead stages"),
             (_l("Tags"), "/tags/", "tag", "list", "Tags"),
             (_l("Accounts"), "/accounts/", "user-cog", "list", "Accounts"),
+            (_l("Requests for access"), "/access-requests/", "user-plus", "list", "Access requests"),
+            (_l("Second factors"), "/second-factors/", "shield", "edit", "Second factors"),
+            (_l("Groups"), "/groups/", "users", "list", "Groups"),
+            (_l("Imports of accounts"), "/account-imports/", "upload", "list", "Account imports"),
         ),
     ),
     (
         _l("Operations"),
         (
             (_l("Overview"), "/operations/", "activity", "show", "Operations"),
+            (_l("Integrity"), "/operations/integrity/", "shield-check", "show", "Integrity"),
             (_l("Job runs"), "/job-runs/", "history", "list", "Job runs"),
             (_l("Deliveries"), "/deliveries/", "mail", "list", "Deliveries"),
         ),

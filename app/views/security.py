@@ -51,12 +51,13 @@ class RegistrarSecurityManager(SecurityManager):
 
     @staticmethod
     def _from_request(_request: Any) -> SignedIn | None:
-        actor = sessions.load(session[TOKEN]) if session.get(TOKEN) else NOBODY
+        attended = request.endpoint not in UNATTENDED
+        actor = sessions.load(session[TOKEN], attended=attended) if session.get(TOKEN) else NOBODY
         return None if actor is NOBODY else SignedIn(actor)
 
     def load_user_jwt(self, _header: Any, claims: Any) -> SignedIn | None:
         """The actor of a bearer token, which is worth as much as the session it names."""
-        actor = sessions.load(str(claims.get("sid", "")), SessionKind.API)
+        actor = sessions.load(str(claims.get("sid", "")), SessionKind.API, attended=True)
         if actor is NOBODY:
             return None
         g.actor = actor

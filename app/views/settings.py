@@ -9,47 +9,19 @@ from urllib.parse import urlsplit
 from flask import current_app, flash, redirect, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
-from app.models.access import UserSession
-from app.policies.actor import Actor
 from app.services import accounts, settings
 from app.services.errors import Invalid, Refusal
 from app.services.passwords import LONGEST, RULE
-from app.views import render
 from app.views.page import (
-    Cell,
     Choice,
-    Column,
-    Empty,
     Field,
     FieldGroup,
     Form,
     FormPage,
     Link,
-    Row,
-    Section,
-    Table,
-    WorklistPage,
 )
 from app.views.security import current_actor, requires, safe_next
-
-# The first mark found counts: Edge and Opera also call themselves Chrome, and all but Firefox Safari.
-BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-)
 
 
 @dataclass(slots=True)
@@ -72,7 +44,8 @@ class SettingsView(BaseView):
             stored = settings.own(actor)
             values = {name: getattr(stored, name) for name in settings.CHOICES}
             return self.form(_("Settings"), "/settings/", _look_groups(values, Refusal()), Refusal())
-        posted = {name: request.form[name] for name in settings.CHOICES if name in request.form}
+        # The last value counts: before a box stands what it means when it is not ticked.
+        posted = {name: request.form.getlist(name)[-1] for name in settings.CHOICES if name in request.form}
         try:
             settings.update(posted, actor=actor)
         except Invalid as refusal:
@@ -108,46 +81,6 @@ class SettingsView(BaseView):
         page = self.form(_("Change password"), "/settings/password", [_password_group(refusal)], refusal)
         return page if request.method == "GET" else (page, refusal.status)
 
-    @expose("/sessions")
-    @requires("edit")
-    def sessions(self) -> Any:
-        actor = current_actor()
-        rows = [_session_row(session, actor) for session in settings.own_sessions(actor)]
-        columns = [
-            Column("since", _("Since")),
-            Column("where", _("From")),
-            Column("what", _("With")),
-            Column("this", ""),
-        ]
-        table = Table(columns, rows, Empty(_("You are logged in nowhere else.")))
-        elsewhere = Link(
-            _("Log out elsewhere"),
-            "/settings/sessions/end",
-            "log-out",
-            method="post",
-            danger=True,
-            enabled=len(rows) > 1,
-            reason="" if len(rows) > 1 else _("You are logged in nowhere else."),
-        )
-        page = WorklistPage(
-            _("Logins"),
-            _("Where your account is logged in. If you do not know one, log out and change your password."),
-            [Section(_("Open logins"), str(len(rows)), table)],
-            tabs=tabs("/settings/sessions"),
-            tools=[elsewhere],
-        )
-        return render_template("worklist.html", page=page)
-
-    @expose("/sessions/end", methods=["POST"])
-    @requires("edit")
-    def end_sessions(self) -> Any:
-        ended = settings.end_other_sessions(actor=current_actor())
-        flash(
-            ngettext("Logged out in %(num)s other place.", "Logged out in %(num)s other places.", ended),
-            "success",
-        )
-        return redirect("/settings/sessions")
-
     def form(self, title: str, url: str, groups: list[FieldGroup], refusal: Refusal) -> str:
         known = {each.name for group in groups for each in group.fields}
         general = [str(text) for name, texts in refusal.fields.items() if name not in known for text in texts]
@@ -161,9 +94,11 @@ class SettingsView(BaseView):
 def tabs(here: str) -> list[Link]:
     known = (
         (_("Settings"), "/settings/"),
+        (_("Profile"), "/settings/profile"),
         (_("Notices"), "/settings/notices"),
         (_("Calendar"), "/settings/calendar"),
         (_("Password"), "/settings/password"),
+        (_("Second factor"), "/settings/second-factor"),
         (_("Logins"), "/settings/sessions"),
     )
     return [Link(label, url, active=url == here) for label, url in known]
@@ -208,6 +143,31 @@ def _look_groups(values: dict[str, Any], refusal: Refusal) -> list[FieldGroup]:
                 select("week_start", _("First day of the week"), days, "mon"),
             ],
         ),
+        FieldGroup(_("Login"), _login_fields(values, refusal)),
+    ]
+
+
+def _login_fields(values: dict[str, Any], refusal: Refusal) -> list[Field]:
+    idle, page = values.get("auto_logout_minutes"), values.get("remember_last_page")
+    return [
+        Field(
+            "auto_logout_minutes",
+            _("Log out after minutes without use"),
+            "number",
+            "" if idle is None else str(idle),
+            help=_("5 to 1,440. Empty: after two hours. Twelve hours after the login you are logged out anyway."),
+            min="5",
+            max="1440",
+            errors=[str(text) for text in refusal.fields.get("auto_logout_minutes", [])],
+        ),
+        Field("remember_last_page", "", "hidden", "0"),
+        Field(
+            "remember_last_page",
+            _("Begin on the page that I was on last"),
+            "checkbox",
+            "1" if page in (True, "1") else "",
+            errors=[str(text) for text in refusal.fields.get("remember_last_page", [])],
+        ),
     ]
 
 
@@ -238,34 +198,6 @@ def _password_group(refusal: Refusal) -> FieldGroup:
 def _check_repeated() -> None:
     if request.form.get("password", "") != request.form.get("password_again", ""):
         raise Invalid(fields={"password_again": [_("This is not the same as above.")]})
-
-
-def _session_row(session: UserSession, actor: Actor) -> Row:
-    here = str(session.id) == actor.session_id
-    kinds = {"web": _("Browser"), "api": _("API")}
-    what = _device(session.user_agent or "") or kinds[session.kind.value]
-    return Row(
-        str(session.id),
-        "",
-        what,
-        [
-            Cell(
-                render.moment(session.created_at),
-                "datetime",
-                title=session.created_at.isoformat(timespec="seconds"),
-            ),
-            Cell(session.ip_address or ""),
-            Cell(what[:80], title=session.user_agent or ""),
-            Cell(_("This one"), "badge", tone="success") if here else Cell(),
-        ],
-    )
-
-
-def _device(user_agent: str) -> str:
-    """A browser and its system in two words, as "Firefox, Windows"; what says neither is shown as it is."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return ", ".join(filter(None, (browser, system))) or user_agent
 
 
 def _path_of(address: str | None) -> str | None:

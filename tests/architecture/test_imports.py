@@ -24,11 +24,15 @@ SYSTEM = {
     "reminders.py",
 }
 SYSTEM_ACTIONS = {
+    ("letters.py", "request_delivery"),
+    ("letters.py", "clean_up"),
+    ("password_links.py", "clean_up"),
     ("imports.py", "sweep"),
     ("idempotency.py", "clean_up"),
     ("inbox.py", "clean_up"),
     ("feeds.py", "clean_up"),
     ("waitlist.py", "expire"),
+    ("solving.py", "sweep"),
     ("starting.py", "start"),
 }
 REQUEST_BOUND = {"request", "session", "g", "current_user"}

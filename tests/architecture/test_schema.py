@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app.models.base import Base
 from app.models.classroom import ClassCredit
 from app.models.history import RowHistory
+from app.models.integrity import IntegrityRepair
 from app.models.leads import Lead, LeadAuditEvent
 from app.services.deployment import APPEND_ONLY
 from tests.factories.admissions import admission
@@ -23,11 +24,16 @@ NO_HISTORY = {
     "lead_audit_events": "append-only",
     "admission_audit_events": "append-only",
     "class_credits": "append-only",
+    "integrity_repairs": "append-only",
     "notification_deliveries": "an outbox: the notice and what became of sending it",
     "calendar_feeds": "logins of a kind, kept with their end",
     "notification_events": "append-only",
     "notifications": "their events are kept; read and archived by their one reader",
     "user_sessions": "logins, kept with their end",
+    "password_links": "logins of a kind, kept with their end",
+    "recovery_codes": "secrets, made and ended with their factor",
+    "last_pages": "overwritten by every page",
+    "letters": "an outbox, cleared when it is sent",
     "rate_limits": "counters",
     "permission_stamp": "a counter",
     "job_runs": "a log",
@@ -38,9 +44,18 @@ NO_HISTORY = {
 }
 FLASK_APPBUILDER = "ab_"
 QUEUE = "procrastinate_"
-ACCOUNT_HISTORY = {"ab_user", "ab_user_role", "ab_user_group"}
+ACCOUNT_HISTORY = {"ab_user", "ab_user_role", "ab_user_group", "ab_group", "ab_group_role"}
 # Foreign keys without an index: who made or changed a row. Accounts are never deleted.
-UNINDEXED = {"created_by_id", "updated_by_id", "deleted_by_id", "confirmed_by_id", "marked_by_id", "decided_by_id"}
+UNINDEXED = {
+    "asked_by_id",
+    "created_by_id",
+    "updated_by_id",
+    "deleted_by_id",
+    "confirmed_by_id",
+    "marked_by_id",
+    "decided_by_id",
+    "processed_by_id",
+}
 
 
 def own_tables() -> list:
@@ -203,6 +218,7 @@ def test_append_only_tables_refuse_every_change(db_session, actors, name, statem
     actions.assign_owner([made.id], actor=actors.admin, owner_id=actors.staff2.id)  # fills those of leads
     admitted = an_admission(actors)
     db_session.execute(insert(ClassCredit).values(admission_id=admitted.id, classes=1, reason="granted"))
+    db_session.execute(insert(IntegrityRepair).values(invariant="profile_missing", rows_before=1, rows_after=0))
     assert db_session.scalar(text(f"SELECT count(*) FROM {name}")) > 0
     with pytest.raises(DBAPIError) as refused, db_session.begin_nested():
         db_session.execute(text(statement.format(name)))

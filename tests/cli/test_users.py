@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from app.cli.users import user
+from app.cli.users import users
 from app.extensions import db
 from app.models.access import SessionKind
 from app.services import accounts, passwords, sessions
@@ -20,7 +20,7 @@ def run(app, db_session, monkeypatch):
     monkeypatch.setattr("flask.cli.ScriptInfo.load_app", lambda self: app)
 
     def command(*arguments, stdin=None):
-        return app.test_cli_runner().invoke(user, arguments, input=stdin)
+        return app.test_cli_runner().invoke(users, arguments, input=stdin)
 
     return command
 

@@ -18,8 +18,12 @@ from app.models.notifications import Notification, NotificationType
 from app.models.screens import SavedFilter
 from app.services import accounts, school
 from tests.factories.leads import lead, stage
+from tests.policies.desk import Desk
+from tests.policies.door import Door
+from tests.policies.portal import Portal
 from tests.policies.school import School
 from tests.policies.told import Told
+from tests.policies.week import Week
 
 # Logins and counters of attempts come and go with every request that is allowed to make one.
 PASSING = {"user_sessions", "rate_limits"}
@@ -39,6 +43,10 @@ class World:
     batch: UUID
     school: School
     told: Told
+    portal: Portal
+    desk: Desk
+    week: Week
+    door: Door
 
     def arguments(self, rule: Rule, name: str) -> dict[str, Any]:
         """What the address of a route is filled with."""
@@ -53,6 +61,10 @@ class World:
             }
             | self.school.keys
             | self.told.keys
+            | self.portal.keys
+            | self.desk.keys
+            | self.week.keys
+            | self.door.keys
         )
         known = (
             {
@@ -67,13 +79,17 @@ class World:
             }
             | self.school.arguments
             | self.told.arguments(rule.endpoint)
+            | self.portal.arguments(rule.endpoint)
+            | self.week.arguments(rule.endpoint)
+            | self.door.arguments(rule.endpoint)
         )
         return {each: known[each] for each in rule.arguments}
 
     def record(self, endpoint: str) -> Any:
         """The record that an action of this view is asked for."""
         view = endpoint.partition(".")[0]
-        if known := self.school.record(endpoint) or self.told.keys.get(endpoint.partition(".")[0]):
+        keys = self.told.keys | self.portal.keys | self.desk.keys | self.week.keys | self.door.keys
+        if known := self.school.record(endpoint) or keys.get(endpoint.partition(".")[0]):
             return known
         if endpoint == "LeadView.restore":
             return self.deleted.id
@@ -116,6 +132,10 @@ class World:
             }
             | self.school.form(endpoint)
             | self.told.form(endpoint)
+            | self.portal.form(endpoint)
+            | self.desk.form(endpoint)
+            | self.week.form(endpoint)
+            | self.door.form(endpoint)
         )
 
 
@@ -158,6 +178,10 @@ def make_world(actor: Any, owner_id: int) -> World:
         batch=done.batch_id,
         school=School(actor),
         told=Told(others[-1]),
+        portal=Portal(owner_id),
+        desk=Desk(),
+        week=Week(),
+        door=Door(),
     )
 
 

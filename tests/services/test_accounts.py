@@ -66,6 +66,7 @@ def test_an_account_comes_with_profile_and_settings(boss):
         "main_portal_id": "P-17",
         "roles": ["Staff"],
         "groups": ["Engineer"],
+        "portal_access": True,
         "active": True,
         "last_login": None,
         "created_on": None,

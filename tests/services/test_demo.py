@@ -52,6 +52,11 @@ CONTENT = {
     "import_issues": 'import_id, line, "column", value, kind, rule, fix',
     "saved_filters": "saved_filters::text",
     "job_runs": "job_runs::text",
+    "registration_requests": "registration_requests::text",
+    "registration_availability": "registration_availability::text",
+    "help_desk_assistants": "help_desk_assistants::text",
+    "course_capabilities": "course_capabilities::text",
+    "availability": "availability::text",
 }
 
 
@@ -185,12 +190,12 @@ def test_nobody_else_can_log_in(now: datetime) -> None:
         "SELECT password FROM ab_user WHERE username <> ALL(:names)",
         names=[each.username for each in demo.LOGINS],
     )
-    assert len(others) == 28 + 1  # and the system
+    assert len(others) == 28 + 11 + 1  # colleagues, assistants, and the system
     assert all(row.password is None for row in others)
 
 
 def test_numbers(now: datetime) -> None:
-    assert one("SELECT count(*) FROM ab_user") == 41
+    assert one("SELECT count(*) FROM ab_user") == 52
     assert one("SELECT count(*) FROM leads WHERE deleted_at IS NULL") == 1200
     by_stage = dict(
         map(
@@ -214,6 +219,20 @@ def test_numbers(now: datetime) -> None:
         assert one(f"SELECT count(*) FROM {table}"), table
     assert one("SELECT count(*) FROM leads WHERE owner_id IS NULL") > 20
     assert one("SELECT count(*) FROM (SELECT phone FROM leads GROUP BY phone HAVING count(*) > 1) AS twice") == 8
+
+
+def test_the_help_desk(now: datetime) -> None:
+    """A dozen assistants, of whom one has a login, with something to help with and times; and applications that wait."""
+    assistants = rows(
+        """SELECT u.username, (SELECT count(*) FROM course_capabilities c WHERE c.assistant_id = a.id) AS courses,
+                  (SELECT count(*) FROM availability v WHERE v.assistant_id = a.id) AS times
+           FROM help_desk_assistants a JOIN students s ON s.id = a.student_id JOIN ab_user u ON u.id = s.user_id"""
+    )
+    assert len(assistants) == 12
+    assert "assistant" in {row.username for row in assistants}
+    assert all(row.courses >= 3 and row.times >= 3 for row in assistants)
+    found = dict(map(tuple, rows("SELECT status, count(*) FROM registration_requests GROUP BY 1")))
+    assert found == {"approved": 12, "pending": 4, "rejected": 1}
 
 
 def test_the_week(now: datetime) -> None:

@@ -59,7 +59,7 @@ def change(
     Raises NotAllowed, Invalid, WrongState as `set_roles` does.
     """
     before = rules.held_roles(user)
-    new_roles = user.roles if roles is None else _named(Role, roles, "roles")
+    new_roles = user.roles if roles is None else roles_named(roles)
     new_groups = user.groups if groups is None else _named(Group, groups, "groups")
     moved = {role.name for role in set(user.roles) ^ set(new_roles)}
     regrouped = set(user.groups) != set(new_groups)
@@ -155,15 +155,15 @@ def lock_accounts(user_ids: Collection[int]) -> list[User]:
     return list(db.session.scalars(locked))
 
 
-def keep_a_super_admin(user: User) -> None:
-    """Raises WrongState when no other active account is Super Admin.
+def keep_a_super_admin(user: User | None) -> None:
+    """Raises WrongState when no other active account is Super Admin; without an account: when none is.
 
     The role's row is locked first and the accounts are read afterwards, in a statement of their own: of two
     who leave at once, the second sees that the first is gone.
     """
     db.session.flush()
     role_id = _lock_super_admin_role()
-    if not db.session.scalar(_ANOTHER_SUPER_ADMIN, {"user_id": user.id, "role_id": role_id}):
+    if not db.session.scalar(_ANOTHER_SUPER_ADMIN, {"user_id": user.id if user else 0, "role_id": role_id}):
         raise WrongState(_("This is the last active Super Admin. Make another one first."))
 
 
@@ -191,6 +191,11 @@ def replace_password(user: User, password: str) -> None:
     """Raises Invalid at `password`."""
     personal = user.username, user.email, user.first_name, user.last_name
     user.password = passwords.hash_password(passwords.check(password, personal=personal))
+
+
+def roles_named(names: Collection[str]) -> list[Role]:
+    """Raises Invalid at `roles`."""
+    return _named(Role, names, "roles")
 
 
 def _named(model: type[Named], names: Collection[str], field: str) -> list[Named]:

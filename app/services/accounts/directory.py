@@ -11,13 +11,14 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from sqlalchemy import func, select, union
+from sqlalchemy import ColumnElement, case, func, literal, or_, select, union
 
 from app.extensions import db
 from app.models.access import Group, Role, User, UserProfile
 from app.policies import accounts as rules
 from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
+from app.policies.groups import BUILT_IN
 from app.policies.roles import Role as RoleName
 
 # Flask-AppBuilder's table demands an address that nobody else has; `.invalid` never receives mail (RFC 2606).
@@ -46,6 +47,20 @@ GROUP_NAMES = (
     .scalar_subquery()
 )
 
+# What has an account whose groups carry a role: a way into the portal.
+PORTAL_ACCESS = (
+    select(literal(1))
+    .select_from(assoc_user_group.join(assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id))
+    .where(assoc_user_group.c.user_id == User.id)
+    .correlate(User)
+    .exists()
+)
+
+
+def holds(role: RoleName) -> ColumnElement[bool]:
+    """Whether an account has the role, its own or through a group."""
+    return or_(User.roles.any(Role.name == role.value), User.groups.any(Group.roles.any(Role.name == role.value)))
+
 
 def title(account: Any) -> str:
     """What an account is called: its name, or else its username."""
@@ -65,6 +80,7 @@ def details(user: User) -> dict[str, Any]:
         "main_portal_id": profile.main_portal_id if profile else None,
         "roles": sorted(role.name for role in user.roles),
         "groups": sorted(group.name for group in user.groups),
+        "portal_access": any(group.roles for group in user.groups),
         "active": bool(user.active),
         "last_login": user.last_login and user.last_login.replace(tzinfo=UTC),
         "created_on": user.created_on and user.created_on.replace(tzinfo=UTC),
@@ -82,8 +98,11 @@ def grantable(actor: Actor) -> list[str]:
     return [name for name in names if rules.may_grant(actor, {name}) is None]
 
 
-def group_names() -> list[str]:
-    return list(db.session.scalars(select(Group.name).order_by(Group.name)))
+def groups() -> Sequence[Any]:
+    """The groups that there are, with what they are for: the built-in ones first."""
+    places = {name: place for place, name in enumerate(BUILT_IN)}
+    built_in_first = case(places, value=Group.name, else_=len(places))
+    return db.session.execute(select(Group.name, Group.description).order_by(built_in_first, Group.name)).all()
 
 
 def everyone() -> Sequence[Any]:

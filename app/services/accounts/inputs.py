@@ -16,6 +16,7 @@ from app.services.errors import explain
 from app.services.inputs import Input, blank_is_none, storable
 
 _USERNAME_SIGNS = frozenset("._-+@")
+LONGEST_USERNAME = 128
 _TAKEN = _l("Another account already has this username.")
 _EMAIL_TAKEN = _l("Another account already has this e-mail address.")
 
@@ -43,6 +44,14 @@ def _username(value: str) -> str:
     if not all(unicodedata.category(letter)[0] in "LMN" or letter in _USERNAME_SIGNS for letter in value):
         raise _wrong(_("Letters, digits and . _ - + @ only."))
     return value
+
+
+def plain_username(email: str) -> str:
+    """A username for who has this address: itself, or what stands before the @ where it has other signs."""
+    if all(letter.isalnum() or letter in _USERNAME_SIGNS for letter in email) and len(email) <= LONGEST_USERNAME:
+        return email
+    kept = "".join(letter for letter in email.partition("@")[0] if letter.isalnum() or letter in _USERNAME_SIGNS)
+    return kept[:LONGEST_USERNAME]
 
 
 def _email(value: str | None) -> str | None:
@@ -74,16 +83,19 @@ Secret = Annotated[SecretStr, PlainValidator(_secret, json_schema_input_type=str
 Stored = BeforeValidator(storable)
 Blank = BeforeValidator(blank_is_none)
 Name = Annotated[str | None, Field(max_length=64), Blank, Stored]
+Username = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_username), Stored]
+EmailAddress = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_email), Stored]
+Phone = Annotated[str | None, Field(max_length=40), AfterValidator(_phone), Blank, Stored]
 
 
 class AccountInput(Input):
     """Everything about an account but its password. Blanks are no value."""
 
-    username: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_username), Stored]
+    username: Username
     email: Annotated[str | None, Field(max_length=320), AfterValidator(_email), Blank, Stored] = None
     first_name: Name = None
     last_name: Name = None
-    phone: Annotated[str | None, Field(max_length=40), AfterValidator(_phone), Blank, Stored] = None
+    phone: Phone = None
     department: Annotated[str | None, Field(max_length=100), Blank, Stored] = None
     main_portal_id: Name = None
     roles: list[str] = []

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
@@ -33,16 +34,19 @@ def create_account(
     first_name: str | None = None,
     last_name: str | None = None,
     password: str | None = None,
+    password_hash: str | None = None,
     roles: Iterable[str] = (),
     groups: Iterable[str] = (),
     phone: str | None = None,
     department: str | None = None,
     main_portal_id: str | None = None,
+    import_id: UUID | None = None,
     actor: Actor,
 ) -> User:
     """Make an account with its profile and settings, in one transaction: the only way there is (spec A).
 
-    Without a password it cannot log in until one is set. Raises NotAllowed, Invalid with the errors at their
+    Without a password it cannot log in until one is set; `password_hash` is one that was accepted and hashed before
+    there was an account (passwords.hash_password). Raises NotAllowed, Invalid with the errors at their
     fields, and Conflict naming the field when another account has the username or e-mail address, in whatever
     capitals, or the portal id.
     """
@@ -62,24 +66,27 @@ def create_account(
         },
     )
     _check_username(values["username"], values.get("email") or "")
-    now = access.utc_now()
     user = User(
         username=values["username"],
         email=values.get("email") or _no_email(values["username"]),
         first_name=values.get("first_name") or "",
         last_name=values.get("last_name") or "",
         active=True,
-        created_on=now,
         created_by_fk=actor.id,
     )
     access.touch(user, actor)
+    user.created_on = user.changed_on
     if password is not None:
         access.replace_password(user, password)
+    elif password_hash is not None:
+        user.password = password_hash
     db.session.add(user)
     db.session.flush()
-    db.session.add(UserProfile(user_id=user.id, **{name: values.get(name) for name in PROFILE}))
+    profile = {name: values.get(name) for name in PROFILE}
+    db.session.add(UserProfile(user_id=user.id, import_id=import_id, **profile))
     db.session.add(UserSettings(user_id=user.id))
     access.change(user, actor, roles=values["roles"], groups=values["groups"])
+    user.changed_on = user.created_on  # nobody has changed it since
     db.session.flush()
     return user
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from pydantic import SecretStr
-from sqlalchemy import Select, case, func, select
+from pydantic import Field, SecretStr
+from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.orm import selectinload
 
 from app.models.access import Group, User, UserProfile
 from app.models.base import UtcDateTime
+from app.models.imports import Import
 from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services import people
-from app.services.accounts import access, directory, records
+from app.services import people, second_factor
+from app.services.accounts import access, directory, groups, records
 from app.services.accounts.inputs import AccountInput, Secret
 from app.services.errors import Invalid, Refusal
 from app.services.inputs import Input
@@ -46,6 +47,10 @@ class AccountForm(AccountInput):
 class ResetPassword(Input):
     password: Secret
     password_again: Secret
+
+
+class Membership(Input):
+    group_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 def create(values: Mapping[str, Any], *, actor: Actor) -> User:
@@ -77,6 +82,10 @@ def reset_password(ids: Sequence[int], *, actor: Actor, password: SecretStr, pas
         return True
 
     return _each(ids, reset, actor=actor)
+
+
+def _may_regroup(actor: Actor, user: Any) -> Any:
+    return rules.may_change_groups(actor) or rules.may_change_other(actor, user)
 
 
 @transactional
@@ -113,6 +122,15 @@ ACCOUNTS_LOOKUP = register_lookup(
     Lookup("accounts", ("lookup", "Accounts"), _accounts, User.username + " " + people.full_name(User), User.id)
 )
 
+
+def _imports(actor: Actor) -> Select[Any]:
+    columns: tuple[Any, ...] = (Import.id, Import.file_name, literal(""))
+    mine = select(*columns).where(Import.resource == "accounts", visible(Import, actor))
+    return mine.order_by(Import.created_at.desc(), Import.id)
+
+
+register_lookup(Lookup("account-imports", ("list", "Account imports"), _imports, Import.file_name, Import.id))
+
 _PROFILE = (UserProfile, UserProfile.user_id == User.id)
 LABELS = {
     "username": _l("Username"),
@@ -124,6 +142,9 @@ LABELS = {
     "main_portal_id": _l("Portal id"),
     "roles": _l("Roles"),
     "groups": _l("Groups"),
+    "portal_access": _l("Portal access"),
+    "import": _l("Import"),
+    "group_id": _l("Group"),
     "active": _l("Active"),
     "last_login": _l("Last login"),
     "created_on": _l("Made"),
@@ -141,6 +162,10 @@ def _utc(column: Any) -> Any:
     return func.timezone("UTC", column, type_=UtcDateTime())
 
 
+_import_file = (
+    select(Import.file_name).where(Import.id == UserProfile.import_id).correlate(UserProfile).scalar_subquery()
+)
+_import_id = select(UserProfile.import_id).where(UserProfile.user_id == User.id).correlate(User).scalar_subquery()
 _email = case((User.email.endswith(f"@{directory.NO_EMAIL}"), None), else_=User.email)
 
 ACCOUNTS = register(
@@ -162,6 +187,17 @@ ACCOUNTS = register(
             _attribute("main_portal_id", Kind.TEXT, UserProfile.main_portal_id, join=_PROFILE, nullable=True),
             _attribute("roles", Kind.TEXT, directory.ROLE_NAMES),
             _attribute("groups", Kind.TEXT, directory.GROUP_NAMES),
+            _attribute("portal_access", Kind.BOOL, directory.PORTAL_ACCESS),
+            Attribute(
+                "import",
+                LABELS["import"],
+                Kind.RELATION,
+                _import_file,
+                key=_import_id,
+                join=_PROFILE,
+                lookup="account-imports",
+                nullable=True,
+            ),
             _attribute("active", Kind.BOOL, User.active),
             _attribute("last_login", Kind.DATETIME, _utc(User.last_login), nullable=True, sortable=True),
             _attribute("created_on", Kind.DATETIME, _utc(User.created_on), nullable=True),
@@ -171,6 +207,7 @@ ACCOUNTS = register(
         default_sort="username",
         input=AccountForm,
         labels=LABELS,
+        relations={"group_id": "groups"},
         create=create,
         update=update,
         edit_rule=rules.may_change_account,
@@ -194,6 +231,17 @@ ACCOUNTS = register(
                 icon="key-round",
                 bulk=False,
                 help=_l("Their open logins end now. Tell them the new password yourself."),
+            ),
+            Action("join", _l("Put in a group"), groups.join, _may_regroup, Membership, icon="users"),
+            Action("leave", _l("Take out of a group"), groups.leave, _may_regroup, Membership, icon="users"),
+            Action(
+                "reset_second_factor",
+                _l("Switch off second factor"),
+                second_factor.reset,
+                rules.may_reset_second_factor,
+                icon="shield",
+                danger=True,
+                help=_l("For who lost their phone. Their open logins end now, and they are told by e-mail."),
             ),
         ),
         load=(selectinload(User.roles), selectinload(User.groups).selectinload(Group.roles)),

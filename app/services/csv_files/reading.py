@@ -226,11 +226,11 @@ def broken_quotes(line: int, error: str) -> Fault:
     return Fault(line, "", "", rule, fix + " " + _("Write a quote inside of a cell twice."))
 
 
-def too_many_rows(line: int) -> Fault:
+def too_many_rows(line: int, most: int = MOST_ROWS) -> Fault:
     return Fault(
         line,
         "",
         "",
-        _("The file has more than %(most)s rows.", most=f"{MOST_ROWS:,}"),
+        _("The file has more than %(most)s rows.", most=f"{most:,}"),
         _("Split it into several files."),
     )

@@ -193,7 +193,7 @@ register_lookup(
         ("list", "Lead imports"),
         lambda actor: (
             select(Import.id, Import.file_name, literal(""))
-            .where(visible(Import, actor))
+            .where(Import.resource == "leads", visible(Import, actor))
             .order_by(Import.created_at.desc(), Import.id)
         ),
         Import.file_name,

@@ -43,16 +43,43 @@ def compose(message_id: str, reader: Reader, rows: Sequence[Any]) -> EmailMessag
     with force_locale(reader.locale if reader.locale in current_app.config["LANGUAGES"] else texts.SOURCE):
         zone = ZoneInfo(reader.time_zone) if reader.time_zone else school.zone()
         notices = [(*texts.said(row, zone=zone), _address(row.link), row.created_at) for row in rows[:MOST_LISTED]]
-        message = EmailMessage(policy=POLICY)
-        message["Message-ID"] = message_id
-        message["Date"] = format_datetime(localtime())
-        message["From"] = current_app.config["MAIL_FROM"]
-        message["To"] = _recipient(reader)
-        message["Subject"] = _one_line(_subject(notices[0][0], len(rows)))
-        message["Auto-Submitted"] = "auto-generated"  # no automatic answers, RFC 3834
+        message = _addressed(message_id, reader, _subject(notices[0][0], len(rows)))
         message.set_content(_plain(reader, notices, len(rows)), cte="quoted-printable")
         message.add_alternative(str(_html(reader, notices, len(rows))), subtype="html", cte="quoted-printable")
         return message
+
+
+def compose_letter(message_id: str, reader: Reader, subject: str, paragraphs: Sequence[str]) -> EmailMessage:
+    """The message with this text, in the reader's language already; a paragraph that is an address becomes a link.
+    Raises ValueError for an address that cannot be one.
+    """
+    with force_locale(reader.locale or texts.SOURCE):
+        locale = get_locale() or Locale(texts.SOURCE)
+        message = _addressed(message_id, reader, f"{current_app.config['SCHOOL_NAME']}: {subject}")
+        greeting = _greeting(reader)
+        message.set_content("\n\n".join((greeting, *paragraphs)) + "\n", cte="quoted-printable")
+        public = current_app.config["PUBLIC_URL"]
+        shown = [
+            Markup('<p><a href="{0}">{0}</a></p>' if each.startswith(public) else "<p>{0}</p>").format(each)
+            for each in (greeting, *paragraphs)
+        ]
+        page = Markup('<!doctype html><html lang="{}" dir="{}"><body>{}</body></html>').format(
+            str(locale).replace("_", "-"), locale.text_direction, Markup("").join(shown)
+        )
+        message.add_alternative(str(page), subtype="html", cte="quoted-printable")
+        return message
+
+
+def _addressed(message_id: str, reader: Reader, subject: str) -> EmailMessage:
+    """A message with its head."""
+    message = EmailMessage(policy=POLICY)
+    message["Message-ID"] = message_id
+    message["Date"] = format_datetime(localtime())
+    message["From"] = current_app.config["MAIL_FROM"]
+    message["To"] = _recipient(reader)
+    message["Subject"] = _one_line(subject)
+    message["Auto-Submitted"] = "auto-generated"  # no automatic answers, RFC 3834
+    return message
 
 
 def _recipient(reader: Reader) -> Address:

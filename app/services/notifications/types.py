@@ -13,6 +13,7 @@ from app.models.notifications import Channel, NotificationType, Severity
 from app.policies.actor import Actor
 from app.policies.roles import Role
 
+SUPER_ADMINS: Final = frozenset({Role.SUPER_ADMIN})
 OFFICE: Final = frozenset({Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF})
 ADMINS: Final = frozenset({Role.SUPER_ADMIN, Role.ADMIN})
 CLASS: Final = ADMINS | {Role.TEACHER, Role.STUDENT}
@@ -97,9 +98,32 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         ADMINS | {Role.TEACHER},
         Severity.WARNING,
     ),
+    _T.REGISTRATION_SUBMITTED: TypeOfNotice(
+        _l("Assistant applied"), _l("Somebody wants to be a help desk assistant."), ADMINS
+    ),
+    _T.REGISTRATION_APPROVED: TypeOfNotice(
+        _l("You are an assistant"), _l("Your application was approved."), frozenset({Role.ASSISTANT})
+    ),
+    _T.REGISTRATION_PROCESSED: TypeOfNotice(
+        _l("Application decided"), _l("Another admin approved or rejected an assistant."), ADMINS, email=False
+    ),
+    _T.ROSTER_PUBLISHED: TypeOfNotice(
+        _l("Roster published"),
+        _l("Your shifts at the help desk are known, or have changed."),
+        frozenset({Role.ASSISTANT}),
+    ),
     _T.ROLE_CHANGED: TypeOfNotice(_l("Roles changed"), _l("What you may do here has changed."), EVERYBODY),
     _T.ACCOUNT_BLOCKED: TypeOfNotice(
         _l("Account blocked"), _l("An account was made inactive."), ADMINS, Severity.CRITICAL
+    ),
+    _T.ACCESS_REQUEST_SUBMITTED: TypeOfNotice(
+        _l("Access requested"), _l("Somebody without an account asks for one."), SUPER_ADMINS
+    ),
+    _T.ACCESS_REQUEST_APPROVED: TypeOfNotice(
+        _l("Access granted"), _l("Another Super Admin granted a request for access."), SUPER_ADMINS, email=False
+    ),
+    _T.ACCESS_REQUEST_REJECTED: TypeOfNotice(
+        _l("Access refused"), _l("Another Super Admin refused a request for access."), SUPER_ADMINS, email=False
     ),
     _T.BROADCAST: TypeOfNotice(_l("Message of the school"), _l("Written by an admin."), EVERYBODY),
     _T.CLOSURE_ANNOUNCEMENT: TypeOfNotice(

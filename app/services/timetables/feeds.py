@@ -27,6 +27,7 @@ from app.services import rate_limits, school, sessions
 from app.services.errors import NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.notifications.texts import SOURCE
+from app.services.roster import own as own_shifts
 from app.services.timetables import ical, reading
 from app.services.transaction import transactional
 
@@ -100,6 +101,7 @@ def read(token: str, ip_address: str) -> Feed:
     actor, today = sessions.load_by_id(user_id), school.today()
     entries = reading.of_actor(today - BACK, today + AHEAD, actor=actor, cancelled=True)
     with force_locale(actor.locale or SOURCE):
+        entries += own_shifts.calendar(today - BACK, today + AHEAD, actor=actor)
         content = ical.calendar(_("Classes: %(name)s", name=actor.name), entries)
     return Feed(content, hashlib.sha256(content).hexdigest()[:32])
 

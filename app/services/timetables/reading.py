@@ -31,7 +31,8 @@ MOST: Final = 5000  # classes in one timetable
 @dataclass(frozen=True)
 class ClassEntry:
     """One class on one day. `key` names it for good; `revision` and `changed_at` grow with every change of it. A
-    cancelled one was planned and is no more. `students` is filled for teachers only.
+    cancelled one was planned and is no more. `students` is filled for teachers only; a `shift` at the help desk has
+    no teacher.
     """
 
     key: str
@@ -48,6 +49,7 @@ class ClassEntry:
     moved: bool = False
     cancelled: bool = False
     students: tuple[str, ...] = ()
+    shift: bool = False
 
 
 def _rows(actor: Actor, first: date, last: date, cancelled: bool, *criteria: Any) -> Any:

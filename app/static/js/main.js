@@ -19,5 +19,6 @@ if ($("[data-board]")) import("./board.js").then((m) => m.startBoard());
 if ($("[data-chart]")) import("./charts.js").then((m) => m.startCharts());
 if ($("[data-admission]")) import("./admission.js").then((m) => m.startAdmission());
 if ($("[data-register]")) import("./register.js").then((m) => m.startRegister());
+if ($("[data-week]")) import("./week.js").then((m) => m.startWeek($("[data-week]")));
 if ($("[data-progress]")) import("./progress.js").then((m) => m.startProgress());
 document.documentElement.dataset.ready = "";

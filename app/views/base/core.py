@@ -61,6 +61,10 @@ class ResourceView(BaseView):
     def record_url(self, pk: Any) -> str:
         return f"/{self.resource.slug}/{pk}"
 
+    def url_after_deletion(self) -> str:
+        """Where one goes on when a record is gone."""
+        return f"/{self.resource.slug}/"
+
     @cached_property
     def key_type(self) -> Any:
         return self.resource.model.id.type.python_type

@@ -1,5 +1,5 @@
-"""Importing leads from a file: upload, check with every fault at once, confirm, progress, result, undo."""
+"""Importing records from a file: upload, check with every fault at once, confirm, progress, result, undo."""
 
-from app.views.imports.screens import LeadImportView
+from app.views.imports.screens import AccountImportView, LeadImportView
 
-__all__ = ["LeadImportView"]
+__all__ = ["AccountImportView", "LeadImportView"]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.models.imports import Import, ImportStatus
 from app.policies.actor import Actor
-from app.services import import_reports, lookups
-from app.services.leads import LEADS, import_rows
+from app.services import import_reports
 from app.views import render
+from app.views.imports.kinds import Errors, Kind
 from app.views.page import (
     Cell,
-    Choice,
     Column,
     Count,
     Empty,
@@ -30,7 +28,6 @@ from app.views.page import (
 )
 
 ISSUES_PER_PAGE = 50
-BASE = "/lead-imports"
 
 # status -> (what the page is in, label, tone)
 STATES: dict[ImportStatus, tuple[str, Any, str]] = {
@@ -43,52 +40,37 @@ STATES: dict[ImportStatus, tuple[str, Any, str]] = {
     ImportStatus.FAILED: ("failed", _l("Failed"), "danger"),
     ImportStatus.UNDONE: ("undone", _l("Taken back"), "warning"),
 }
-DUPLICATES = {"skip": _l("Leave them out"), "import": _l("Import them all the same")}
 KINDS = {"file": _l("File"), "invalid": _l("Invalid"), "duplicate": _l("Duplicate"), "kept": _l("Kept")}
 
 
-def new_page(errors: Any, actor: Actor) -> ImportPage:
+def new_page(kind: Kind, errors: Errors, actor: Actor) -> ImportPage:
     """The upload form, with what each column holds."""
-    me = actor.id if lookups.label("staff", actor, actor.id) else None
-    chosen = request.form.get("duplicates", "skip")
-    fields = [
-        Field(
-            "file",
-            _("CSV file"),
-            "file",
-            required=True,
-            accept=".csv,text/csv",
-            errors=[str(each) for each in errors.get("file", [])],
-            help=_("At most 200,000 rows and 32 MB."),
-            wide=True,
-        ),
-        Field(
-            "default_owner_id",
-            _("Owner of rows that name none"),
-            "relation",
-            request.form.get("default_owner_id", str(me or "")),
-            text=actor.name if me else "",
-            lookup_url="/lookups/staff",
-            errors=[str(each) for each in errors.get("default_owner_id", [])],
-        ),
-        Field(
-            "duplicates",
-            _("Rows that look like a lead you have"),
-            "radio",
-            chosen,
-            errors=[str(each) for each in errors.get("duplicates", [])],
-            choices=[Choice(value, str(label), value == chosen) for value, label in DUPLICATES.items()],
-        ),
-    ]
+    file = Field(
+        "file",
+        _("CSV file"),
+        "file",
+        required=True,
+        accept=".csv,text/csv",
+        errors=[str(each) for each in errors.get("file", [])],
+        help=str(kind.limits),
+        wide=True,
+    )
+    groups = [FieldGroup("", [file, *kind.fields(errors, actor)])]
     return ImportPage(
-        _("Import leads"),
+        str(kind.new),
         "new",
         Cell(),
-        upload=Form(f"{BASE}/new", [FieldGroup("", fields)], _("Check the file"), cancel_url="/leads/", multipart=True),
-        template_url=f"{BASE}/template.csv",
-        columns_help=[(each.name, str(each.help), each.required) for each in import_rows.COLUMNS],
-        list_url=f"{BASE}/",
-        list_title=_("Imports of leads"),
+        upload=Form(
+            f"{kind.base}/new",
+            groups,
+            _("Check the file"),
+            cancel_url=f"/{kind.resource.slug}/",
+            multipart=True,
+        ),
+        template_url=f"{kind.base}/template.csv",
+        columns_help=[(each.name, str(each.help), each.required) for each in import_reports.COLUMNS[kind.name]],
+        list_url=f"{kind.base}/",
+        list_title=str(kind.many),
     )
 
 
@@ -96,19 +78,19 @@ def percent(job: Import) -> int:
     return min(100, round(100 * job.done_rows / job.total_rows)) if job.total_rows else 0
 
 
-def page_of(job: Import, offset: int, actor: Actor) -> ImportPage:
+def page_of(kind: Kind, job: Import, offset: int, actor: Actor) -> ImportPage:
     state, label, tone = STATES[job.status]
-    url = f"{BASE}/{job.id}"
+    url = f"{kind.base}/{job.id}"
     page = ImportPage(
-        _("Import of leads"),
+        str(kind.one),
         state,
         Cell(str(label), "badge", tone=tone),
         job.file_name,
         job.message or (str(label) if state in {"queued", "running"} else ""),
         percent(job),
         f"{url}/status",
-        list_url=f"{BASE}/",
-        list_title=_("Imports of leads"),
+        list_url=f"{kind.base}/",
+        list_title=str(kind.many),
     )
     if job.checked_at is not None:
         page.counts = [
@@ -122,24 +104,24 @@ def page_of(job: Import, offset: int, actor: Actor) -> ImportPage:
         return page
     issues, total = import_reports.issues(job.id, actor, offset=offset, limit=ISSUES_PER_PAGE)
     if total:
-        page.issues, page.report_url = _issues(issues), f"{url}/report.csv"
+        page.issues, page.report_url = _issues(kind, issues), f"{url}/report.csv"
         page.issues_paging = Paging(
             render.number(total),
             len(issues),
             previous_url=f"{url}?from={max(0, offset - ISSUES_PER_PAGE)}#issues" if offset else "",
             next_url=f"{url}?from={offset + ISSUES_PER_PAGE}#issues" if offset + ISSUES_PER_PAGE < total else "",
         )
-    page.sample = _sample(job.sample)
-    page.actions = _actions(job, actor, url)
+    page.sample = _sample(kind, job.sample)
+    page.actions = _actions(kind, job, actor, url)
     return page
 
 
-def _actions(job: Import, actor: Actor, url: str) -> list[Link]:
+def _actions(kind: Kind, job: Import, actor: Actor, url: str) -> list[Link]:
     made = []
-    if job.status is ImportStatus.CHECKED and job.new_rows and actor.may("confirm", "Lead imports"):
+    if job.status is ImportStatus.CHECKED and job.new_rows and actor.may("confirm", kind.permission):
         made.append(
             Link(
-                _("Import %(count)s leads", count=render.number(job.new_rows)),
+                kind.confirm(render.number(job.new_rows)),
                 f"{url}/confirm",
                 "check",
                 primary=True,
@@ -147,15 +129,15 @@ def _actions(job: Import, actor: Actor, url: str) -> list[Link]:
             )
         )
     if job.status is ImportStatus.DONE:
-        made.append(Link(_("See the leads"), f"/leads/?f=import:is:{job.id}", "users", primary=True))
-        if actor.may("undo", "Lead imports"):
+        made.append(kind.made(job))
+        if actor.may("undo", kind.permission):
             made.append(Link(_("Take it back"), f"{url}/undo", "undo-2", danger=True, method="post"))
     if job.status in {ImportStatus.FAILED, ImportStatus.CHECKED, ImportStatus.UNDONE}:
-        made.append(Link(_("Choose another file"), f"{BASE}/new", "upload"))
+        made.append(Link(_("Choose another file"), f"{kind.base}/new", "upload"))
     return made
 
 
-def _issues(issues: Any) -> Table:
+def _issues(kind: Kind, issues: Any) -> Table:
     heads = [
         Column("line", _("Line"), align="end"),
         Column("column", _("Column")),
@@ -165,21 +147,21 @@ def _issues(issues: Any) -> Table:
         Column("fix", _("How to mend it")),
     ]
     tones = {"invalid": "danger", "duplicate": "warning", "file": "danger", "kept": "info"}
+
+    def url(issue: Any) -> str:
+        return f"/{kind.resource.slug}/{issue.record_id}" if issue.record_id and kind.records_are_linked else ""
+
     rows = [
         Row(
             str(each.id),
-            f"/leads/{each.record_id}" if each.record_id else "",
+            url(each),
             _("Line %(line)s", line=each.line),
             [
                 Cell(render.number(each.line), "number"),
                 Cell(each.column),
                 _as_written(each.column, each.value),
                 Cell(str(KINDS[each.kind]), "badge", tone=tones[each.kind]),
-                Cell(
-                    each.rule,
-                    "link" if each.record_id else "text",
-                    f"/leads/{each.record_id}" if each.record_id else "",
-                ),
+                Cell(each.rule, "link" if url(each) else "text", url(each)),
                 Cell(each.fix),
             ],
         )
@@ -193,10 +175,11 @@ def _as_written(column: str, value: str) -> Cell:
     return Cell(value[:80], "number" if column == "phone" else "text", title=value if len(value) > 80 else "")
 
 
-def _sample(rows: Any) -> Table | None:
+def _sample(kind: Kind, rows: Any) -> Table | None:
     """The first rows as they would be written; columns that are empty in all of them are left out."""
-    names = [column.name for column in import_rows.COLUMNS if any(row.get(column.name) for row in rows)]
-    labels = {**LEADS.labels, **{each.name: each.label for each in LEADS.attributes}, "notes": _("Note")}
+    names = [column.name for column in import_reports.COLUMNS[kind.name] if any(row.get(column.name) for row in rows)]
+    attributes = {each.name: each.label for each in kind.resource.attributes}
+    labels = {**kind.resource.labels, **attributes, "notes": _("Note")}
     heads = [Column(name, str(labels.get(name, name.replace("_", " ").capitalize()))) for name in names]
     return (
         Table(
@@ -212,7 +195,7 @@ def _sample(rows: Any) -> Table | None:
     )
 
 
-def history(actor: Actor) -> Table:
+def history(kind: Kind, actor: Actor) -> Table:
     heads = [
         Column("file", _("File")),
         Column("state", _("State")),
@@ -223,9 +206,9 @@ def history(actor: Actor) -> Table:
         Column("when", _("When")),
     ]
     rows = []
-    for job in import_reports.history("leads", actor):
+    for job in import_reports.history(kind.name, actor):
         _state, label, tone = STATES[job.status]
-        url = f"{BASE}/{job.id}"
+        url = f"{kind.base}/{job.id}"
         imported = job.new_rows if job.status in {ImportStatus.DONE, ImportStatus.UNDONE} else 0
         rows.append(
             Row(
@@ -248,7 +231,7 @@ def history(actor: Actor) -> Table:
         rows,
         Empty(
             _("No imports yet"),
-            _("Bring the leads of a fair or of an old list in from a CSV file."),
-            [Link(_("Import leads"), f"{BASE}/new", "upload", primary=True)],
+            str(kind.empty),
+            [Link(str(kind.new), f"{kind.base}/new", "upload", primary=True)],
         ),
     )

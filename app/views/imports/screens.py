@@ -1,4 +1,4 @@
-"""Importing leads from a file: upload, check with every fault at once, confirm, progress, result, undo."""
+"""Importing records from a file: upload, check with every fault at once, confirm, progress, result, undo."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from flask import Response, jsonify, redirect, render_template, request, stream_
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
+from app.models.imports import Import
 from app.policies.actor import Actor
 from app.services import import_reports, imports
 from app.services.errors import Invalid
-from app.services.leads import LEADS
-from app.services.lookups import key_of_choice
 from app.views.imports import pages
-from app.views.imports.pages import BASE, STATES
+from app.views.imports.kinds import ACCOUNT_IMPORTS, LEAD_IMPORTS, Kind
+from app.views.imports.pages import STATES
 from app.views.page import (
     Cell,
     ImportPage,
@@ -24,58 +24,66 @@ from app.views.page import (
 from app.views.security import current_actor, requires
 
 
-class LeadImportView(BaseView):
-    route_base = BASE
-    class_permission_name = "Lead imports"
+class ImportView(BaseView):
+    """The screens of one kind of import."""
+
+    kind: Kind
     default_view = "index"
+
+    def __init__(self) -> None:
+        self.route_base, self.class_permission_name = self.kind.base, self.kind.permission
+        super().__init__()
 
     @expose("/")
     @requires("list")
     def index(self) -> Any:
         """The imports so far."""
         page = ImportPage(
-            _("Imports of leads"),
+            str(self.kind.many),
             "",
             Cell(),
-            history=pages.history(current_actor()),
-            list_url="/leads/",
-            list_title=str(LEADS.plural),
+            history=pages.history(self.kind, current_actor()),
+            list_url=f"/{self.kind.resource.slug}/",
+            list_title=str(self.kind.resource.plural),
         )
         if current_actor().may("add", self.class_permission_name):
-            page.actions = [Link(_("Import leads"), f"{BASE}/new", "upload", primary=True)]
+            page.actions = [Link(str(self.kind.new), f"{self.kind.base}/new", "upload", primary=True)]
         return render_template("import.html", page=page)
 
     @expose("/new", methods=["GET", "POST"])
     @requires("add")
     def new(self) -> Any:
         if request.method == "GET":
-            return render_template("import.html", page=pages.new_page({}, current_actor()))
+            return render_template("import.html", page=pages.new_page(self.kind, {}, current_actor()))
         try:
-            job = imports.start("leads", *_upload(), actor=current_actor(), options=_options(current_actor()))
+            job = imports.start(self.kind.name, *_upload(), actor=current_actor(), options=self.kind.options())
         except Invalid as refusal:
-            return render_template("import.html", page=pages.new_page(refusal.fields, current_actor())), refusal.status
-        return redirect(f"{BASE}/{job.id}")
+            page = pages.new_page(self.kind, refusal.fields, current_actor())
+            return render_template("import.html", page=page), refusal.status
+        return redirect(f"{self.kind.base}/{job.id}")
 
     @expose("/template.csv")
     @requires("add")
     def template(self) -> Any:
-        return _file(import_reports.template("leads"), "leads-template.csv")
+        return _file(import_reports.template(self.kind.name), f"{self.kind.name}-template.csv")
 
     @expose("/<uuid:import_id>")
     @requires("show")
     def show(self, import_id: UUID) -> Any:
-        job = import_reports.get(import_id, current_actor())
+        job = self.job(import_id)
         offset = request.args.get("from", "0")
         return render_template(
             "import.html",
-            page=pages.page_of(job, int(offset) if offset.isdecimal() and len(offset) < 9 else 0, current_actor()),
+            page=pages.page_of(
+                self.kind, job, int(offset) if offset.isdecimal() and len(offset) < 9 else 0, current_actor()
+            ),
         )
 
     @expose("/<uuid:import_id>/status")
     @requires("show")
     def status(self, import_id: UUID) -> Any:
         """What the progress bar asks for."""
-        job = import_reports.get(import_id, current_actor())
+        job = self.job(import_id)
         state, label, _tone = STATES[job.status]
         return jsonify(
             state=state,
@@ -89,7 +97,7 @@ class LeadImportView(BaseView):
     @expose("/<uuid:import_id>/report.csv")
     @requires("show")
     def report(self, import_id: UUID) -> Any:
-        import_reports.get(import_id, current_actor())
+        self.job(import_id)
         return _file(
             stream_with_context(_lazily(import_id, current_actor())), f"import-report-{str(import_id)[:8]}.csv"
         )
@@ -97,14 +105,26 @@ class LeadImportView(BaseView):
     @expose("/<uuid:import_id>/confirm", methods=["POST"])
     @requires("confirm")
     def confirm(self, import_id: UUID) -> Any:
-        imports.confirm(import_id, actor=current_actor())
-        return redirect(f"{BASE}/{import_id}")
+        imports.confirm(self.job(import_id).id, actor=current_actor())
+        return redirect(f"{self.kind.base}/{import_id}")
 
     @expose("/<uuid:import_id>/undo", methods=["POST"])
     @requires("undo")
     def undo(self, import_id: UUID) -> Any:
-        imports.undo(import_id, actor=current_actor())
-        return redirect(f"{BASE}/{import_id}")
+        imports.undo(self.job(import_id).id, actor=current_actor())
+        return redirect(f"{self.kind.base}/{import_id}")
+
+    def job(self, import_id: UUID) -> Import:
+        """The import, if it is of this kind and the actor may see it. Raises NotFound."""
+        return import_reports.get(import_id, current_actor(), self.kind.name)
+
+
+class LeadImportView(ImportView):
+    kind = LEAD_IMPORTS
+
+
+class AccountImportView(ImportView):
+    kind = ACCOUNT_IMPORTS
 
 
 def _lazily(import_id: UUID, actor: Actor) -> Any:
@@ -122,11 +142,3 @@ def _upload() -> tuple[str, bytes]:
     if file is None or not file.filename:
         raise Invalid(fields={"file": [_("Choose a CSV file.")]})
     return file.filename, file.read()
-
-
-def _options(actor: Actor) -> dict[str, Any]:
-    raw = request.form.get("default_owner_id", "")
-    key = key_of_choice("staff", raw) if raw else None
-    if raw and key is None:
-        raise Invalid(fields={"default_owner_id": [_("Choose one from the list.")]})
-    return {"duplicates": request.form.get("duplicates", "skip"), "default_owner_id": key}

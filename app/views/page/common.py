@@ -49,6 +49,7 @@ class Choice:
     value: str
     label: str
     selected: bool = False
+    help: str = ""
 
 
 @dataclass(slots=True)

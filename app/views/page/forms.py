@@ -73,6 +73,7 @@ class Outcome:
     url: str
     state: str
     message: str = ""
+    once: bool = False  # to be read and copied now
 
 
 @dataclass(slots=True)
