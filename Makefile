@@ -6,11 +6,11 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
-.PHONY: help run test lint types bench translations lock setup setup-dev clean
+.PHONY: help run test lint types bench bench-admissions translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.runtime  ## Install what is missing, then start everything on port 8080 (PORT=... to change)
 	@exec $(BIN)/registrar run
@@ -27,6 +27,9 @@ types: .venv/.dev  ## Check types with mypy
 
 bench: .venv/.dev  ## Measure speed with a million leads
 	$(BIN)/python -m bench $(ARGS)
+
+bench-admissions: .venv/.dev  ## Measure admissions, and the classroom of a large school (ARGS="--admissions 200000")
+	$(BIN)/python -m bench.admissions $(ARGS)
 
 translations: .venv/.runtime  ## Bring the translations in step with the code and compile them
 	@mkdir -p build

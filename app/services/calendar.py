@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Generic, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import text
 
 from app.extensions import db
-from app.models.courses import Closure, OperatingDay
 
 K = TypeVar("K")
 
@@ -42,11 +41,17 @@ class NoSuchDatesError(ValueError):
     """The school is not open on enough days."""
 
 
+_CALENDAR = text("""
+    SELECT day, NULL AS starts_on, NULL AS ends_on FROM operating_days WHERE open
+    UNION ALL SELECT NULL, starts_on, ends_on FROM closures ORDER BY starts_on
+""")
+
+
 def school_calendar() -> SchoolCalendar:
     """The calendar as it is now."""
-    days = db.session.scalars(select(OperatingDay.day).where(OperatingDay.open))
-    closures = db.session.execute(select(Closure.starts_on, Closure.ends_on).order_by(Closure.starts_on))
-    return SchoolCalendar(frozenset(days), tuple((first, last) for first, last in closures))
+    rows = db.session.execute(_CALENDAR).all()
+    days = frozenset(row.day for row in rows if row.day is not None)
+    return SchoolCalendar(days, tuple((row.starts_on, row.ends_on) for row in rows if row.day is None))
 
 
 def class_dates(

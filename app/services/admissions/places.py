@@ -190,19 +190,6 @@ def _overlaps(slots: Sequence[Slot]) -> list[str]:
     ]
 
 
-_CLASHES = text("""
-    SELECT planned.slot_id, planned.class_date, c.name || ', ' || to_char(t.start_time, 'HH24:MI') AS title
-    FROM unnest(CAST(:slot_ids AS uuid[]), CAST(:dates AS date[])) AS planned (slot_id, class_date)
-    JOIN classroom_slots w ON w.id = planned.slot_id JOIN time_slot_templates n ON n.id = w.time_slot_id
-    JOIN attendance a ON a.student_id = :student_id AND a.class_date = planned.class_date AND a.deleted_at IS NULL
-        AND a.starts_at < (planned.class_date + n.end_time) AT TIME ZONE :zone
-        AND a.ends_at > (planned.class_date + n.start_time) AT TIME ZONE :zone
-    JOIN classroom_slots s ON s.id = a.classroom_slot_id JOIN courses c ON c.id = s.course_id
-    JOIN time_slot_templates t ON t.id = s.time_slot_id
-    ORDER BY planned.class_date
-""")
-
-
 @dataclass(frozen=True)
 class Plan:
     """Classes that a student is to have: days and slots."""
@@ -214,34 +201,47 @@ class Plan:
         return {"dates": [day for day, _slot in self.dates], "slot_ids": [slot_id for _day, slot_id in self.dates]}
 
 
-def _clashes(plan: Plan) -> dict[UUID, list[Clash]]:
-    """The student's classes at the same time as these, by the slot that was wanted. The student must be locked."""
-    facts = plan.facts() | {"student_id": plan.student_id, "zone": str(school.zone())}
-    found: dict[UUID, list[Clash]] = {}
-    for row in db.session.execute(_CLASHES, facts):
-        found.setdefault(row.slot_id, []).append(Clash(row.class_date, row.title))
-    return found
-
-
-# Only days on which somebody visits can hold more than the weekly places. Who has a place (`kept`) is counted already.
-_CROWDED = text(f"""
-    SELECT DISTINCT s.id, v.class_date FROM attendance v
-    JOIN unnest(CAST(:slot_ids AS uuid[]), CAST(:dates AS date[])) AS p (slot_id, class_date)
-        ON p.slot_id = v.classroom_slot_id AND p.class_date = v.class_date
+# What the student has at the same time; and the days on which visitors have taken the last place: only where somebody
+# visits can there be more people than weekly places. Who has a place (`kept`) is counted already.
+_AGAINST = text(f"""
+    WITH planned AS (
+        SELECT * FROM unnest(CAST(:slot_ids AS uuid[]), CAST(:dates AS date[])) AS planned (slot_id, class_date)
+    )
+    SELECT planned.slot_id, planned.class_date, c.name || ', ' || to_char(t.start_time, 'HH24:MI') AS other
+    FROM planned
+    JOIN classroom_slots w ON w.id = planned.slot_id JOIN time_slot_templates n ON n.id = w.time_slot_id
+    JOIN attendance a ON a.student_id = :student_id AND a.class_date = planned.class_date AND a.deleted_at IS NULL
+        AND a.starts_at < (planned.class_date + n.end_time) AT TIME ZONE :zone
+        AND a.ends_at > (planned.class_date + n.start_time) AT TIME ZONE :zone
+    JOIN classroom_slots s ON s.id = a.classroom_slot_id JOIN courses c ON c.id = s.course_id
+    JOIN time_slot_templates t ON t.id = s.time_slot_id
+    UNION ALL
+    SELECT s.id, v.class_date, NULL
+    FROM (
+        SELECT DISTINCT a.classroom_slot_id, a.class_date FROM attendance a
+        WHERE a.classroom_slot_id = ANY(:slot_ids) AND a.deleted_at IS NULL AND (a.makeup OR a.original_slot_id IS NOT NULL)
+    ) v
+    JOIN planned p ON p.slot_id = v.classroom_slot_id AND p.class_date = v.class_date
     JOIN classroom_slots s ON s.id = v.classroom_slot_id
-    WHERE v.classroom_slot_id = ANY(:slot_ids) AND v.deleted_at IS NULL AND (v.makeup OR v.original_slot_id IS NOT NULL)
-      AND s.enrolled + s.offered + (s.id <> ALL(CAST(:kept AS uuid[])))::integer
+    WHERE s.enrolled + s.offered + (s.id <> ALL(CAST(:kept AS uuid[])))::integer
           + {visitors("s.id", "v.class_date")} - {moved_out("s.id", "v.class_date")} > s.capacity
-    ORDER BY v.class_date
+    ORDER BY class_date
 """)  # noqa: S608 - from here
 
 
-def _crowded(plan: Plan, kept: Collection[UUID]) -> dict[UUID, list[date]]:
-    """The days on which visitors have taken the last place, by slot."""
-    found: dict[UUID, list[date]] = {}
-    for slot_id, day in db.session.execute(_CROWDED, plan.facts() | {"kept": list(kept)}):
-        found.setdefault(slot_id, []).append(day)
-    return found
+def _against(plan: Plan, kept: Collection[UUID]) -> tuple[dict[UUID, list[Clash]], dict[UUID, list[date]]]:
+    """By slot: the classes that the student has at the same time, and the days that visitors have filled. The slots and
+    the student must be locked.
+    """
+    facts = plan.facts() | {"student_id": plan.student_id, "zone": str(school.zone()), "kept": list(kept)}
+    clashing: dict[UUID, list[Clash]] = {}
+    crowded: dict[UUID, list[date]] = {}
+    for slot_id, day, other in db.session.execute(_AGAINST, facts):
+        if other is None:
+            crowded.setdefault(slot_id, []).append(day)
+        else:
+            clashing.setdefault(slot_id, []).append(Clash(day, other))
+    return clashing, crowded
 
 
 _HELD = text(
@@ -262,7 +262,7 @@ def problems(slots: Sequence[Slot], plan: Plan, held: Sequence[Slot], kept: Coll
     """
     said: list[Problem] = []
     taken = {slot.id for slot in held}
-    clashing, crowded = _clashes(plan), _crowded(plan, kept)
+    clashing, crowded = _against(plan, kept)
     for slot in slots:
         place, others = slot.place(), partial(_alternatives, slot, [*slots, *held])
         if not slot.in_use:
