@@ -76,7 +76,7 @@ class Sheet:
                     if header:
                         header = False
                     elif count == MOST_ROWS:
-                        raise Unreadable(too_many_rows(line))
+                        raise Unreadable(too_many_rows(line, MOST_ROWS))
                     else:
                         count += 1
                         yield line, self._fault(line, cells) or cells
@@ -226,7 +226,7 @@ def broken_quotes(line: int, error: str) -> Fault:
     return Fault(line, "", "", rule, fix + " " + _("Write a quote inside of a cell twice."))
 
 
-def too_many_rows(line: int, most: int = MOST_ROWS) -> Fault:
+def too_many_rows(line: int, most: int) -> Fault:
     return Fault(
         line,
         "",
