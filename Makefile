@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
-.PHONY: help run test lint types bench bench-admissions translations lock setup setup-dev clean
+.PHONY: help run test lint types bench bench-admissions bench-allocation translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -30,6 +30,9 @@ bench: .venv/.dev  ## Measure speed with a million leads
 
 bench-admissions: .venv/.dev  ## Measure admissions, and the classroom of a large school (ARGS="--admissions 200000")
 	$(BIN)/python -m bench.admissions $(ARGS)
+
+bench-allocation: .venv/.dev  ## Measure seats for 100,000 students, and by hand (ARGS="--only optimum")
+	$(BIN)/python -m bench.allocation $(ARGS)
 
 translations: .venv/.runtime  ## Bring the translations in step with the code and compile them
 	@mkdir -p build

@@ -24,6 +24,9 @@ APIS: dict[str, tuple[str, ...]] = {
     "notifications": ("NotificationApi", "BroadcastApi"),
     "timetables": ("TimetableApi", "StudentTimetableApi"),
     "operations": ("OperationsApi",),
+    "content": ("DownloadableResourceApi", "PublicContentApi"),
+    "papers": ("PaperApi",),
+    "test_sessions": ("VenueApi", "RoomAllocationApi", "TestRegistrationImportApi"),
     "integrity": ("IntegrityApi",),
     "documents": ("DocumentApi", "DocumentView"),
 }

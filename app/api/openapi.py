@@ -30,6 +30,7 @@ REFUSALS = {
 }
 ALWAYS = (500, 503)
 DEFINITIONS = "#/components/schemas/{model}"
+WORDS = {"slug", "paper"}  # parts of an address that are no keys
 
 
 def document() -> dict[str, Any]:
@@ -120,6 +121,8 @@ def _describe(
 
 def _path_parameter(api: Api, name: str) -> dict[str, Any]:
     schema: Mapping[str, Any] = schemas.UUID_
+    if name in WORDS:
+        schema = schemas.TEXT
     if name == "pk":
         schema = schemas.of_type(api.resource.model.id.type.python_type)
     return {"name": name, "in": "path", "required": True, "schema": schema}

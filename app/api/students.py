@@ -14,6 +14,7 @@ from app.api.routes import route
 from app.extensions import db
 from app.models.students import Student
 from app.policies.roles import Role
+from app.services import own_seats
 from app.services.errors import NotFound
 from app.services.students import STUDENTS, overview, records
 from app.web import current_actor
@@ -24,21 +25,33 @@ OVERVIEW = schemas.an_object(
     upcoming=_ROWS,
     past=_ROWS,
     marks={"type": "object", "additionalProperties": schemas.COUNT},
+    tests=_ROWS,
     requests=_ROWS,
     waitlist=_ROWS,
     leads=_ROWS,
 )
+PRIVATE = ("identity_type", "identity_number", "needs_accessible_room", "accommodation_needs")
+_PRIVATE = select(Student.user_id, Student.notes, *(getattr(Student, name) for name in PRIVATE))
 REQUEST = ("id", "attendance_id", "from_date", "requested_slot_id", "requested_date", "reason", "status")
 
 
 class StudentApi(RecordApi):
     resource = STUDENTS
-    detail_schemas = {"notes": {**schemas.null_or(schemas.TEXT), "description": "For the office; null for others."}}
+    detail_schemas = {
+        "notes": {**schemas.null_or(schemas.TEXT), "description": "For the office; null for others."},
+        "needs_accessible_room": schemas.null_or({"type": "boolean"}),
+        **{
+            name: {**schemas.null_or(schemas.TEXT), "description": "For the offices and oneself; null for others."}
+            for name in ("identity_type", "identity_number", "accommodation_needs")
+        },
+    }
 
     def details(self, key: Any) -> dict[str, Any]:
-        office = current_actor().has(Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF)
-        notes = db.session.scalar(select(Student.notes).where(Student.id == key)) if office else None
-        return super().details(key) | {"notes": notes}
+        actor = current_actor()
+        row = db.session.execute(_PRIVATE.where(Student.id == key)).one()
+        office = actor.has(Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF)
+        private = {name: getattr(row, name) if overview.may_see_identity(row, actor) else None for name in PRIVATE}
+        return super().details(key) | mapping(private) | {"notes": row.notes if office else None}
 
     @route("GET", "/me", "Read one's own record", needs="show", answer=schemas.record, others=(404,))
     def mine(self) -> Any:
@@ -47,6 +60,11 @@ class StudentApi(RecordApi):
         if key is None:
             raise NotFound
         return self.answer(self.item(key))
+
+    @route("GET", "/me/seats", "Read one's own tests and seats", needs="show", answer=schemas.items({"type": "object"}))
+    def seats(self) -> Any:
+        """Those to come first."""
+        return {"items": _rows(own_seats.seats_of(current_actor()))}
 
     @route("GET", "/<pk>/overview", "Everything about a student", needs="show", answer=OVERVIEW, others=(404,))
     def overview(self, pk: str) -> Any:
@@ -58,6 +76,7 @@ class StudentApi(RecordApi):
             "upcoming": _rows(overview.classes(key, actor, upcoming=True)),
             "past": _rows(overview.classes(key, actor, upcoming=False)),
             "marks": overview.marks(key, actor),
+            "tests": _rows(own_seats.tests_of(key, actor)),
             "requests": [
                 mapping({name: getattr(each, name) for name in REQUEST}) for each in overview.requests(key, actor)
             ],

@@ -8,6 +8,7 @@ from app.models import (
     admissions,
     assistants,
     classroom,
+    content,
     courses,
     credentials,
     history,
@@ -20,6 +21,8 @@ from app.models import (
     roster,
     screens,
     students,
+    test_sessions,
+    venues,
 )
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "assistants",
     "base",
     "classroom",
+    "content",
     "courses",
     "credentials",
     "history",
@@ -40,4 +44,6 @@ __all__ = [
     "roster",
     "screens",
     "students",
+    "test_sessions",
+    "venues",
 ]

@@ -35,6 +35,7 @@ class NotificationType(enum.StrEnum):
     REGISTRATION_APPROVED = "registration_approved"
     REGISTRATION_PROCESSED = "registration_processed"
     ROSTER_PUBLISHED = "roster_published"
+    ALLOCATION_CHANGED = "allocation_changed"
     ROLE_CHANGED = "role_changed"
     ACCOUNT_BLOCKED = "account_blocked"
     ACCESS_REQUEST_SUBMITTED = "access_request_submitted"

@@ -25,3 +25,20 @@ ADMISSION_ACTIONS: Final = frozenset(
 ATTENDANCE_MARKS: Final = frozenset({"mark", "clear"})
 
 ROSTER_ACTIONS: Final = frozenset({"solve", "cancel_solve", "publish", "unpublish"})
+
+# What exam officers look after, and admins as well.
+TESTS: Final = {
+    "Venues": frozenset(
+        {"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history", "set_days"}
+    ),
+    "Venue availability": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history"}),
+    "Rooms": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
+    "Test years": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history"}),
+    "Test sessions": frozenset({"list", "show", "lookup", "add", "edit", "delete", "export", "history"})
+    | {"open", "close", "complete", "cancel", "allocate_everyone", "repair_allocation", "undo_allocation"}
+    | {"print", "send_seat_notices"},
+    "Allocation runs": frozenset({"list", "show"}),
+    "Test registrations": frozenset({"list", "show", "lookup", "add", "move", "cancel", "export", "history"}),
+    "Test registration imports": frozenset({"list", "show", "add", "confirm", "undo"}),
+    "Room allocations": frozenset({"list", "show", "lookup", "add", "edit", "delete", "move", "export", "history"}),
+}

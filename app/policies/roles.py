@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from app.policies.permissions import ADMISSION_ACTIONS, ATTENDANCE_MARKS, LEAD_ACTIONS, ROSTER_ACTIONS
+from app.policies.permissions import ADMISSION_ACTIONS, ATTENDANCE_MARKS, LEAD_ACTIONS, ROSTER_ACTIONS, TESTS
 
 
 class Role(enum.StrEnum):
@@ -31,6 +31,7 @@ class Role(enum.StrEnum):
 READ: Final = frozenset({"list", "show", "lookup"})
 CHANGE: Final = frozenset({"add", "edit", "delete"})
 SWITCH: Final = frozenset({"activate", "deactivate"})
+PUBLISH: Final = frozenset({"publish", "unpublish"})
 EVERYONE: Final = {
     "Home": frozenset({"show"}),
     "Inbox": frozenset({"list", "mark"}),
@@ -40,6 +41,7 @@ EVERYONE: Final = {
 
 GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
     Role.ADMIN: EVERYONE
+    | TESTS
     | {
         "Leads": READ | CHANGE | LEAD_ACTIONS | {"export", "restore", "history", "board", "worklist"},
         "Lead stages": READ | CHANGE | {"history"},
@@ -69,6 +71,9 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Shift assignments": READ | {"add", "unassign", "pin", "unpin", "export", "history"},
         "Published shifts": READ | {"export", "history"},
         "Broadcasts": frozenset({"list", "send"}),
+        "Announcements": READ | CHANGE | PUBLISH | {"restore", "history"},
+        "Content pages": READ | CHANGE | PUBLISH | {"restore", "history"},
+        "Downloadable resources": READ | CHANGE | PUBLISH | {"restore", "export", "history"},
         "Timetable": frozenset({"of_student", "of_teacher"}),
         "Operations": frozenset({"show"}),
         "Job runs": READ | {"add"},
@@ -115,7 +120,7 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Reschedule requests": READ | {"add", "withdraw"},
     },
     Role.ADMISSIONS: EVERYONE | {"Students": READ | {"export"}},
-    Role.EXAM_OFFICER: EVERYONE | {"Students": READ},
+    Role.EXAM_OFFICER: EVERYONE | TESTS | {"Students": READ},
     Role.COACH: EVERYONE,
     Role.STUDENT: EVERYONE
     | {
@@ -124,6 +129,8 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Students": frozenset({"show"}),
         "Attendance": READ,
         "Reschedule requests": READ | {"add", "withdraw"},
+        "Test registrations": frozenset({"list", "show"}),
+        "Room allocations": frozenset({"list", "show"}),
     },
     Role.GUARDIAN: EVERYONE,
     Role.ASSISTANT: EVERYONE

@@ -95,6 +95,12 @@ def may_plan_roster(actor: Actor, record: Any) -> Reason | None:
     return None if actor.is_admin or actor.id is None else _l("Only an admin may plan the roster.")
 
 
+def may_run_tests(actor: Actor, record: Any) -> Reason | None:
+    """Exam officers and admins look after venues, test sessions, registrations and seats."""
+    allowed = actor.is_admin or actor.id is None or actor.has(Role.EXAM_OFFICER)
+    return None if allowed else _l("Only an exam officer or an admin may do this.")
+
+
 def may_decide_access(actor: Actor, request: Any) -> Reason | None:
     """Super Admins decide who gets an account that asked for one."""
     return None if actor.has(Role.SUPER_ADMIN) else _l("Only a Super Admin may decide this.")

@@ -31,6 +31,7 @@ from app.models.requests import AccessRequest
 from app.models.roster import PublishedShift, Roster
 from app.models.screens import SavedFilter
 from app.models.students import Student
+from app.models.test_sessions import RoomAllocation, TestRegistration
 from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.roles import Role
@@ -195,6 +196,21 @@ def waitlist_entries(actor: Actor) -> ColumnElement[bool]:
     return learnt_by(actor, WaitlistEntry.student_id) if actor.has(Role.STUDENT) else false()
 
 
+def of_tests(actor: Actor, student_id: Any) -> ColumnElement[bool]:
+    """Those who look after tests and the office see all registrations and seats; students their own."""
+    if _sees_all(actor, Role.EXAM_OFFICER):
+        return true()
+    return learnt_by(actor, student_id) if actor.has(Role.STUDENT) else false()
+
+
+def test_registrations(actor: Actor) -> ColumnElement[bool]:
+    return of_tests(actor, TestRegistration.student_id)
+
+
+def room_allocations(actor: Actor) -> ColumnElement[bool]:
+    return of_tests(actor, RoomAllocation.student_id)
+
+
 def own_feeds(actor: Actor) -> ColumnElement[bool]:
     return CalendarFeed.user_id == actor.id
 
@@ -217,6 +233,8 @@ SCOPES: dict[type[Any], Scope] = {
     CalendarFeed: own_feeds,
     RegistrationRequest: registrations,
     HelpDeskAssistant: assistants,
+    TestRegistration: test_registrations,
+    RoomAllocation: room_allocations,
     PublishedShift: published_shifts,
     Lead: leads,
     LeadNote: staff_only,

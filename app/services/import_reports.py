@@ -16,8 +16,13 @@ from app.services.accounts import import_rows as account_rows
 from app.services.csv_files import writing
 from app.services.errors import NotFound
 from app.services.leads import import_rows
+from app.services.test_sessions import import_rows as registration_rows
 
-COLUMNS: Mapping[str, Sequence[Any]] = {"leads": import_rows.COLUMNS, "accounts": account_rows.COLUMNS}
+COLUMNS: Mapping[str, Sequence[Any]] = {
+    "leads": import_rows.COLUMNS,
+    "accounts": account_rows.COLUMNS,
+    "test-registrations": registration_rows.COLUMNS,
+}
 REPORT = ("file", "line", "column", "value", "kind", "rule", "fix")
 
 

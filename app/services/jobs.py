@@ -83,6 +83,11 @@ JOBS: dict[str, Job] = {
     "letters": Job(
         _l("Have letters sent that wait"), _every_time("mail.letters", "request_delivery"), {"minute": "*"}, daily=False
     ),
+    "downloads_clean_up": Job(
+        _l("Delete files that no download refers to"),
+        _every_time("content.downloads", "clean_up"),
+        {"hour": 4, "minute": 5},
+    ),
     "letters_clean_up": Job(
         _l("Delete the traces of old letters"), _every_time("mail.letters", "clean_up"), {"hour": 3, "minute": 55}
     ),

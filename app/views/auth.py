@@ -33,6 +33,7 @@ class LoginPage:
     reset_url: str = "/password/forgotten"
     access_url: str = "/access-request"
     register_url: str = "/assistants/register"
+    news_url: str = "/news/"
 
 
 class LoginView(BaseView):

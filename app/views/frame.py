@@ -22,7 +22,9 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Inbox"), "/inbox/", "inbox", "list", "Inbox"),
             (_l("Timetable"), "/timetable/", "calendar-days", "show", "Timetable"),
             (_l("Broadcasts"), "/broadcasts/", "megaphone", "list", "Broadcasts"),
+            (_l("News"), "/news/", "globe", "show", "Home"),
             (_l("My page"), "/me/student", "user-round", "show", "My page"),
+            (_l("My tests"), "/me/seats", "clipboard-list", "show", "My page"),
             (_l("My help desk"), "/me/assistant", "life-buoy", "show", "My assistant page"),
         ),
     ),
@@ -62,6 +64,18 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Published shifts"), "/published-shifts/", "calendar-days", "list", "Published shifts"),
         ),
     ),
+    (
+        _l("Tests"),
+        (
+            (_l("Test sessions"), "/test-sessions/", "calendar-check", "list", "Test sessions"),
+            (_l("Registrations"), "/test-registrations/", "clipboard-check", "add", "Test registrations"),
+            (_l("Seats"), "/roomallocation/", "id-card", "add", "Room allocations"),
+            (_l("Imports"), "/test-registration-imports/", "upload", "list", "Test registration imports"),
+            (_l("Venues"), "/venues/", "building-2", "list", "Venues"),
+            (_l("Rooms"), "/rooms/", "door-open", "list", "Rooms"),
+            (_l("Years"), "/test-years/", "calendar", "list", "Test years"),
+        ),
+    ),
     (_l("Reports"), ((_l("Reports"), "/reports/", "chart-column", "show", "Reports"),)),
     (
         _l("Set-up"),
@@ -80,6 +94,14 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Second factors"), "/second-factors/", "shield", "edit", "Second factors"),
             (_l("Groups"), "/groups/", "users", "list", "Groups"),
             (_l("Imports of accounts"), "/account-imports/", "upload", "list", "Account imports"),
+        ),
+    ),
+    (
+        _l("Content"),
+        (
+            (_l("Announcements"), "/announcements/", "megaphone", "list", "Announcements"),
+            (_l("Pages"), "/content-pages/", "file-text", "list", "Content pages"),
+            (_l("Downloads"), "/downloadable-resources/", "download", "list", "Downloadable resources"),
         ),
     ),
     (

@@ -25,7 +25,7 @@ TOKEN = "token"  # noqa: S105 - the key of the login's token in the signed sessi
 
 
 # What programs ask for by themselves, without anybody at the screen: it prolongs no login and sets no cookie.
-UNATTENDED = {"InboxView.count", "CalendarFeedView.show"}
+UNATTENDED = {"InboxView.count", "CalendarFeedView.show", "SeatView.live"}
 
 
 class AttendedSessions(SecureCookieSessionInterface):

@@ -13,8 +13,8 @@ from app.policies.roles import Role
 from app.services.admissions import ADMISSIONS, labels
 from app.services.admissions.overview import MARKS
 from app.services.errors import NotFound, Refusal
-from app.services.students import STUDENTS, overview, records
-from app.views import render
+from app.services.students import STUDENTS, identity, overview, records
+from app.views import own_seats, render
 from app.views.base import RecordView
 from app.views.page import Cell, Column, Empty, Fact, FieldGroup, FormPage, Group, Link, Panel, RecordPage, Row, Table
 from app.views.page import Field as FormField
@@ -31,16 +31,34 @@ class StudentView(RecordView):
         (_l("Contact"), ("phone", "email", "guardian_name")),
         (
             _l("Person"),
-            ("student_usi", "birth_date", "birth_city", "birth_country", "birth_sex_descriptor", "account"),
+            (
+                "student_usi",
+                "test_number",
+                "birth_date",
+                "birth_city",
+                "birth_country",
+                "birth_sex_descriptor",
+                "school_name",
+                "account",
+            ),
         ),
     )
     form_groups = (
         (_l("Name"), ("first_name", "middle_name", "last_name", "generation_suffix")),
         (_l("Contact"), ("phone", "email", "guardian_name")),
         (_l("Born"), ("birth_date", "birth_city", "birth_state", "birth_country", "birth_sex_descriptor")),
+        (
+            _l("For tests"),
+            ("identity_type", "identity_number", "school_name", "needs_accessible_room", "accommodation_needs"),
+        ),
         (_l("For the office"), ("notes",)),
     )
-    form_helps = {"notes": _l("Students and guardians never see it.")}
+    form_helps = {
+        "notes": _l("Students and guardians never see it."),
+        "school_name": _l("The school they come from, if it is another one."),
+        "needs_accessible_room": _l("At a test they are given a seat in a room that is accessible."),
+        "accommodation_needs": _l("As more time, large print or a reader."),
+    }
     description = _l("Everybody who learns here.")
 
     def related_title(self, related: Any) -> str:
@@ -50,6 +68,8 @@ class StudentView(RecordView):
         page, actor = super().record_page(record), current_actor()
         page.initials = render.initials(record.first_name, record.last_name)
         page.subtitle = _("Student number %(number)s", number=record.student_usi)
+        if overview.may_see_identity(record, actor):
+            page.groups.append(_identity(record))
         if actor.has(*FRONT_OFFICE) and record.notes:
             page.groups.append(Group(_("For the office"), [Fact(_("Notes"), Cell(record.notes))]))
         if actor.may("add", ADMISSIONS.name) and record.deleted_at is None:
@@ -60,6 +80,7 @@ class StudentView(RecordView):
         taught = actor.may("list", "Attendance")  # the exam office has nothing to do with classes
         page.panels = [
             *([_admissions(record, actor), _upcoming(record, actor), _past(record, actor)] if taught else []),
+            *own_seats.panel(record.id, actor),
             *_requests(record, actor),
             *_waiting(record, actor),
             *_leads(record, actor),
@@ -94,6 +115,17 @@ class MyPageView(BaseView):
         if found is None:
             raise NotFound(_("No student belongs to your account yet. Ask the office to link it."))
         return redirect(f"/students/{found}")
+
+
+def _identity(record: Any) -> Group:
+    document = next((each.label for each in identity.TYPES if each.value == record.identity_type), "")
+    needs = [_("Accessible room")] if record.needs_accessible_room else []
+    needs += [record.accommodation_needs] if record.accommodation_needs else []
+    facts = [
+        Fact(_("Identity document"), Cell(" ".join(filter(None, (str(document), record.identity_number))))),
+        Fact(_("Needs at a test"), Cell("; ".join(needs))),
+    ]
+    return Group(_("For tests"), facts)
 
 
 def _admissions(record: Any, actor: Any) -> Panel:

@@ -31,8 +31,11 @@ SYSTEM_ACTIONS = {
     ("idempotency.py", "clean_up"),
     ("inbox.py", "clean_up"),
     ("feeds.py", "clean_up"),
+    ("downloads.py", "count"),  # anybody downloads
+    ("downloads.py", "clean_up"),
     ("waitlist.py", "expire"),
     ("solving.py", "sweep"),
+    ("runs.py", "sweep"),
     ("starting.py", "start"),
 }
 REQUEST_BOUND = {"request", "session", "g", "current_user"}

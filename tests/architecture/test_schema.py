@@ -40,6 +40,7 @@ NO_HISTORY = {
     "import_files": "content, with its digest in imports",
     "import_issues": "made again by checking the file",
     "alembic_version": "Alembic's own",
+    "room_seats": "made by the database from their room",
     "idempotency_keys": "answers kept for a day",
 }
 FLASK_APPBUILDER = "ab_"

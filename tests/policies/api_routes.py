@@ -10,7 +10,15 @@ from tests.policies import routes
 from tests.policies.routes import Need, UndeclaredError
 
 SIGNED_IN: Final = "signed in"
-PUBLIC_ROUTES: Final = {"SecurityApi.login", "SecurityApi.refresh"}
+PUBLIC_ROUTES: Final = {
+    "SecurityApi.login",
+    "SecurityApi.refresh",
+    "PublicContentApi.announcements",
+    "PublicContentApi.announcement",
+    "PublicContentApi.pages",
+    "PublicContentApi.page",
+    "PublicContentApi.downloads",
+}
 SIGNED_IN_ROUTES: Final = {"MeApi.show", "SecurityApi.logout", "DocumentApi.show"}
 APIS: Final = {
     "AccountApi": "Accounts",
@@ -56,8 +64,32 @@ APIS: Final = {
     "MeApi": "Settings",
     "NotificationApi": "Inbox",
     "SearchApi": "Search",
+    "AnnouncementApi": "Announcements",
+    "ContentPageApi": "Content pages",
+    "DownloadableResourceApi": "Downloadable resources",
+    "PaperApi": "Test sessions",
+    "VenueApi": "Venues",
+    "VenueAvailabilityApi": "Venue availability",
+    "RoomApi": "Rooms",
+    "TestYearApi": "Test years",
+    "TestSessionApi": "Test sessions",
+    "TestRegistrationApi": "Test registrations",
+    "TestRegistrationImportApi": "Test registration imports",
+    "RoomAllocationApi": "Room allocations",
+    "AllocationRunApi": "Allocation runs",
 }
 RECORD_APIS: Final = {
+    "VenueApi",
+    "VenueAvailabilityApi",
+    "RoomApi",
+    "TestYearApi",
+    "TestSessionApi",
+    "TestRegistrationApi",
+    "AllocationRunApi",
+    "RoomAllocationApi",
+    "AnnouncementApi",
+    "ContentPageApi",
+    "DownloadableResourceApi",
     "AccountApi",
     "AccessRequestApi",
     "GroupApi",
@@ -168,7 +200,25 @@ OTHER_ROUTES: Final = {
     "NotificationApi.read": "mark",
     "NotificationApi.read_all": "mark",
     "SearchApi.find": "list",
+    "TestRegistrationImportApi.index": "list",
+    "TestRegistrationImportApi.upload": "add",
+    "TestRegistrationImportApi.template": "add",
+    "TestRegistrationImportApi.show": "show",
+    "TestRegistrationImportApi.issues": "show",
+    "TestRegistrationImportApi.report": "show",
+    "TestRegistrationImportApi.confirm": "confirm",
+    "TestRegistrationImportApi.undo": "undo",
+    "VenueApi.capacity": "show",
+    "RoomAllocationApi.of_session": "list",
+    "RoomAllocationApi.of_room": "list",
+    "RoomAllocationApi.available_seats": "add",
+    "RoomAllocationApi.rooms": "add",
+    "RoomAllocationApi.is_allocated": "list",
     "StudentApi.mine": "show",
+    "StudentApi.seats": "show",
+    "DownloadableResourceApi.put_file": "edit",
+    "PaperApi.paper": "print",
+    "PaperApi.papers": "print",
     "ClassroomApi.index": "list",
     "ClassroomApi.register": "show",
     "ClassroomApi.all_present": "mark",
@@ -187,9 +237,19 @@ ONE_AT_A_TIME: Final = {
     "apply",
 }
 ONE_AT_A_TIME |= {"add_member", "remove_member"}
+ONE_AT_A_TIME |= {"allocate_everyone", "repair_allocation", "undo_allocation"}
 # What can be done to many, beside the actions.
 DELETED_BY_NAME: Final = {
     "Groups": {"delete"},
+    "Venues": {"delete", "restore"},
+    "Venue availability": {"delete"},
+    "Rooms": {"delete", "restore"},
+    "Test years": {"delete"},
+    "Test sessions": {"delete"},
+    "Room allocations": {"delete"},
+    "Announcements": {"delete", "restore"},
+    "Content pages": {"delete", "restore"},
+    "Downloadable resources": {"delete", "restore"},
     "Leads": {"delete", "restore"},
     "Lead stages": {"delete"},
     "Tags": {"delete"},

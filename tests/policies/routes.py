@@ -27,6 +27,12 @@ PUBLIC_ROUTES: Final = {
     "CalendarFeedView.show",  # the address is the key
     "RegisterView.register",
     "RegisterView.received",
+    "NewsView.index",
+    "NewsView.show",
+    "NewsView.feed",
+    "PagesView.show",
+    "DownloadsView.index",
+    "DownloadsView.send",
 }
 
 # View -> what its permissions are called.
@@ -68,6 +74,21 @@ VIEWS: Final = {
     "ReportView": "Reports",
     "StudentView": "Students",
     "MyPageView": "My page",
+    "OwnSeatsView": "My page",
+    "PaperView": "Test sessions",
+    "VenueView": "Venues",
+    "VenueAvailabilityView": "Venue availability",
+    "RoomView": "Rooms",
+    "TestYearView": "Test years",
+    "TestSessionView": "Test sessions",
+    "TestRegistrationView": "Test registrations",
+    "TestRegistrationImportView": "Test registration imports",
+    "RoomAllocationView": "Room allocations",
+    "SeatView": "Room allocations",
+    "AllocationRunView": "Allocation runs",
+    "AnnouncementView": "Announcements",
+    "ContentPageView": "Content pages",
+    "DownloadableResourceView": "Downloadable resources",
     "AdmissionView": "Admissions",
     "RegistrationView": "Registrations",
     "AssistantView": "Assistants",
@@ -157,7 +178,23 @@ OTHER_ROUTES: Final = {
     "AccountImportView.report": "show",
     "AccountImportView.confirm": "confirm",
     "AccountImportView.undo": "undo",
+    "SeatView.status": "list",
+    "SeatView.give": "add",
+    "SeatView.room": "list",
+    "SeatView.live": "list",
+    "SeatView.put": "move",
+    "TestRegistrationImportView.index": "list",
+    "TestRegistrationImportView.new": "add",
+    "TestRegistrationImportView.template": "add",
+    "TestRegistrationImportView.show": "show",
+    "TestRegistrationImportView.status": "show",
+    "TestRegistrationImportView.report": "show",
+    "TestRegistrationImportView.confirm": "confirm",
+    "TestRegistrationImportView.undo": "undo",
     "MyPageView.student": "show",
+    "OwnSeatsView.seats": "show",
+    "PaperView.paper": "print",
+    "PaperView.papers": "print",
     "AdmissionView.slots": "add",
     "AssistantView.plan": "edit",
     "RosterView.status": "show",
@@ -171,6 +208,17 @@ OTHER_ROUTES: Final = {
     "AttendanceView.move_now": "move",
 }
 RECORD_VIEWS: Final = {
+    "VenueView",
+    "VenueAvailabilityView",
+    "RoomView",
+    "TestYearView",
+    "TestSessionView",
+    "TestRegistrationView",
+    "AllocationRunView",
+    "RoomAllocationView",
+    "AnnouncementView",
+    "ContentPageView",
+    "DownloadableResourceView",
     "AccountView",
     "AccessRequestView",
     "GroupView",
@@ -202,6 +250,7 @@ RECORD_VIEWS: Final = {
     "AttendancePolicyView",
 }
 _SWITCH: Final = {"activate", "deactivate"}
+_PUBLISH: Final = {"publish", "unpublish"}
 # Every action that can be asked for by name, with the permission that it needs.
 ACTIONS: Final = {
     "Access requests": {"approve", "reject", "new_link"},
@@ -217,6 +266,14 @@ ACTIONS: Final = {
         "merge",
     },
     "Deliveries": {"retry"},
+    "Announcements": _PUBLISH,
+    "Content pages": _PUBLISH,
+    "Downloadable resources": _PUBLISH,
+    "Venues": {"set_days"},
+    "Test sessions": {"open", "close", "complete", "cancel", "send_seat_notices"}
+    | {"allocate_everyone", "repair_allocation", "undo_allocation"},
+    "Test registrations": {"move", "cancel"},
+    "Room allocations": {"move"},
     "Accounts": {"deactivate", "activate", "reset_password", "reset_second_factor", "join", "leave"},
     "Groups": {"add_member", "remove_member"},
     "Instruments": _SWITCH,
@@ -246,6 +303,7 @@ ACTIONS: Final = {
     "Reschedule requests": {"approve", "reject", "withdraw"},
 }
 UNDOABLE: Final = {
+    "Test sessions": {"allocate_everyone", "repair_allocation"},
     "Leads": {"change_stage", "assign_owner", "assign_teacher", "move_follow_up", "finish_follow_up"},
 }
 # Every list of choices, with the permission that it needs.
@@ -267,6 +325,10 @@ CHOICES: Final = {
     "students": ("lookup", "Students"),
     "admissions": ("lookup", "Admissions"),
     "student-accounts": ("lookup", "Accounts"),
+    "venues": ("lookup", "Venues"),
+    "rooms": ("lookup", "Rooms"),
+    "test-sessions": ("lookup", "Test sessions"),
+    "test-registration-imports": ("list", "Test registration imports"),
     "rosters": ("lookup", "Rosters"),
     "roster-shifts": ("lookup", "Rosters"),
     "roster-assistants": ("lookup", "Rosters"),

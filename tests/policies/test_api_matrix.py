@@ -39,6 +39,7 @@ def world(db_session, actors):
 def address(app, rule, name, world) -> str:
     keys = {"LeadApi": world.lead.id, "TagApi": world.tag.id, "AccountApi": world.student, "JobRunApi": world.run.id}
     keys |= world.school.keys | world.told.keys | world.portal.keys | world.desk.keys | world.door.keys
+    keys |= world.news.keys | world.centre.keys
     form = world.form("LeadView.index")
     known = (
         {
@@ -55,6 +56,8 @@ def address(app, rule, name, world) -> str:
         | world.told.arguments(rule.endpoint)
         | world.portal.arguments(rule.endpoint)
         | world.door.arguments(rule.endpoint)
+        | world.news.arguments(rule.endpoint)
+        | world.centre.arguments(rule.endpoint)
     )
     with app.test_request_context():
         return app.url_map.bind("localhost").build(

@@ -54,7 +54,7 @@ def address(app, rule, name, world) -> str:
 def send(client, method, url, world, endpoint):
     if method == "GET":
         return client.get(url, query_string={"id": str(world.record(endpoint))})
-    if endpoint == "LeadBoardView.move":
+    if endpoint in ("LeadBoardView.move", "SeatView.put"):
         return client.post(url, json=world.form(endpoint), headers={"Accept": "text/html"})
     return client.post(url, data=world.form(endpoint))
 
@@ -171,11 +171,15 @@ NOT_SHOWN = {
     "SecondFactorView.off": "needs a code",
     "SettingsView.password": "needs the current password",
     "LeadImportView.new": "needs a file",
+    "DownloadableResourceView.add": "needs a file",
     "LeadImportView.confirm": "needs a checked file",
     "LeadImportView.undo": "needs a finished import",
     "AccountImportView.new": "needs a file",
     "AccountImportView.confirm": "needs a checked file",
     "AccountImportView.undo": "needs a finished import",
+    "TestRegistrationImportView.new": "needs a file",
+    "TestRegistrationImportView.confirm": "needs a checked file",
+    "TestRegistrationImportView.undo": "needs a finished import",
     "IntegrityView.rehearsal": "takes back what it does",
     "LeadView.unmerge": "needs a merged lead",
     "InboxView.read": "has no notice of its own",
@@ -192,6 +196,8 @@ ALREADY_SO = {"activate", "assign_teacher", "assign_owner", "unlink_account", "m
 ALREADY_SO |= {"mark", "clear", "cancel_makeup", "apply"}
 ALREADY_SO |= {"new_link"}  # the request waits
 ALREADY_SO |= {"cancel_solve", "unpublish", "unpin"}  # the week is a draft, nobody is pinned
+ALREADY_SO |= {"open"}  # the session is open
+ALREADY_SO |= {"publish"}  # the content is published
 # The account is in no group.
 ALREADY_SO |= {"leave", "remove_member"}
 

@@ -18,8 +18,10 @@ from app.models.notifications import Notification, NotificationType
 from app.models.screens import SavedFilter
 from app.services import accounts, school
 from tests.factories.leads import lead, stage
+from tests.policies.centre import Centre
 from tests.policies.desk import Desk
 from tests.policies.door import Door
+from tests.policies.news import News
 from tests.policies.portal import Portal
 from tests.policies.school import School
 from tests.policies.told import Told
@@ -47,6 +49,8 @@ class World:
     desk: Desk
     week: Week
     door: Door
+    news: News
+    centre: Centre
 
     def arguments(self, rule: Rule, name: str) -> dict[str, Any]:
         """What the address of a route is filled with."""
@@ -65,6 +69,8 @@ class World:
             | self.desk.keys
             | self.week.keys
             | self.door.keys
+            | self.news.keys
+            | self.centre.keys
         )
         known = (
             {
@@ -82,6 +88,8 @@ class World:
             | self.portal.arguments(rule.endpoint)
             | self.week.arguments(rule.endpoint)
             | self.door.arguments(rule.endpoint)
+            | self.news.arguments(rule.endpoint)
+            | self.centre.arguments(rule.endpoint)
         )
         return {each: known[each] for each in rule.arguments}
 
@@ -89,7 +97,9 @@ class World:
         """The record that an action of this view is asked for."""
         view = endpoint.partition(".")[0]
         keys = self.told.keys | self.portal.keys | self.desk.keys | self.week.keys | self.door.keys
-        if known := self.school.record(endpoint) or keys.get(endpoint.partition(".")[0]):
+        keys |= self.news.keys | self.centre.keys
+        made = self.centre.record(endpoint) or self.news.record(endpoint) or self.school.record(endpoint)
+        if known := made or keys.get(endpoint.partition(".")[0]):
             return known
         if endpoint == "LeadView.restore":
             return self.deleted.id
@@ -136,6 +146,8 @@ class World:
             | self.desk.form(endpoint)
             | self.week.form(endpoint)
             | self.door.form(endpoint)
+            | self.news.form(endpoint)
+            | self.centre.form(endpoint)
         )
 
 
@@ -182,6 +194,8 @@ def make_world(actor: Any, owner_id: int) -> World:
         desk=Desk(),
         week=Week(),
         door=Door(),
+        centre=Centre(),
+        news=News(),
     )
 
 

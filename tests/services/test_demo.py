@@ -57,6 +57,9 @@ CONTENT = {
     "help_desk_assistants": "help_desk_assistants::text",
     "course_capabilities": "course_capabilities::text",
     "availability": "availability::text",
+    "announcements": "announcements::text",
+    "content_pages": "content_pages::text",
+    "downloadable_resources": "downloadable_resources::text",
 }
 
 

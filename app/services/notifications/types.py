@@ -112,6 +112,11 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         _l("Your shifts at the help desk are known, or have changed."),
         frozenset({Role.ASSISTANT}),
     ),
+    _T.ALLOCATION_CHANGED: TypeOfNotice(
+        _l("Seat changed"),
+        _l("You have a seat in a test, another one, or none any more."),
+        frozenset({Role.STUDENT}),
+    ),
     _T.ROLE_CHANGED: TypeOfNotice(_l("Roles changed"), _l("What you may do here has changed."), EVERYBODY),
     _T.ACCOUNT_BLOCKED: TypeOfNotice(
         _l("Account blocked"), _l("An account was made inactive."), ADMINS, Severity.CRITICAL

@@ -15,12 +15,19 @@ from app.models.classroom import Attendance, RescheduleRequest
 from app.models.courses import ClassroomSlot, Course, CoursePlan, TimeSlot
 from app.models.leads import Lead
 from app.policies.actor import Actor
+from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import people
 from app.services.admissions.attributes import balance_of
 
 UPCOMING = 10
 PAST = 20
+SEES_IDENTITY = (Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF, Role.ADMISSIONS, Role.EXAM_OFFICER)
+
+
+def may_see_identity(student: Any, actor: Actor) -> bool:
+    """Identity documents and needs are the offices' to see, and one's own: not the teachers'."""
+    return actor.id is None or actor.has(*SEES_IDENTITY) or student.user_id == actor.id
 
 
 def admissions(student_id: UUID, actor: Actor) -> Sequence[Any]:

@@ -21,6 +21,7 @@ from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
 from app.services.errors import Invalid, WrongState, explain
 from app.services.resource import Result
+from app.services.students import identity
 from app.services.transaction import lock, transactional
 
 LONGEST_NAME = 64  # of an account
@@ -117,6 +118,17 @@ def _normalise(data: dict[str, Any], known: Student | None = None) -> None:
         problems["birth_date"] = [_("Must not be in the future.")]
     if problems:
         raise Invalid(fields=problems)
+    _check_identity(data, known)
+
+
+def _check_identity(data: dict[str, Any], known: Student | None) -> None:
+    """What is checked is what the student will have: a change may name only one part of it."""
+    names = ("identity_type", "identity_number", "birth_date")
+    if not set(names) & data.keys():
+        return
+    if "identity_number" in data:
+        data["identity_number"] = identity.normalise(data["identity_number"])
+    identity.check(*(data[name] if name in data else getattr(known, name, None) for name in names))
 
 
 _RUNNING = text("""
@@ -130,9 +142,25 @@ def _running(student: Student) -> Any:
     return _("%(count)s admissions are not over: cancel or complete them first.", count=count) if count else None
 
 
+# Whoever is gone takes part in no test; what was held stays on record.
+_LEAVE_TESTS = text("""
+    WITH open_sessions AS (SELECT id FROM test_sessions WHERE status = 'open'), seats AS (
+        DELETE FROM room_allocations WHERE student_id = ANY(:ids) AND session_id IN (SELECT id FROM open_sessions)
+    )
+    UPDATE test_registrations SET status = 'cancelled', cancelled_at = now()
+    WHERE student_id = ANY(:ids) AND status = 'confirmed' AND session_id IN (SELECT id FROM open_sessions)
+""")
+
+
+@transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Delete students softly; refused while an admission of theirs is not over."""
-    return plain.delete(Student, ids, actor=actor, title=title, hindrance=_running)
+    """Delete students softly, with their bookings and seats of tests to come (04-test-sessions); refused while an
+    admission of theirs is not over.
+    """
+    result = plain.delete(Student, ids, actor=actor, title=title, hindrance=_running)
+    gone = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
+    db.session.execute(_LEAVE_TESTS, {"ids": gone})
+    return result
 
 
 def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:

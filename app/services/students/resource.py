@@ -18,11 +18,12 @@ from app.services import inputs, people
 from app.services.accounts.inputs import Secret
 from app.services.inputs import Input, blank_is_none, storable
 from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
-from app.services.students import records
+from app.services.students import identity, records
 
 LABELS = {
     "student_usi": _l("Student number"),
     "student_unique_id": _l("Student id"),
+    "test_number": _l("Test number"),
     "name": _l("Name"),
     "first_name": _l("First name"),
     "middle_name": _l("Middle name"),
@@ -36,6 +37,11 @@ LABELS = {
     "birth_state": _l("State of birth"),
     "birth_country": _l("Country of birth"),
     "birth_sex_descriptor": _l("Sex"),
+    "identity_type": _l("Identity document"),
+    "identity_number": _l("Number of the document"),
+    "school_name": _l("School"),
+    "needs_accessible_room": _l("Needs an accessible room"),
+    "accommodation_needs": _l("Other needs at a test"),
     "notes": _l("Notes"),
     "account": _l("Account"),
     "user_id": _l("Account"),
@@ -58,6 +64,11 @@ StudentInput = inputs.of(
     "birth_state",
     "birth_country",
     "birth_sex_descriptor",
+    "identity_type",
+    "identity_number",
+    "school_name",
+    "needs_accessible_room",
+    "accommodation_needs",
     "notes",
     name="StudentInput",
     phone=(
@@ -111,6 +122,7 @@ STUDENTS = register(
             # A name rather than a number: nobody adds them up.
             Attribute("student_usi", LABELS["student_usi"], Kind.TEXT, cast(Student.student_usi, String)),
             _text("student_unique_id"),
+            _text("test_number"),
             _text("first_name"),
             _text("middle_name"),
             _text("last_name", sortable=True),
@@ -123,6 +135,7 @@ STUDENTS = register(
             _text("birth_state"),
             _text("birth_country"),
             _text("birth_sex_descriptor"),
+            _text("school_name"),
             Attribute(
                 "account",
                 LABELS["account"],
@@ -140,6 +153,7 @@ STUDENTS = register(
         input=StudentInput,
         labels=LABELS,
         relations={"user_id": "student-accounts"},
+        options={"identity_type": identity.TYPES},
         create=records.create,
         update=records.update,
         delete=records.delete,
@@ -183,6 +197,7 @@ STUDENTS = register(
         export_columns=(
             "student_usi",
             "student_unique_id",
+            "test_number",
             "first_name",
             "middle_name",
             "last_name",
@@ -190,6 +205,7 @@ STUDENTS = register(
             "email",
             "guardian_name",
             "birth_date",
+            "school_name",
             "account",
             "created_at",
         ),

@@ -23,7 +23,7 @@ from app.models.access import User
 from app.models.classroom import CalendarFeed
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services import rate_limits, school, sessions
+from app.services import own_seats, rate_limits, school, sessions
 from app.services.errors import NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.notifications.texts import SOURCE
@@ -102,6 +102,7 @@ def read(token: str, ip_address: str) -> Feed:
     entries = reading.of_actor(today - BACK, today + AHEAD, actor=actor, cancelled=True)
     with force_locale(actor.locale or SOURCE):
         entries += own_shifts.calendar(today - BACK, today + AHEAD, actor=actor)
+        entries += own_seats.calendar(today - BACK, today + AHEAD, actor=actor)
         content = ical.calendar(_("Classes: %(name)s", name=actor.name), entries)
     return Feed(content, hashlib.sha256(content).hexdigest()[:32])
 

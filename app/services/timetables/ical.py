@@ -56,6 +56,8 @@ def _event(entry: ClassEntry, host: str) -> Event:
 
 
 def _description(entry: ClassEntry) -> str:
+    if entry.about:
+        return entry.about
     lines = [_("Shift at the help desk")] if entry.shift else [_("Teacher: %(name)s", name=entry.teacher)]
     if entry.students:
         lines.append(_("Students: %(names)s", names=", ".join(entry.students)))

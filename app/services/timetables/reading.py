@@ -32,7 +32,7 @@ MOST: Final = 5000  # classes in one timetable
 class ClassEntry:
     """One class on one day. `key` names it for good; `revision` and `changed_at` grow with every change of it. A
     cancelled one was planned and is no more. `students` is filled for teachers only; a `shift` at the help desk has
-    no teacher.
+    no teacher; nor has what is no class at all, and says what it is in `about`.
     """
 
     key: str
@@ -50,6 +50,7 @@ class ClassEntry:
     cancelled: bool = False
     students: tuple[str, ...] = ()
     shift: bool = False
+    about: str = ""
 
 
 def _rows(actor: Actor, first: date, last: date, cancelled: bool, *criteria: Any) -> Any:

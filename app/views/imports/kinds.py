@@ -18,6 +18,7 @@ from app.services.errors import Invalid
 from app.services.leads import LEADS
 from app.services.lookups import key_of_choice
 from app.services.resource import Resource
+from app.services.test_sessions import REGISTRATIONS
 from app.views.page import Choice, Field, Link
 
 Errors = Mapping[str, list[Any]]
@@ -108,4 +109,16 @@ ACCOUNT_IMPORTS = Kind(
     _l("Make the accounts of many people from a CSV file."),
     lambda count: _("Make %(count)s accounts", count=count),
     lambda job: Link(_("See the accounts"), f"/accounts/?f=import:is:{job.id}", "users", primary=True),
+)
+REGISTRATION_IMPORTS = Kind(
+    REGISTRATIONS,
+    "/test-registration-imports",
+    "Test registration imports",
+    _l("Import registrations"),
+    _l("Import of registrations"),
+    _l("Imports of registrations"),
+    _l("At most 20,000 rows and 32 MB. Whoever is not known yet becomes a student."),
+    _l("Register many students for tests from a CSV file."),
+    lambda count: _("Register %(count)s students", count=count),
+    lambda job: Link(_("See the registrations"), f"/test-registrations/?f=import:is:{job.id}", "users", primary=True),
 )

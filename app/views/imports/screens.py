@@ -14,7 +14,7 @@ from app.policies.actor import Actor
 from app.services import import_reports, imports
 from app.services.errors import Invalid
 from app.views.imports import pages
-from app.views.imports.kinds import ACCOUNT_IMPORTS, LEAD_IMPORTS, Kind
+from app.views.imports.kinds import ACCOUNT_IMPORTS, LEAD_IMPORTS, REGISTRATION_IMPORTS, Kind
 from app.views.imports.pages import STATES
 from app.views.page import (
     Cell,
@@ -125,6 +125,11 @@ class LeadImportView(ImportView):
 
 class AccountImportView(ImportView):
     kind = ACCOUNT_IMPORTS
+
+
+class TestRegistrationImportView(ImportView):
+    __test__ = False
+    kind = REGISTRATION_IMPORTS
 
 
 def _lazily(import_id: UUID, actor: Actor) -> Any:

@@ -1,0 +1,1 @@
+"""Seat notices: letters that tell students of a session where they sit, each once."""

@@ -1,0 +1,139 @@
+"""Test sessions: each on one day, at one venue, never in one room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.test_sessions import TestSession
+from app.models.venues import Venue, VenueAvailability, VenueStatus
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services import lookups, plain
+from app.services.errors import Invalid, WrongState
+from app.services.resource import Result
+from app.services.test_sessions.labels import session_title
+from app.services.test_sessions.locking import require
+from app.services.transaction import lock, transactional
+
+_WHEN = ("session_date", "start_time", "end_time")
+
+
+@transactional
+def create(values: Mapping[str, Any], *, actor: Actor) -> TestSession:
+    """Add a session. Raises NotAllowed, Conflict when its code is taken, Invalid at the field, also for a day on which
+    the venue cannot be had.
+    """
+    require(actor)
+    lookups.check("venues", actor, values["venue_id"], "venue_id")
+    _check_times(values)
+    _check_venue(values["venue_id"], values["session_date"], actor)
+    made: TestSession = plain.create(TestSession, values, actor=actor)
+    return made
+
+
+@transactional
+def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> TestSession:
+    """Change a session. Once anybody has a seat it stays in its venue; it moves to another day or time only while its
+    rooms are free then. Raises NotAllowed, NotFound, Conflict, Invalid at the field.
+    """
+    require(actor)
+    known: TestSession = plain.update(TestSession, key, {}, actor=actor, version=version)
+    new = {name: value for name, value in values.items() if getattr(known, name) != value}
+    after = {name: new.get(name, getattr(known, name)) for name in (*_WHEN, "venue_id", "registration_closes_on")}
+    if "venue_id" in new:
+        lookups.check("venues", actor, new["venue_id"], "venue_id")
+    _check_times(after)
+    if {"venue_id", "session_date"} & new.keys():
+        _check_venue(after["venue_id"], after["session_date"], actor)
+    changed: TestSession = plain.update(TestSession, key, new, actor=actor)
+    if {*_WHEN, "status"} & new.keys():
+        _check_rooms(key)
+    return changed
+
+
+def _check_times(values: Mapping[str, Any]) -> None:
+    if not 1900 <= values["session_date"].year < 2200:
+        raise Invalid(fields={"session_date": [_("Must be between the years 1900 and 2199.")]})
+    if values["end_time"].replace(tzinfo=None) <= values["start_time"].replace(tzinfo=None):
+        raise Invalid(fields={"end_time": [_("Must be later than the start.")]})
+    closes_on = values.get("registration_closes_on")
+    if closes_on is not None and closes_on > values["session_date"]:
+        raise Invalid(fields={"registration_closes_on": [_("Must not be after the session.")]})
+
+
+def _check_venue(venue_id: UUID, day: Any, actor: Actor) -> None:
+    """Raises Invalid unless the venue can be had on the day. It is locked, as by who notes that it cannot."""
+    venue = lock(Venue, venue_id, visible(Venue, actor))
+    if venue.status is not VenueStatus.ACTIVE:
+        raise Invalid(fields={"venue_id": [_("This venue is out of use.")]})
+    noted = db.session.scalars(
+        select(VenueAvailability).where(
+            VenueAvailability.venue_id == venue_id, VenueAvailability.date == day, ~VenueAvailability.available
+        )
+    ).one_or_none()
+    if noted is not None:
+        reason = noted.reason or _("no reason is noted")
+        raise Invalid(fields={"session_date": [_("The venue cannot be had on this day: %(reason)s.", reason=reason)]})
+
+
+# The rooms are locked by whoever seats somebody in them, so that nobody comes in between.
+_ROOMS = text("""
+    SELECT r.id FROM rooms r WHERE r.id IN (SELECT room_id FROM room_allocations WHERE session_id = :id)
+    ORDER BY r.id FOR NO KEY UPDATE
+""")
+_CLASH = text("""
+    SELECT r.number, o.code FROM test_sessions s
+    JOIN test_sessions o ON o.id <> s.id AND o.venue_id = s.venue_id AND o.session_date = s.session_date
+      AND o.status <> 'cancelled' AND o.start_time < s.end_time AND o.end_time > s.start_time
+    JOIN rooms r ON r.venue_id = s.venue_id
+      AND EXISTS (SELECT FROM room_allocations a WHERE a.session_id = s.id AND a.room_id = r.id)
+      AND EXISTS (SELECT FROM room_allocations a WHERE a.session_id = o.id AND a.room_id = r.id)
+    WHERE s.id = :id AND s.status <> 'cancelled' ORDER BY r.number LIMIT 1
+""")
+
+
+def _check_rooms(key: UUID) -> None:
+    db.session.execute(_ROOMS, {"id": key})
+    clash = db.session.execute(_CLASH, {"id": key}).one_or_none()
+    if clash is not None:
+        sentence = _("Room %(number)s is used by session %(code)s then.", number=clash.number, code=clash.code)
+        raise Invalid(fields={"session_date": [sentence]})
+
+
+@transactional
+def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Delete sessions with their registrations and seats. One that was held stays. Raises NotAllowed."""
+    require(actor)
+
+    def hindrance(session: TestSession) -> Any:
+        held = session.status.value == "completed"
+        return _("It was held: what it was stays on record.") if held else None
+
+    return plain.delete(TestSession, ids, actor=actor, title=session_title, hindrance=hindrance)
+
+
+@transactional
+def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
+    """Open, close, complete or cancel sessions. Raises NotAllowed."""
+    require(actor)
+
+    def change(session: TestSession) -> bool:
+        changed = session.status is not status
+        session.status = status
+        db.session.flush()
+        if changed:
+            try:
+                _check_rooms(session.id)
+            except Invalid as refused:
+                [reason] = refused.fields["session_date"]
+                raise WrongState(reason) from None
+        return changed
+
+    return plain.each(TestSession, ids, session_title, change, actor=actor)

@@ -1,0 +1,126 @@
+"""Races for the seats of a session: two who allocate everyone, one who seats somebody by hand meanwhile, and the worker."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.test_sessions import AllocationRun, AllocationRunStatus
+from app.services.allocation_plans import carrying_out, reading, runs
+from app.services.errors import Refusal
+from app.services.test_sessions import allocating
+from app.tasks.worker import work
+from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals, take_locks_off
+from tests.factories.seating import registered, room, session, venue
+
+SEATED = "SELECT count(*) FROM room_allocations"
+
+
+@pytest.fixture
+def hall(committed_app):
+    """Six students for a room with four seats and another with four."""
+    with committed_app.app_context():
+        made = venue()
+        made.rooms = [room(made, 4), room(made, 4)]
+        made.session = session(made)
+        made.students = registered(made.session, 6)
+        made.key, made.admin = made.session.id, actor("admin")
+        for each in made.rooms:
+            _known = each.id
+        yield made
+        db.session.remove()
+
+
+def everyone(hall):
+    return runs.allocate_everyone([hall.key], actor=hall.admin).outcomes[0]
+
+
+def test_two_who_allocate_everyone_do_it_once(hall, committed_app):
+    results = race(committed_app, partial(everyone, hall), partial(everyone, hall))
+    assert sorted(each.state for each in results) == ["ok", "unchanged"]
+    assert count(SEATED) == 6
+    assert count("SELECT count(*) FROM allocation_runs") == 1
+
+
+def by_hand(hall, student_id, room_id, seat):
+    values = {"session_id": hall.key, "student_id": student_id, "room_id": room_id, "seat_number": seat}
+    return allocating.allocate(values, actor=hall.admin)
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
+def test_somebody_is_seated_by_hand_while_everybody_is(hall, committed_app, monkeypatch, locked):
+    """With the locks the one waits for the other, and is refused what is taken. Without them the plan is of a room that
+    has changed since.
+    """
+    if not locked:
+        take_locks_off(monkeypatch)
+        monkeypatch.setattr(reading, "lock_rooms", lambda session_id: None)
+    meet_after(monkeypatch, carrying_out, "plan_of", Meeting())
+    seat = partial(by_hand, hall, hall.students[0], hall.rooms[0].id, "1")
+
+    def late():
+        meeting.wait()
+        return seat()
+
+    meeting = Meeting()
+    meet_after(monkeypatch, reading, "problem", meeting)
+    try:
+        results = race(committed_app, partial(everyone, hall), late)
+    except AssertionError:
+        assert not locked  # not everybody could be seated as planned
+        return
+    if locked:
+        assert count(SEATED) == 6
+        assert count("SELECT count(DISTINCT (room_id, seat_number)) FROM room_allocations") == 6
+        assert len(refusals(results)) + sum(getattr(each, "state", "") == "refused" for each in results) <= 1
+        assert not any(getattr(each, "state", "") == "refused" for each in results)
+    else:
+        whole = [each for each in results if getattr(each, "state", "") == "ok" and not isinstance(each, Refusal)]
+        assert whole == [] or count(SEATED) != 6
+
+
+def test_a_large_session_is_done_by_a_worker(hall, committed_app, monkeypatch):
+    monkeypatch.setattr(runs, "AT_ONCE", 5)
+    outcome = everyone(hall)
+    assert "in the background" in outcome.message
+    assert count(SEATED) == 0
+    again = everyone(hall)
+    assert str(again.refusal) == "Seats are being given right now."
+    work(committed_app, wait=False)
+    assert count(SEATED) == 6
+    db.session.rollback()
+    run = db.session.scalars(select(AllocationRun)).one()
+    assert (run.status, run.progress) == (AllocationRunStatus.APPLIED, 100)
+    assert run.summary["students"] == 6
+    assert runs.run(run.id) is False  # a task that is repeated
+    runs.undo_allocation([hall.key], actor=hall.admin)
+    assert count(SEATED) == 0
+
+
+def test_a_run_that_fails_says_why(hall, committed_app, monkeypatch):
+    monkeypatch.setattr(runs, "AT_ONCE", 5)
+    registered(hall.session, 4)
+    everyone(hall)
+    work(committed_app, wait=False)
+    db.session.rollback()
+    run = db.session.scalars(select(AllocationRun)).one()
+    assert run.status is AllocationRunStatus.FAILED
+    assert run.message == "10 students need a seat; 8 are free in this venue."
+    assert count(SEATED) == 0
+
+
+def test_a_run_of_a_killed_worker_is_taken_up_again(hall, committed_app, monkeypatch):
+    monkeypatch.setattr(runs, "AT_ONCE", 5)
+    everyone(hall)
+    with db.engine.begin() as connection:  # its task was lost with it
+        connection.execute(text("DELETE FROM procrastinate_jobs"))
+        connection.execute(text("ALTER TABLE allocation_runs DISABLE TRIGGER stamps"))
+        long_ago = "UPDATE allocation_runs SET status = 'running', updated_at = now() - interval '5 minutes'"
+        connection.execute(text(long_ago))
+    db.session.rollback()
+    assert runs.sweep() == 1
+    work(committed_app, wait=False)
+    assert count(SEATED) == 6

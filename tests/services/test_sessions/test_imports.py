@@ -1,0 +1,162 @@
+"""Importing registrations from a file: the whole check, what is written, and taking it back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.imports import Import, ImportIssue, ImportStatus
+from app.models.students import IdentityType, Student
+from app.models.test_sessions import TestRegistration
+from app.services import import_reports, imports
+from app.services.errors import NotAllowed
+from app.services.import_run import Progress
+from app.services.test_sessions import import_rows, importing
+from tests.factories.seating import allocation, registered, session
+from tests.factories.students import student
+from tests.services.test_sessions.conftest import NEXT
+
+HEADER = "session_code,test_number,identity_type,identity_number,first_name,last_name,birth_date,needs_accessible_room"
+SA_ID = "8001015009087"
+
+
+@pytest.fixture(autouse=True)
+def _no_second_connection(monkeypatch):
+    """The test's rows are in a transaction that other connections do not see."""
+    monkeypatch.setattr(
+        imports, "apart", lambda statement, **values: db.session.execute(text(statement), values).rowcount
+    )
+    monkeypatch.setattr(Progress, "at", lambda self, done, total: None)
+
+
+@pytest.fixture
+def code(centre):
+    return centre.session.code
+
+
+def file(*rows: str) -> bytes:
+    return "\n".join((HEADER, *rows)).encode()
+
+
+def checked(content: bytes, actor) -> Import:
+    job = imports.start("test-registrations", "people.csv", content, actor=actor, queued=False)
+    imports.check(job.id)
+    return db.session.get_one(Import, job.id, populate_existing=True)
+
+
+def done(content: bytes, actor) -> Import:
+    job = checked(content, actor)
+    imports.confirm(job.id, actor=actor, queued=False)
+    imports.carry_out(job.id)
+    return db.session.get_one(Import, job.id, populate_existing=True)
+
+
+def issues(job: Import) -> list[tuple[int, str, str]]:
+    found = select(ImportIssue).where(ImportIssue.import_id == job.id).order_by(ImportIssue.line, ImportIssue.column)
+    return [(each.line, each.column, each.kind.value) for each in db.session.scalars(found)]
+
+
+def test_a_file_is_checked_as_a_whole_then_written(code, officer):
+    known = student(last_name="Okoye", identity_type="PASSPORT", identity_number="A12345")
+    content = file(
+        f"{code},,SA_ID,{SA_ID},Amina,Haddad,1980-01-01,yes",
+        f"{code.lower()},{known.test_number},,,,okoye,,",
+        f"{code},,passport,a1 2345,Sol,Okoye,,",
+    )
+    job = checked(content, officer)
+    assert (job.status, job.total_rows, job.new_rows, job.unchanged_rows) == (ImportStatus.CHECKED, 3, 2, 1)
+    assert [row["line"] for row in job.sample] == [2, 3]
+    assert db.session.scalar(text("SELECT count(*) FROM test_registrations")) == 1, "a check writes nothing"
+    imports.confirm(job.id, actor=officer, queued=False)
+    imports.carry_out(job.id)
+    made = db.session.scalars(select(Student).where(Student.identity_number == SA_ID)).one()
+    assert (made.first_name, made.identity_type, made.birth_date) == ("Amina", IdentityType.SA_ID, date(1980, 1, 1))
+    assert made.needs_accessible_room is True
+    of_import = select(TestRegistration.student_id).where(TestRegistration.import_id == job.id)
+    assert set(db.session.scalars(of_import)) == {made.id, known.id}
+    again = checked(content, officer)
+    assert (again.new_rows, again.unchanged_rows) == (0, 3)
+
+
+def test_every_error_of_every_row_is_told_with_line_and_column(code, officer, centre):
+    other = student(last_name="Okoye")
+    twin = student(first_name="Ben", last_name="Same", birth_date=date(2010, 5, 5))
+    job = checked(
+        file(
+            f"{code},,SA_ID,8001015009088,A,B,,",  # the check digit
+            f"{code},,SA_ID,,A,B,tomorrow,perhaps",
+            ",,,,A,B,,",
+            "NOWHERE,,,,A,B,,",
+            f"{code},20260000000018,,,A,B,,",
+            f"{code},{other.test_number},,,Sol,Haddad,,",
+            f"{code},,,,OnlyFirst,,,",
+            f"{code},,,,Ben,Same,{twin.birth_date},",
+            f"{code},,,,Cat,Lone,,",
+            f"{code},,,,cat,lone,,",
+            f"{code},,LICENCE,1,A,B,,",
+        ),
+        officer,
+    )
+    assert issues(job) == [
+        (2, "identity_number", "invalid"),
+        (3, "birth_date", "invalid"),
+        (3, "needs_accessible_room", "invalid"),
+        (4, "session_code", "invalid"),
+        (5, "session_code", "invalid"),
+        (6, "test_number", "invalid"),
+        (7, "test_number", "invalid"),
+        (8, "last_name", "invalid"),
+        (9, "last_name", "duplicate"),
+        (11, "last_name", "duplicate"),
+        (12, "identity_type", "invalid"),
+    ]
+    assert (job.new_rows, job.invalid_rows, job.duplicate_rows) == (1, 8, 2)
+
+
+def test_the_rules_of_a_booking_hold_for_each_row(code, officer, centre):
+    busy = registered(session(centre.venue, session_date=date(NEXT, 8, 1)), 1)[0]
+    number = db.session.scalar(text("SELECT test_number FROM students WHERE id = :id"), {"id": busy})
+    shut = session(centre.venue, status="closed").code
+    job = done(file(f"{code},{number},,,,,,", f"{shut},,,,A,B,,", f"{code},,,,Cat,Lone,,"), officer)
+    assert issues(job) == [(2, "last_name", "invalid"), (3, "session_code", "invalid")]
+    assert db.session.scalar(text("SELECT count(*) FROM students WHERE last_name = 'B'")) == 0, (
+        "taken back with its row"
+    )
+    assert (job.new_rows, job.invalid_rows) == (1, 2)
+
+
+def test_taking_an_import_back(centre, code, officer):
+    known = student(created_at=datetime(2020, 1, 1, tzinfo=UTC))
+    job = done(file(f"{code},{known.test_number},,,,,,", f"{code},,,,Cat,Lone,,", f"{code},,,,Dan,Seated,,"), officer)
+    seated = db.session.scalars(select(Student).where(Student.last_name == "Seated")).one()
+    allocation(centre.session, centre.room, seated.id, "1")
+    undone = imports.undo(job.id, actor=officer)
+    assert "2 registrations and 1 students, 1 kept" in undone.message
+    assert issues(job) == [(1, "test_number", "kept")]
+    left = db.session.scalars(select(TestRegistration.student_id).where(TestRegistration.import_id == job.id)).all()
+    assert left == [seated.id]
+    gone = db.session.scalars(select(Student).where(Student.last_name == "Lone")).one()
+    assert gone.deleted_at is not None
+    assert db.session.get_one(Student, known.id, populate_existing=True).deleted_at is None
+    assert imports.undo(job.id, actor=officer).status is ImportStatus.UNDONE
+
+
+def test_only_those_who_look_after_tests(code, actors):
+    for each in (actors.staff, actors.teacher):
+        with pytest.raises(NotAllowed):
+            imports.start("test-registrations", "x.csv", file(), actor=each, queued=False)
+
+
+def test_too_many_rows_are_refused_as_a_whole(code, officer, monkeypatch):
+    monkeypatch.setattr(importing, "MOST_ROWS", 2)
+    job = checked(file(*[f"{code},,,,A{number},B,," for number in range(3)]), officer)
+    assert job.status is ImportStatus.FAILED
+
+
+def test_the_template_is_a_file_that_can_be_filled(centre, officer):
+    head = import_reports.template("test-registrations").decode("utf-8-sig").strip().split(",")
+    assert head == list(import_rows.NAMES)
+    assert set(import_rows.OF_STUDENT) <= set(import_rows.RowInput.model_fields)
