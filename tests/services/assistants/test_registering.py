@@ -24,8 +24,7 @@ pytestmark = pytest.mark.usefixtures("db_session")
 
 @pytest.fixture(autouse=True)
 def no_limits(monkeypatch):
-    """The counters are in transactions of their own, which outlive a test. And hashing is made quick."""
-    monkeypatch.setattr(passwords, "METHOD", "pbkdf2:sha256:1")
+    """The counters are in transactions of their own, which outlive a test."""
     monkeypatch.setattr(rate_limits, "check", lambda *who, **limits: None)
     monkeypatch.setattr(rate_limits, "count", lambda keys, period: dict.fromkeys(keys, 1))
 
