@@ -48,7 +48,8 @@ def _in_words(periods: Iterable[Period], names: Any) -> list[tuple[str, str]]:
 
 def _total(cells: frozenset[Cell]) -> str:
     hours = len(cells) * week.STEP / 60
-    return ngettext("%(hours)s hour a week", "%(hours)s hours a week", 1 if hours == 1 else max(2, math.ceil(hours)), hours=render.number(hours))
+    number = 1 if hours == 1 else max(2, math.ceil(hours))
+    return ngettext("%(hours)s hour a week", "%(hours)s hours a week", number, hours=render.number(hours))
 
 
 def read(posted: Iterable[str]) -> tuple[list[dict[str, Any]], frozenset[Cell]]:
