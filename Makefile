@@ -17,10 +17,10 @@ run: .venv/.runtime  ## Install what is missing, then start everything on port 8
 	@exec $(BIN)/registrar run
 
 test: .venv/.dev  ## Run the tests (ARGS="-k name" to choose)
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300)
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/api/test_fuzz.py $(ARGS)
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/api/test_fuzz.py $(ARGS)
 
 lint: .venv/.dev  ## Check style with ruff
 	$(BIN)/ruff check .
