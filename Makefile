@@ -5,8 +5,9 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
+EXAMPLES ?= 300
 
-.PHONY: help run test lint types bench bench-admissions bench-allocation translations lock setup setup-dev clean
+.PHONY: help run test fuzz lint types bench bench-admissions bench-allocation translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -16,7 +17,10 @@ run: .venv/.runtime  ## Install what is missing, then start everything on port 8
 	@exec $(BIN)/registrar run
 
 test: .venv/.dev  ## Run the tests (ARGS="-k name" to choose)
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300)
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/api/test_fuzz.py $(ARGS)
 
 lint: .venv/.dev  ## Check style with ruff
 	$(BIN)/ruff check .

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,12 +19,28 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     Raises config.ConfigError when a setting is missing or wrong.
     """
+    with _uncollected():
+        return _build(overrides or {})
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is made here lasts as long as the process: looking for garbage among it is lost time, now and later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _build(overrides: Mapping[str, Any]) -> Flask:
     from app import api, headers, views
     from app.extensions import csrf, db, migrate
 
     app = Flask(__name__)
     app.config.update(config.settings())
-    app.config.update(overrides or {})
+    app.config.update(overrides)
     # As long as a login lasts at most; after how long without use it ends is kept with it (services/sessions.py).
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=12)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

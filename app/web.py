@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,14 @@ CODES = {
     500: "unexpected",
     503: "busy",
 }
+
+# Links to set a password, and addresses of calendars: who has them needs nothing else.
+_SECRET = re.compile(r"(/(?:password|calendar)/)[\w-]{20,}")
+
+
+def masked(address: str) -> str:
+    """An address as it may stand in a log."""
+    return _SECRET.sub(r"\1...", address)
 
 
 def current_actor() -> Actor:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from app.services.errors import NotFound
+from app.services.idempotency import ToldOnce
 from app.services.resource import Attribute, Outcome, Result
 
 STATES = ("ok", "unchanged", "refused")
@@ -55,7 +56,7 @@ def outcome(done: Outcome) -> dict[str, Any]:
         "id": done.id,
         "title": done.title,
         "state": done.state,
-        "message": str(refusal or done.message),
+        "message": ToldOnce(done.message) if done.once else str(refusal or done.message),
         "code": refusal.code if refusal is not None else None,
     }
 

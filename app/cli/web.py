@@ -1,6 +1,7 @@
 """The settings of gunicorn: `gunicorn -c python:app.cli.web 'app:create_app()'`."""
 
 import config as settings
+from app.cli.access_log import AccessLog
 
 bind = f"{settings.host()}:{settings.port()}"
 worker_class = "gthread"
@@ -11,6 +12,7 @@ timeout = 90  # above the limit of a statement
 graceful_timeout = 5
 keepalive = 5
 accesslog = "-"
+logger_class = AccessLog
 control_socket_disable = True
 proc_name = "registrar"
 

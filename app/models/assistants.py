@@ -38,7 +38,6 @@ class RegistrationRequest(TimeOrderedKey, Stamps, Base):
 
     __tablename__ = "registration_requests"
     __table_args__ = (
-        Index("uq_registration_requests_username", func.lower(text("username")), unique=True, postgresql_where=PENDING),
         Index("uq_registration_requests_email", func.lower(text("email")), unique=True, postgresql_where=PENDING),
         Index("ix_registration_requests_created_at_id", "created_at", "id"),
         Index("ix_registration_requests_status_created_at", "status", "created_at", "id"),

@@ -30,6 +30,10 @@ _KEEP = text("UPDATE idempotency_keys SET answer = :answer WHERE user_id = :user
 )
 
 
+class ToldOnce(str):
+    """A text that is nowhere kept, such as a link with a secret: it is in the first answer only."""
+
+
 @transactional
 def once(key: str, fingerprint: str, work: Callable[[], Any], *, actor: Actor) -> tuple[Any, bool]:
     """Run `work` and keep what it returns (JSON), in one transaction; or, when this actor's key has been used for the
@@ -51,8 +55,20 @@ def once(key: str, fingerprint: str, work: Callable[[], Any], *, actor: Actor) -
             raise Invalid(fields={"Idempotency-Key": [_("This key was used for another request.")]})
         return known.answer, True
     answer = work()
-    db.session.execute(_KEEP, names | {"answer": answer})
+    db.session.execute(_KEEP, names | {"answer": _kept(answer)})
     return answer, False
+
+
+def _kept(answer: Any) -> Any:
+    """The answer without what is told only once."""
+    match answer:
+        case ToldOnce():
+            return _("This was told once, in the first answer.")
+        case dict():
+            return {name: _kept(value) for name, value in answer.items()}
+        case list() | tuple():
+            return [_kept(value) for value in answer]
+    return answer
 
 
 @transactional

@@ -16,9 +16,10 @@ from uuid import UUID
 from flask import current_app
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from app.extensions import db
+from app.models.access import User
 from app.models.imports import Import, ImportFile, ImportStatus, IssueKind
 from app.policies.actor import Actor
 from app.policies.scopes import visible
@@ -178,7 +179,7 @@ def _attempt(import_id: UUID, step: Step) -> bool:
         try:
             if user_id is None:
                 raise NotAllowed(_("The account that asked for this import no longer exists."))
-            actor = sessions.load_by_id(user_id)
+            actor = _active(user_id)
             db.session.rollback()  # only reading until here; the work begins a transaction of its own
             return _work(import_id, step, issues, actor=actor)
         except Busy:
@@ -204,6 +205,13 @@ _FOR_LARGE_FILES = text("""
     SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),
            set_config('gin_pending_list_limit', '32MB', true)
 """)
+
+
+def _active(user_id: int) -> Actor:
+    """Who asked for the work, with the rights they have now. Raises NotAllowed when the account is closed meanwhile."""
+    if not db.session.scalar(select(User.active).where(User.id == user_id)):
+        raise NotAllowed(_("The account that asked for this import is not active any more."))
+    return sessions.load_by_id(user_id)
 
 
 @transactional

@@ -74,9 +74,8 @@ def log_in(
     """
     user = _look_up(username_or_email)
     limits = _limits(user, username_or_email, ip_address)
-    counted = rate_limits.count(limits, PERIOD)
+    blocked = _count(limits)
     matches = passwords.verify(user.password if user else None, password)
-    blocked = any(counted[key] > most for key, most in limits.items())
     problem = _problem(user, blocked=blocked, matches=matches)
     token = None
     if user is not None and not problem:
@@ -85,7 +84,7 @@ def log_in(
     if token is None:
         log.warning("Login refused: %s; account %s, %s", problem, user.id if user else "none", kind.value)
         raise LoginRefused
-    rate_limits.give_back(limits)
+    rate_limits.give_back([key for some in limits for key in some])
     actor = sessions.load(token, kind)
     log.info("Login accepted: account %s, %s, session %s", actor.id, kind.value, actor.session_id)
     return actor, token
@@ -97,15 +96,30 @@ def _look_up(name: str) -> User | None:
     return find(name)
 
 
-def _limits(user: User | None, name: str, ip_address: str) -> dict[str, int]:
-    """What the attempt counts under, and how many there may be. Unknown names count like accounts."""
+def _limits(user: User | None, name: str, ip_address: str) -> list[dict[str, int]]:
+    """What the attempt counts under, and how many there may be. Unknown names count like accounts.
+
+    The account itself comes last, and attempts that one address has no more of do not count there: otherwise one machine
+    could keep a person out from everywhere.
+    """
     account = str(user.id) if user is not None else name.strip().lower()[:320]
     address = rate_limits.network(ip_address)
-    return {
-        rate_limits.key("login", account, address): MOST_PER_ACCOUNT_AND_ADDRESS,
-        rate_limits.key("login-account", account): MOST_PER_ACCOUNT,
-        rate_limits.key("login-address", address): MOST_PER_ADDRESS,
-    }
+    return [
+        {
+            rate_limits.key("login", account, address): MOST_PER_ACCOUNT_AND_ADDRESS,
+            rate_limits.key("login-address", address): MOST_PER_ADDRESS,
+        },
+        {rate_limits.key("login-account", account): MOST_PER_ACCOUNT},
+    ]
+
+
+def _count(limits: list[dict[str, int]]) -> bool:
+    """Count an attempt; whether it is one too many. The same statements either way."""
+    blocked = False
+    for some in limits:
+        counted = rate_limits.count([] if blocked else some, PERIOD)
+        blocked = blocked or any(counted[key] > most for key, most in some.items())
+    return blocked
 
 
 def _problem(user: User | None, *, blocked: bool, matches: bool) -> str:
@@ -126,7 +140,7 @@ def _begin(user: User, *, kind: SessionKind, ip_address: str, user_agent: str) -
     if same is None:
         return None
     waits_for = WaitsFor.CODE if same.enrolled else WaitsFor.ENROLMENT if same.required else None
-    if waits_for is WaitsFor.ENROLMENT:
+    if waits_for is WaitsFor.ENROLMENT and kind is SessionKind.WEB:  # a program has no page to show the secret on
         factors.start(user.id)
     return sessions.start(user.id, kind=kind, ip_address=ip_address, user_agent=user_agent, waits_for=waits_for)
 

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.policies.actor import NOBODY
 from app.services.errors import Refusal, refusal_from
 from app.views.security import wants_fragment
-from app.web import error_body
+from app.web import error_body, masked
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _http(error: HTTPException) -> Any:
 
 def _unexpected(error: Exception) -> Any:
     reference = secrets.token_hex(4)
-    log.exception("unexpected error %s on %s %s", reference, request.method, request.path, exc_info=error)
+    log.exception("unexpected error %s on %s %s", reference, request.method, masked(request.path), exc_info=error)
     db.session.rollback()
     g.setdefault("actor", NOBODY)
     return answer(500, reference=reference)

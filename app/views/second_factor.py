@@ -103,7 +103,7 @@ class RequiredSecondFactorView(BaseView):
             except Refusal as refused:
                 refusal = refused
             else:
-                flash(_("Saved. Who has none yet sets it up at the next login."), "success")
+                flash(_("Saved. Who has none yet is logged out and sets it up at the next login."), "success")
                 return redirect("/second-factors/")
         roles = Field("roles", _("Roles that need a second factor"), "relations")
         roles.choices = [Choice(name, name, name in chosen) for name in required.role_names()]

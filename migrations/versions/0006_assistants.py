@@ -249,13 +249,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'pending'"),
     )
     op.create_index("uq_registration_requests_user_id", "registration_requests", ["user_id"], unique=True)
-    op.create_index(
-        "uq_registration_requests_username",
-        "registration_requests",
-        [sa.literal_column("lower(username)")],
-        unique=True,
-        postgresql_where=sa.text("status = 'pending'"),
-    )
     op.create_table(
         "registration_availability",
         sa.Column("registration_id", sa.Uuid(), nullable=False),

@@ -41,6 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """What stood on the pages of a test that fails is part of its report."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in item.funcargs.get("pages", ()):
+            report.sections.append((f"Page {page.url}", page.locator("body").inner_html()[:20_000]))
+    return report
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -76,7 +86,13 @@ def do_queued_work(committed_app: Flask) -> Callable[[], None]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+def pages() -> list[Page]:
+    """Those that the test has open."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str, pages: list[Page]) -> Iterator[Callable[..., Page]]:
     """Open a page, signed in through the login page; any error in the browser's console fails the test."""
     complaints: list[str] = []
     contexts: list[Any] = []
@@ -90,6 +106,7 @@ def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(base_url=site, **({"viewport": {"width": 1280, "height": 850}} | options))
         contexts.append(context)
         page = context.new_page()
+        pages.append(page)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if username is not None:

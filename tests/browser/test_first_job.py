@@ -17,7 +17,10 @@ BAD = 12
 
 
 def csv_of(path: Path, rows: int = 200) -> Path:
-    """A file of 200 leads, 12 of which cannot be imported, each for another reason."""
+    """A file of 200 leads, 12 of which cannot be imported, each for another reason. The others are due in a month: who is
+    due earlier stands out.
+    """
+    later = school_today() + timedelta(days=30)
     lines = ["first_name,last_name,phone,email,source,follow_up_date"]
     wrong = [
         ",Nameless,+447700900999,,web,",
@@ -34,7 +37,7 @@ def csv_of(path: Path, rows: int = 200) -> Path:
         "Jon,Mail,+447700900991,a@b@c.example,web,",
     ]
     assert len(wrong) == BAD
-    good = [f"Mira{n},Castellanos{n},+44770091{n:04d},mira{n}@family.example,web," for n in range(rows - BAD)]
+    good = [f"Mira{n},Castellanos{n},+44770091{n:04d},mira{n}@family.example,web,{later}" for n in range(rows - BAD)]
     path.write_text("\n".join(lines + good[:50] + wrong + good[50:]) + "\n", encoding="utf-8")
     return path
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from tests.concurrency.racing import take_locks_off
-from tests.conftest import clone, make_app
+from tests.conftest import clone, make_app, moved
 
 THREADS = 32
 WRITTEN = "leads, lead_stages, tags, saved_filters, notifications"
@@ -47,15 +47,12 @@ def arena(_arena: Flask) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def crowd(server_url: str, template: str) -> Iterator[Flask]:
+def crowd(app: Flask, server_url: str, template: str) -> Iterator[Flask]:
     """A database of its own, with a connection for each of 64 clients."""
     options = {"pool_size": 70, "connect_args": {"options": "-c lock_timeout=30s -c statement_timeout=60s"}}
-    with clone(server_url, template) as url:
-        app = make_app(url, SQLALCHEMY_ENGINE_OPTIONS=options)
-        with app.app_context():
-            yield app
-            db.session.remove()
-            db.engine.dispose()
+    with clone(server_url, template) as url, moved(app, url, options), app.app_context():
+        yield app
+        db.session.remove()
 
 
 @pytest.fixture(params=[True, False], ids=["locked", "locks-off"])

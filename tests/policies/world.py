@@ -43,6 +43,8 @@ class World:
     notice: Notification
     student: int
     batch: UUID
+    first_stage_id: UUID
+    second_stage_id: UUID
     school: School
     told: Told
     portal: Portal
@@ -58,7 +60,7 @@ class World:
         keys = (
             {
                 "LeadView": self.lead.id,
-                "LeadStageView": stage().id,
+                "LeadStageView": self.first_stage_id,
                 "TagView": self.tag.id,
                 "AccountView": self.student,
                 "JobRunView": self.run.id,
@@ -104,7 +106,7 @@ class World:
         if endpoint == "LeadView.restore":
             return self.deleted.id
         return {
-            "LeadStageView": stage("Contacted").id,
+            "LeadStageView": self.second_stage_id,
             "TagView": self.tag.id,
             "AccountView": self.student,
         }.get(view, self.lead.id)
@@ -115,9 +117,9 @@ class World:
             {
                 "id": str(self.record(endpoint)),
                 "_stage": "do",
-                "stage_id": str(stage("Contacted").id),
-                "fallback_id": str(stage().id),
-                "to": str(stage("Contacted").id),
+                "stage_id": str(self.second_stage_id),
+                "fallback_id": str(self.first_stage_id),
+                "to": str(self.second_stage_id),
                 "tag_id": str(self.tag.id),
                 "into_id": str(self.other.id),
                 "batch": str(self.batch),
@@ -188,6 +190,8 @@ def make_world(actor: Any, owner_id: int) -> World:
         *others,
         student=student.id,
         batch=done.batch_id,
+        first_stage_id=stage().id,
+        second_stage_id=stage("Contacted").id,
         school=School(actor),
         told=Told(others[-1]),
         portal=Portal(owner_id),

@@ -182,3 +182,33 @@ def test_what_somebody_else_makes_meanwhile_is_a_duplicate(actors, monkeypatch):
     assert (job.new_rows, job.duplicate_rows) == (2, 1)
     assert issues(job) == [(3, "username", "duplicate")]
     assert db.session.scalar(select(func.count()).select_from(User).where(User.username.in_(["first", "last"]))) == 2
+
+
+def test_a_confirmation_lends_the_file_no_rights(actors):
+    """What was refused to the admin who brought the file is not given because somebody with more rights confirms it."""
+    job = checked(file("evil,,,,,,,,Super Admin", "sly,,,,,,,Admin,", "fine,,,,,,,,Staff"), actors.admin)
+    imports.confirm(job.id, actor=actors.super_admin, queued=False)
+    imports.carry_out(job.id)
+    assert (accounts.find("evil"), accounts.find("sly")) == (None, None)
+    assert accounts.find("fine") is not None
+    assert issues(job) == [(2, "roles", "invalid"), (3, "groups", "invalid")]
+
+
+def test_who_is_inactive_by_then_imports_nothing(actors):
+    job = checked(file("noor,,,,,,,,"), actors.admin)
+    imports.confirm(job.id, actor=actors.admin, queued=False)
+    accounts.deactivate(actors.admin.id, actor=actors.super_admin)
+    imports.carry_out(job.id)
+    failed = db.session.get_one(Import, job.id, populate_existing=True)
+    assert (failed.status, "not active" in failed.message) == (ImportStatus.FAILED, True)
+    assert accounts.find("noor") is None
+
+
+def test_an_admin_does_not_use_up_the_undo_of_a_super_admin(actors):
+    job = done(file("boss,,,,,,,,Admin", "new,,,,,,,,Student"), actors.super_admin)
+    with pytest.raises(NotAllowed):
+        imports.undo(job.id, actor=actors.admin)
+    db.session.expire_all()
+    assert accounts.find("new").active
+    assert imports.undo(job.id, actor=actors.super_admin).status is ImportStatus.UNDONE
+    assert not accounts.find("boss").active

@@ -247,7 +247,7 @@ def test_the_systems_account_stays_as_it_is(actors, boss):
             lambda actor: accounts.set_roles(system.id, ["Staff"], actor=actor),
             lambda actor: accounts.end_sessions(system.id, actor=actor),
         ):
-            with pytest.raises(NotAllowed):
+            with pytest.raises(NotFound):  # as of an account that there is not
                 change(actor)
 
 

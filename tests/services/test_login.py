@@ -146,6 +146,12 @@ def test_an_account_attacked_from_everywhere_is_blocked_too(cheap):
     refused("staff", PASSWORD, address="203.0.113.2")
 
 
+def test_one_address_keeps_nobody_out_everywhere(cheap):
+    for _attempt in range(login.MOST_PER_ACCOUNT + 1):
+        refused("staff", "wrong")
+    attempt("staff", PASSWORD, address="203.0.113.2")
+
+
 def test_an_address_that_tries_many_names_is_blocked(cheap):
     for number in range(login.MOST_PER_ADDRESS):
         refused(f"nobody{number}", "wrong")

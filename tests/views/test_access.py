@@ -346,3 +346,18 @@ def test_the_bell_does_not_keep_a_login_alive(client_of, actors):
     assert db.session.scalar(ago) > 2000
     client.get("/inbox/")
     assert db.session.scalar(ago) < 10
+
+
+def test_a_link_is_kept_with_no_answer(app, db_session, actors):
+    """The answers that are kept for repeated requests are in every backup."""
+    from app.models.access import IdempotencyKey
+    from tests.api.conftest import Caller, token_of
+
+    boss = Caller(app.test_client(), token_of(app, "super_admin"))
+    made, headers = ask(), {"Idempotency-Key": "one"}
+    url = f"/access-requests/{made.id}/actions/approve"
+    first, again = boss.post(url, headers=headers), boss.post(url, headers=headers)
+    assert "/password/" in first.json["message"]
+    assert again.status_code == 200
+    assert again.json == first.json | {"message": "This was told once, in the first answer."}
+    assert "/password/" not in str([each.answer for each in db.session.query(IdempotencyKey)])

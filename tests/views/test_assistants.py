@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.assistants import RegistrationRequest
-from app.services import accounts, passwords, rate_limits
+from app.services import accounts, rate_limits
 from app.services.assistants import records
 from tests.factories.assistants import MORNINGS, PASSWORD, assistant, period, registration
 from tests.factories.courses import course
@@ -22,7 +22,6 @@ URL = "/assistants/register"
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(rate_limits, "check", lambda *who, **limits: None)
-    monkeypatch.setattr(passwords, "METHOD", "pbkdf2:sha256:1")
 
 
 def form(**changes):

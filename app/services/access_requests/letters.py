@@ -23,6 +23,8 @@ def approved(letter: Any) -> Words | None:
     user = db.session.get(User, found.user_id) if found is not None and found.user_id is not None else None
     if found is None or user is None or not user.active:
         return None
+    if user.email.lower() != letter.email.lower():  # corrected meanwhile: the link is not for whoever reads the old one
+        return None
     greeting = _("You have access now. Your username is %(username)s.", username=user.username)
     if user.password:
         rest: tuple[str, ...] = (_("Log in here:"), f"{current_app.config['PUBLIC_URL']}/login/")

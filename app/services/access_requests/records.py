@@ -28,10 +28,12 @@ _SUBMIT = text("""
     WITH made AS (
         INSERT INTO access_requests (email, first_name, last_name, requested_role, reason, locale)
         VALUES (:email, :first_name, :last_name, :requested_role, :reason, :locale)
-        ON CONFLICT (lower(email)) WHERE status = 'pending' DO NOTHING RETURNING id
+        ON CONFLICT (lower(email)) WHERE status = 'pending' DO NOTHING
+        RETURNING id, email, first_name, last_name, requested_role
     )
-    SELECT id FROM made
-    UNION ALL SELECT id FROM access_requests WHERE lower(email) = lower(:email) AND status = 'pending' LIMIT 1
+    SELECT id, email, first_name, last_name, requested_role FROM made
+    UNION ALL SELECT id, email, first_name, last_name, requested_role FROM access_requests
+    WHERE lower(email) = lower(:email) AND status = 'pending' LIMIT 1
 """)
 
 
@@ -50,13 +52,13 @@ def submit(values: Mapping[str, Any], *, actor: Actor, ip_address: str, locale: 
     rate_limits.check("access-email", email.lower(), most=MOST_PER_EMAIL, period=PERIOD)
     names = ("email", "first_name", "last_name", "requested_role")
     facts = {name: values[name] for name in names} | {"reason": values.get("reason"), "locale": locale}
-    key = db.session.execute(_SUBMIT, facts).scalar_one_or_none()
-    if key is not None:  # none only while another one with this address is being written, which tells of it itself
+    waiting = db.session.execute(_SUBMIT, facts).one_or_none()
+    if waiting is not None:  # none only while another one with this address is being written, which tells of it itself
         tell(
             NotificationType.ACCESS_REQUEST_SUBMITTED,
-            key,
-            _l("%(name)s asks for access", name=f"{values['first_name']} {values['last_name']}"),
-            _l("%(email)s, as %(role)s.", email=email, role=values["requested_role"]),
+            waiting.id,
+            _l("%(name)s asks for access", name=title(waiting)),
+            _l("%(email)s, as %(role)s.", email=waiting.email, role=waiting.requested_role),
         )
 
 

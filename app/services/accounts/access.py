@@ -149,8 +149,8 @@ def lock_account(user_id: int) -> User:
 
 
 def lock_accounts(user_ids: Collection[int]) -> list[User]:
-    """These accounts, locked in one order; missing ones are left out."""
-    statement = select(User).where(User.id.in_(user_ids)).order_by(User.id)
+    """These accounts, locked in one order; missing ones are left out, as is that of the system, which nobody sees."""
+    statement = select(User).where(User.id.in_(user_ids), User.username != rules.SYSTEM).order_by(User.id)
     locked = statement.with_for_update(key_share=True, of=User).execution_options(populate_existing=True)
     return list(db.session.scalars(locked))
 
@@ -200,7 +200,8 @@ def roles_named(names: Collection[str]) -> list[Role]:
 
 def _named(model: type[Named], names: Collection[str], field: str) -> list[Named]:
     """The roles or groups with these names. Raises Invalid at `field` when there is no such one."""
-    found = list(db.session.scalars(select(model).where(model.name.in_(names)).order_by(model.name)))
+    storable = [name for name in names if "\0" not in name]
+    found = list(db.session.scalars(select(model).where(model.name.in_(storable)).order_by(model.name)))
     if unknown := sorted(set(names) - {row.name for row in found}):
-        raise Invalid(fields={field: [_("There is no %(names)s.", names=", ".join(unknown))]})
+        raise Invalid(fields={field: [_("There is no %(names)s.", names=", ".join(unknown).replace("\0", ""))]})
     return found

@@ -16,11 +16,12 @@ from app.models.access import Group, Role, User, UserProfile
 from app.models.imports import Import, IssueKind
 from app.policies import accounts as rules
 from app.policies.actor import Actor
+from app.services import sessions
 from app.services.accounts import access, directory, records
 from app.services.accounts.import_rows import NAMES, REQUIRED, SEVERAL, Offered, RowReader
 from app.services.csv_files.encodings import NAMES as ENCODINGS
 from app.services.csv_files.reading import Fault, Sheet, Unreadable, open_sheet, too_many_rows
-from app.services.errors import Conflict, Refusal, refusal_from
+from app.services.errors import Conflict, NotAllowed, Refusal, refusal_from
 from app.services.import_run import SAMPLE, Issues, Progress, Tally
 
 BLOCK = 200  # rows that are compared with the accounts at once
@@ -42,7 +43,7 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     check_options({}, actor)
     sheet = open_sheet(content, NAMES, REQUIRED)
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
-    reader = RowReader(sheet.columns, _offered(actor), issues)
+    reader = RowReader(sheet.columns, _offered(job, actor), issues)
     import_id = job.id
     rows = _rows(sheet, reader, issues, tally)
     while block := list(islice(rows, BLOCK)):
@@ -52,11 +53,18 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     return tally
 
 
-def _offered(actor: Actor) -> dict[str, Offered]:
+def _offered(job: Import, actor: Actor) -> dict[str, Offered]:
+    """What the file may give: what both may who brought it and who confirmed it. Otherwise a file in which nobody may
+    give a role would give it when somebody with more rights confirms it.
+    """
+    if job.created_by_id is None:
+        raise NotAllowed(_("The account that asked for this import no longer exists."))
+    givers = [actor, sessions.load_by_id(job.created_by_id)]
     groups = list(db.session.scalars(select(Group.name)))
-    may = rules.may_change_groups(actor) is None
+    may = all(rules.may_change_groups(each) is None for each in givers)
     roles = list(db.session.scalars(select(Role.name)))
-    return {"roles": Offered(roles, directory.grantable(actor)), "groups": Offered(groups, groups if may else ())}
+    given = [name for name in roles if all(name in directory.grantable(each) for each in givers)]
+    return {"roles": Offered(roles, given), "groups": Offered(groups, groups if may else ())}
 
 
 def _rows(sheet: Sheet, reader: RowReader, issues: Issues, tally: Tally) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.access import User, UserProfile
 from app.models.imports import Import, ImportFile, IssueKind
+from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.services.accounts import access
 from app.services.accounts.import_rows import NAMES, REQUIRED
@@ -17,7 +18,10 @@ from app.services.import_run import Issues
 
 
 def undo(job: Import, actor: Actor) -> str:
-    """Deactivate what may be deactivated; the rest is listed among the issues. Returns what was done, in words."""
+    """Deactivate what may be deactivated; the rest is listed among the issues. Returns what was done, in words.
+
+    Raises NotAllowed where one of them is not the actor's to change.
+    """
     mine = select(UserProfile.user_id).where(UserProfile.import_id == job.id)
     users = access.lock_accounts(db.session.scalars(mine).all())
     lines = _lines(job)
@@ -36,11 +40,13 @@ def undo(job: Import, actor: Actor) -> str:
 
 
 def _why_kept(user: User, actor: Actor) -> str | None:
-    """Deactivates the account, or says why not."""
+    """Deactivates the account, or says why not. Raises NotAllowed."""
     if user.last_login is not None:
         return _("Somebody has logged in with this account since the import.")
     if user.changed_on != user.created_on:
         return _("Somebody has changed this account since the import.")
+    # What somebody else may take back whole is not taken back in part: this refuses all.
+    access.require(rules.may_change_account(actor, user))
     try:
         access.deactivate(user.id, actor=actor)
     except Refusal as refusal:

@@ -26,7 +26,7 @@ from app.models.courses import Course
 from app.policies.actor import Actor
 from app.services import accounts, passwords, rate_limits
 from app.services.assistants import notices, week
-from app.services.errors import Conflict, Invalid, explain
+from app.services.errors import Conflict, Invalid
 from app.services.keysets import among
 from app.services.mail import letters
 from app.services.transaction import transactional
@@ -36,7 +36,6 @@ ATTEMPTS_PERIOD: Final = timedelta(hours=1)
 LETTERS_PERIOD: Final = timedelta(days=1)  # in which an address that is known gets one letter at most
 
 TAKEN: Final = _l("Somebody else has this username. Choose another one.")
-explain({"uq_registration_requests_username": ("username", TAKEN)})
 
 # An address that waits already: nothing is written, and nobody learns of it.
 _STAGE = text("""
@@ -126,7 +125,8 @@ def _is_known_already(values: Mapping[str, Any], password: str) -> bool:
 
 
 def _check_username(username: str) -> None:
-    """Raises Conflict."""
-    waiting = _pending(func.lower(RegistrationRequest.username) == username.lower())
-    if accounts.find(username) is not None or db.session.scalar(waiting) is not None:
+    """Of names that only wait, nothing is said: whether one's own waits would tell whether one's address was known. Of
+    two who want the same, the approval of the second says so. Raises Conflict.
+    """
+    if accounts.find(username) is not None:
         raise Conflict(TAKEN, fields={"username": [TAKEN]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -53,8 +54,29 @@ class Programme:
         self.row(-ANY, price + 0.5, list(self.missing.items()))
 
     def start(self) -> np.ndarray:
-        """The pins alone: a week that is always possible."""
-        return np.array([1.0 if taken.pinned else 0.0 for taken in self.takes])
+        """A week that is possible: the pins, and of those who are on it now all who still can be together."""
+        values = np.array([1.0 if taken.pinned else 0.0 for taken in self.takes])
+        for column in sorted(column for column, cost in self.discomfort.items() if cost < 0):
+            values[column] = 1.0
+            if not self._fits(values, column):
+                values[column] = 0.0
+        return values
+
+    def _fits(self, values: np.ndarray, column: int) -> bool:
+        """Whether no row that speaks of this place is above its limit. Rows that subtract hold whoever is there."""
+        return all(
+            sum(factor * values[each] for each, factor in terms if each < self.places) <= upper
+            for upper, terms in self._limiting[column]
+        )
+
+    @cached_property
+    def _limiting(self) -> dict[int, list[tuple[float, Sequence[Term]]]]:
+        found: defaultdict[int, list[tuple[float, Sequence[Term]]]] = defaultdict(list)
+        for _lower, upper, terms in self._rows:
+            if all(factor > 0 for _column, factor in terms):
+                for column, _factor in terms:
+                    found[column].append((upper, terms))
+        return found
 
     def price(self, values: np.ndarray) -> int:
         return round(sum(cost * values[column] for column, cost in self.missing.items()))

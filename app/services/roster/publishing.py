@@ -61,11 +61,13 @@ class Changes:
 
 def changes(roster: Roster) -> Changes:
     """How the week differs from what assistants were told."""
-    told = {
-        (row.shift_id, row.assistant_id): row
-        for row in db.session.scalars(select(PublishedShift).where(PublishedShift.roster_id == roster.id))
-    }
     found = Changes()
+    told: dict[tuple[UUID, UUID], PublishedShift] = {}
+    for known in db.session.scalars(select(PublishedShift).where(PublishedShift.roster_id == roster.id)):
+        if known.shift_id is not None:
+            told[known.shift_id, known.assistant_id] = known
+        elif known.cancelled_at is None:  # the shift was deleted
+            found.gone.append(known)
     for facts in _wanted(roster):
         row = told.pop((facts["shift_id"], facts["assistant_id"]), None)
         if row is None:
@@ -74,7 +76,7 @@ def changes(roster: Roster) -> Changes:
             found.same.append(row)
         else:
             found.changed.append((row, facts))
-    found.gone = [row for row in told.values() if row.cancelled_at is None]
+    found.gone += [row for row in told.values() if row.cancelled_at is None]
     return found
 
 

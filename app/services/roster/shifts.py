@@ -32,6 +32,8 @@ def create_shift(values: Mapping[str, Any], *, actor: Actor) -> RosterShift:
     lookups.check("rosters", actor, values["roster_id"], "roster_id")
     _check_order(values)
     rosters = lock_many(Roster, [values["roster_id"]])
+    if not rosters:  # deleted in this very moment
+        raise Invalid(fields={"roster_id": [_("Choose one from the list.")]})
     if (
         len(db.session.scalars(select(RosterShift.id).where(RosterShift.roster_id == rosters[0].id)).all())
         >= MOST_SHIFTS

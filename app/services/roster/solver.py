@@ -56,11 +56,10 @@ def fill(problem: Problem, *, seconds: float = 20, report: Report = lambda elaps
     programme = build(problem)
     search = _Search(seconds, report)
     values, bound = search.run(programme, programme.missing, programme.start(), gap=0.0)
-    objective = programme.price(values)
-    bound = min(objective, max(0, math.ceil(bound - 1e-4)))
-    programme.be_as_good_as(objective)
+    programme.be_as_good_as(programme.price(values))
     values, _bound = search.run(programme, programme.discomfort, values, gap=0.01, nodes=NODES)
-    return Answer(programme.assignments(values), objective, bound)
+    objective = programme.price(values)  # where the time ended the first search, the nicer week may be a better one
+    return Answer(programme.assignments(values), objective, min(objective, max(0, math.ceil(bound - 1e-4))))
 
 
 class _Search:

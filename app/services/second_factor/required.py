@@ -1,4 +1,6 @@
-"""Which roles need a second factor. Who has such a role and no second factor sets one up at the next login."""
+"""Which roles need a second factor. Who has such a role and no second factor sets one up at the next login, which is at
+once: the logins that a password alone has opened are ended.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,12 @@ BY_ROLES = """
         UNION ALL SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = :id))
 """
 _BY_ROLES = text(f"SELECT {BY_ROLES}")
+_END_THE_OTHERS = text(f"""
+    UPDATE user_sessions s SET ended_at = now()
+    WHERE s.ended_at IS NULL AND (CAST(:mine AS uuid) IS NULL OR s.id <> CAST(:mine AS uuid))
+      AND NOT EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL)
+      AND {BY_ROLES.replace(":id", "s.user_id")}
+""")  # noqa: S608 - our own words
 
 
 def by_roles_of(user_id: int) -> bool:
@@ -42,7 +50,9 @@ def required_roles() -> list[str]:
 
 @transactional
 def require(roles: Collection[str], *, actor: Actor) -> list[str]:
-    """Demand a second factor of exactly these roles. Returns them. Raises NotAllowed, Invalid for an unknown role."""
+    """Demand a second factor of exactly these roles; ends the logins of who has none, but the actor's. Returns the roles.
+
+    Raises NotAllowed, Invalid for an unknown role."""
     if not actor.has(RoleName.SUPER_ADMIN):
         raise NotAllowed(_l("Only a Super Admin may decide who needs a second factor."))
     # One after the other: of two who change it at once, the second finds what the first left.
@@ -52,4 +62,5 @@ def require(roles: Collection[str], *, actor: Actor) -> list[str]:
     db.session.execute(delete(RequiredSecondFactor).where(RequiredSecondFactor.role_id.in_(has - wanted)))
     db.session.add_all(RequiredSecondFactor(role_id=each) for each in sorted(wanted - has))
     db.session.flush()
+    db.session.execute(_END_THE_OTHERS, {"mine": actor.session_id or None})
     return required_roles()

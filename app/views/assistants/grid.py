@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -47,7 +48,8 @@ def _in_words(periods: Iterable[Period], names: Any) -> list[tuple[str, str]]:
 
 def _total(cells: frozenset[Cell]) -> str:
     hours = len(cells) * week.STEP / 60
-    return ngettext("%(hours)s hour a week", "%(hours)s hours a week", int(hours) or 2, hours=render.number(hours))
+    number = 1 if hours == 1 else max(2, math.ceil(hours))
+    return ngettext("%(hours)s hour a week", "%(hours)s hours a week", number, hours=render.number(hours))
 
 
 def read(posted: Iterable[str]) -> tuple[list[dict[str, Any]], frozenset[Cell]]:

@@ -292,3 +292,19 @@ def test_a_rejection_without_a_reason_is_refused_by_the_database(actors):
     )
     with pytest.raises(IntegrityError, match="rejected_with_reason"), db.session.begin_nested():
         db.session.execute(statement, {"id": request.id, "who": actors.super_admin.id})
+
+
+def test_what_is_told_of_a_second_request_is_what_the_first_asked(actors):
+    ask()
+    db.session.execute(text("DELETE FROM notifications"))
+    ask(first_name="Eve", requested_role="Teacher")
+    [notice] = db.session.query(Notification).filter_by(recipient_id=actors.super_admin.id)
+    assert (notice.title, notice.body) == ("Ada Byron asks for access", "Ada@example.org, as Staff.")
+
+
+def test_a_corrected_address_is_not_betrayed_to_the_old_one(actors, post):
+    request = ask()
+    approve(request, actors, username="ada")
+    user = db.session.get(User, request.user_id)
+    accounts.update_account(user.id, {"email": "right@example.org"}, actor=actors.super_admin)
+    assert [to for to, _subject, body in post() if "/password/" in body] == []

@@ -265,3 +265,33 @@ def test_requiring_is_a_super_admins_and_repeatable(actors):
     with pytest.raises(Invalid):
         second_factor.require(["Wizard"], actor=actors.super_admin)
     assert second_factor.require([], actor=actors.super_admin) == []
+
+
+def test_a_program_does_not_change_the_secret_that_somebody_is_setting_up(actors, clock):
+    second_factor.require(["Staff"], actor=actors.super_admin)
+    log_in()
+    begun = second_factor.begun(actors.staff.id)
+    log_in(kind=SessionKind.API)
+    assert second_factor.begun(actors.staff.id) == begun
+
+
+def test_requiring_ends_the_logins_that_a_password_alone_has_opened(actors, enrolled):
+    """Those of the teacher; not those of who has a second factor, of who needs none, nor the login at work."""
+    boss = actors.super_admin
+    opened = {
+        name: sessions.start(getattr(actors, name).id, kind=SessionKind.API) for name in ("staff", "teacher", "coach")
+    }
+    mine = sessions.start(boss.id, kind=SessionKind.WEB)
+    at_work = sessions.load(mine, SessionKind.WEB)
+    second_factor.require(["Staff", "Teacher", "Super Admin"], actor=at_work)
+    live = set(db.session.scalars(text("SELECT user_id FROM user_sessions WHERE ended_at IS NULL")))
+    assert live >= {actors.staff.id, actors.coach.id, boss.id}
+    assert actors.teacher.id not in live
+    assert sessions.load(mine, SessionKind.WEB).id == boss.id
+    assert len(opened) == 3
+
+
+def test_an_unknown_role_is_refused_whatever_is_in_its_name(actors):
+    for name in ("Nobody", "Sta\0ff"):
+        with pytest.raises(Invalid):
+            second_factor.require([name], actor=actors.super_admin)

@@ -164,3 +164,15 @@ def test_the_feed_of_an_account_that_is_no_assistant_is_as_before(week, actors):
     _feed, token = feeds.create("", actor=actors.teacher)
     assert b"shift-" not in feeds.read(token, "192.0.2.1").content
     assert db.session.scalars(select(PublishedShift)).all()
+
+
+def test_every_deleted_shift_is_taken_back(week, actors):
+    extra = shift(week.week, 1, "09:00", "11:00", [(week.piano, 1)])
+    assignment(extra, week.piano, week.dora)
+    publish(week, actors)
+    for each in (week.early, extra):
+        db.session.execute(text("DELETE FROM roster_shifts WHERE id = :id"), {"id": each.id})
+    db.session.expire_all()
+    publish(week, actors)
+    gone = select(PublishedShift.cancelled_at).where(PublishedShift.assistant_id == week.dora.id)
+    assert [each is not None for each in db.session.scalars(gone)] == [True, True]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.services.roster.problem import HOUR, Assignment, Assistant, Demand, Problem, Shift, Week
-from app.services.roster.programme import TUTOR
+from app.services.roster.programme import TUTOR, build
 from app.services.roster.solver import StoppedError, fill
 from tests.factories.roster import random_problem
 
@@ -197,3 +197,16 @@ def test_who_watches_is_told_how_far_it_is():
     fill(random_problem(random.Random(11)), report=lambda elapsed, gap: told.append((elapsed, gap)) or True)
     assert told
     assert all(elapsed >= 0 and 0 <= gap <= 100 for elapsed, gap in told)
+
+
+def test_whoever_is_on_it_and_still_can_is_where_the_search_begins():
+    week = problem(
+        [(8, 10), (9, 11)],
+        [(0, 0, 1, 1), (1, 0, 1, 1)],
+        [(0, 4, [0], [(8, 12)]), (0, 4, [0], [(8, 12)])],
+        [(0, 0, 0, False), (1, 0, 0, False), (1, 0, 1, False)],
+    )
+    programme = build(week)
+    begun = programme.assignments(programme.start())
+    assert faults(week, begun) == []
+    assert [(each.shift_id, each.assistant_id) for each in begun] == [(key(0), key(0)), (key(1), key(1))]
