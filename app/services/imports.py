@@ -16,11 +16,12 @@ from uuid import UUID
 from flask import current_app
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 
 from app.extensions import db
 from app.models.access import User
 from app.models.imports import Import, ImportFile, ImportStatus, IssueKind
+from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import queue, sessions
@@ -208,8 +209,11 @@ _FOR_LARGE_FILES = text("""
 
 
 def _active(user_id: int) -> Actor:
-    """Who asked for the work, with the rights they have now. Raises NotAllowed when the account is closed meanwhile."""
-    if not db.session.scalar(select(User.active).where(User.id == user_id)):
+    """Who asked for the work, with the rights they have now. Raises NotAllowed when the account is closed meanwhile; that
+    of the system, in whose name commands work, is never open.
+    """
+    open_still = select(or_(User.active, User.username == SYSTEM)).where(User.id == user_id)
+    if not db.session.scalar(open_still):
         raise NotAllowed(_("The account that asked for this import is not active any more."))
     return sessions.load_by_id(user_id)
 

@@ -137,7 +137,7 @@ def test_the_systems_account(run):
     ):
         answer = run(*arguments, stdin=f"{NEW}\n")
         assert answer.exit_code == 1, arguments
-        assert "belongs to the system" in answer.output
+        assert "no such record" in answer.output
 
 
 def test_before_the_first_deployment(run):

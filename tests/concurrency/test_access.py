@@ -119,7 +119,7 @@ def enrolled(place, monkeypatch):
 def test_a_code_that_two_use_at_once_works_for_one(place, locked, enrolled, monkeypatch, which):
     code = enrolled[0] if which == "app" else enrolled[1][0]
     tokens = [login.log_in("staff", PASSWORD, kind=SessionKind.WEB)[1] for _number in range(2)]
-    meet_after(monkeypatch, factors, "_lock")
+    meet_after(monkeypatch, factors, "_lock" if which == "app" else "_unused")
     answers = race(place, *(lambda token=token: login.confirm(token, code, kind=SessionKind.WEB) for token in tokens))
     assert (len(refusals(answers)) == 1) is locked
 

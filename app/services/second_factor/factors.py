@@ -199,9 +199,13 @@ def _use_step(factor: SecondFactor, code: str) -> None:
     db.session.flush()
 
 
-def _use_recovery_code(factor: SecondFactor, code: str) -> None:
+def _unused(factor: SecondFactor, code: str) -> RecoveryCode | None:
     mine = select(RecoveryCode).where(RecoveryCode.factor_id == factor.id, RecoveryCode.used_at.is_(None))
-    found = db.session.scalar(mine.where(RecoveryCode.code_hash == codes.digest(code)))
+    return db.session.scalar(mine.where(RecoveryCode.code_hash == codes.digest(code)))
+
+
+def _use_recovery_code(factor: SecondFactor, code: str) -> None:
+    found = _unused(factor, code)
     if found is None:
         raise _wrong()
     found.used_at = datetime.now(UTC)
