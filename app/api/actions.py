@@ -41,6 +41,14 @@ def find(resource: Resource, name: str, *, bulk: bool) -> Action:
     return action
 
 
+def find_any(resource: Resource, name: str) -> Action:
+    """The action with this name, for one record or for many. Raises NotFound."""
+    action = known(resource).get(name)
+    if action is None:
+        raise NotFound
+    return action
+
+
 def known(resource: Resource) -> dict[str, Action]:
     """Everything that can be done to many records, by name."""
     found = dict(resource.action_by_name)

@@ -209,11 +209,9 @@ _FOR_LARGE_FILES = text("""
 
 
 def _active(user_id: int) -> Actor:
-    """Who asked for the work, with the rights they have now. Raises NotAllowed when the account is closed meanwhile; that
-    of the system, in whose name commands work, is never open.
-    """
-    open_still = select(or_(User.active, User.username == SYSTEM)).where(User.id == user_id)
-    if not db.session.scalar(open_still):
+    """Who asked for the work, with the rights they have now. Raises NotAllowed when the account is closed meanwhile."""
+    # That of the system, in whose name commands work, is never open.
+    if not db.session.scalar(select(or_(User.active, User.username == SYSTEM)).where(User.id == user_id)):
         raise NotAllowed(_("The account that asked for this import is not active any more."))
     return sessions.load_by_id(user_id)
 

@@ -55,7 +55,7 @@ class Acting(Reading):
         others=(404,),
     )
     def undo(self, name: str) -> Any:
-        action = actions.find(self.resource, name, bulk=True)
+        action = actions.find_any(self.resource, name)
         allow(name, self.resource.name)
         return actions.undo(action)
 
