@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from app.models.access import SessionKind
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services import accounts, deployment, passwords, sessions
+from app.tasks.worker import work
 
 # How long an example takes says nothing about whether it is right.
 hypothesis.settings.register_profile("registrar", deadline=None)
@@ -210,6 +212,14 @@ def committed_app(app: Flask, server_url: str, template: str) -> Iterator[Flask]
     """The application on a database of its own: for races, where commits must be real."""
     with clone(server_url, template) as url, moved(app, url) as application:
         yield application
+
+
+def work_off(app: Flask) -> None:
+    """Do what is queued, as the worker process does: in a thread, for Playwright may have an event loop in this one."""
+    thread = threading.Thread(target=work, args=(app,), kwargs={"wait": False})
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 class Actors:

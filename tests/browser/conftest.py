@@ -13,8 +13,7 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from app.tasks.worker import work
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, work_off
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -74,15 +73,7 @@ def site(committed_app: Flask) -> Iterator[str]:
 @pytest.fixture
 def do_queued_work(committed_app: Flask) -> Callable[[], None]:
     """Work off the queue, as the worker process does."""
-
-    def run() -> None:
-        # Playwright has an event loop in this thread already.
-        thread = threading.Thread(target=work, args=(committed_app,), kwargs={"wait": False})
-        thread.start()
-        thread.join(60)
-        assert not thread.is_alive()
-
-    return run
+    return lambda: work_off(committed_app)
 
 
 @pytest.fixture

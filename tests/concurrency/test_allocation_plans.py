@@ -12,8 +12,8 @@ from app.models.test_sessions import AllocationRun, AllocationRunStatus
 from app.services.allocation_plans import carrying_out, reading, runs
 from app.services.errors import Refusal
 from app.services.test_sessions import allocating
-from app.tasks.worker import work
 from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals, take_locks_off
+from tests.conftest import work_off
 from tests.factories.seating import registered, room, session, venue
 
 SEATED = "SELECT count(*) FROM room_allocations"
@@ -89,7 +89,7 @@ def test_a_large_session_is_done_by_a_worker(hall, committed_app, monkeypatch):
     assert count(SEATED) == 0
     again = everyone(hall)
     assert str(again.refusal) == "Seats are being given right now."
-    work(committed_app, wait=False)
+    work_off(committed_app)
     assert count(SEATED) == 6
     db.session.rollback()
     run = db.session.scalars(select(AllocationRun)).one()
@@ -104,7 +104,7 @@ def test_a_run_that_fails_says_why(hall, committed_app, monkeypatch):
     monkeypatch.setattr(runs, "AT_ONCE", 5)
     registered(hall.session, 4)
     everyone(hall)
-    work(committed_app, wait=False)
+    work_off(committed_app)
     db.session.rollback()
     run = db.session.scalars(select(AllocationRun)).one()
     assert run.status is AllocationRunStatus.FAILED
@@ -122,5 +122,5 @@ def test_a_run_of_a_killed_worker_is_taken_up_again(hall, committed_app, monkeyp
         connection.execute(text(long_ago))
     db.session.rollback()
     assert runs.sweep() == 1
-    work(committed_app, wait=False)
+    work_off(committed_app)
     assert count(SEATED) == 6

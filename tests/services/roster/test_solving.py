@@ -10,8 +10,8 @@ from app.models.roster import Roster, RosterStatus, ShiftAssignment
 from app.services.errors import NotAllowed
 from app.services.roster import reading, rosters, solver, solving
 from app.services.roster.problem import Week
-from app.tasks.worker import work
 from tests.concurrency.racing import actor
+from tests.conftest import work_off
 from tests.factories.roster import assignment, roster
 from tests.services.roster.conftest import make_desk
 
@@ -50,7 +50,7 @@ def test_a_worker_fills_the_week_that_somebody_asked_for(desk):
     assert ask(desk) == "ok"
     assert state(desk).status is RosterStatus.SOLVING
     assert ask(desk) == "unchanged"
-    work(desk.app, wait=False)
+    work_off(desk.app)
     found = state(desk)
     assert (found.status, found.objective, found.bound, found.gap) == (RosterStatus.SOLVED, 0, 0, 0)
     assert found.progress == 100
@@ -169,7 +169,7 @@ def test_what_a_killed_worker_left_is_asked_for_again(desk):
         connection.execute(text("ALTER TABLE rosters DISABLE TRIGGER stamps"))
         connection.execute(text("UPDATE rosters SET updated_at = now() - interval '2 minutes'"))
     assert solving.sweep() == 1
-    work(desk.app, wait=False)
+    work_off(desk.app)
     assert state(desk).status is RosterStatus.SOLVED
 
 
