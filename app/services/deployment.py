@@ -33,6 +33,8 @@ APPEND_ONLY: Final = (
     "class_credits",
     "notification_events",
     "integrity_repairs",
+    "enrollment_events",
+    "record_creation_attempts",
 )
 
 

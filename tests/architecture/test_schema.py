@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import CheckConstraint, Enum, insert, text
@@ -10,9 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from app.models.base import Base
 from app.models.classroom import ClassCredit
+from app.models.enrollments import Enrollment, EnrollmentEvent, EnrollmentInvitation
 from app.models.history import RowHistory
 from app.models.integrity import IntegrityRepair
 from app.models.leads import Lead, LeadAuditEvent
+from app.models.organizations import Organization
+from app.models.student_records import RecordCreationAttempt
 from app.services.deployment import APPEND_ONLY
 from tests.factories.admissions import admission
 from tests.factories.courses import course, slot
@@ -42,6 +46,12 @@ NO_HISTORY = {
     "alembic_version": "Alembic's own",
     "room_seats": "made by the database from their room",
     "idempotency_keys": "answers kept for a day",
+    "enrollment_events": "append-only",
+    "record_creation_attempts": "append-only",
+    "oneroster_agents": "made with the guardians of a student",
+    "oauth_tokens": "logins of a kind, kept until they end",
+    "edfi_push_items": "a log",
+    "edfi_records": "what a server was last sent",
 }
 FLASK_APPBUILDER = "ab_"
 QUEUE = "procrastinate_"
@@ -56,6 +66,8 @@ UNINDEXED = {
     "marked_by_id",
     "decided_by_id",
     "processed_by_id",
+    "completed_by",
+    "reviewed_by",
 }
 
 
@@ -210,6 +222,40 @@ def an_admission(actors):
     return admission([slot(made, actors.teacher.id, day, "16:00") for day in (1, 4)], actor=actors.staff)
 
 
+def an_enrollment_event(db_session, actors):
+    school = Organization(name="Hill School", identifier="hill")
+    db_session.add(school)
+    db_session.flush()
+    invitation = EnrollmentInvitation(
+        coach_id=actors.coach.id,
+        school_id=school.id,
+        student_first_name="Noor",
+        student_last_name="Haddad",
+        guardian_email="haddad@example.org",
+        token_hash="0" * 64,
+        expires_at=datetime(2099, 1, 1, tzinfo=UTC),
+    )
+    db_session.add(invitation)
+    db_session.flush()
+    made = Enrollment(
+        enrollment_code="TSA-ENROLL-20241208-ABC123",
+        invitation_id=invitation.id,
+        guardian_id=actors.guardian.id,
+        coach_id=actors.coach.id,
+        school_id=school.id,
+        student_first_name="Noor",
+        student_last_name="Haddad",
+    )
+    db_session.add(made)
+    db_session.flush()
+    db_session.execute(
+        insert(EnrollmentEvent).values(enrollment_id=made.id, invitation_id=invitation.id, type="step_saved")
+    )
+    db_session.execute(
+        insert(RecordCreationAttempt).values(enrollment_id=made.id, succeeded=False, due_since=datetime.now(UTC))
+    )
+
+
 @pytest.mark.parametrize("name", APPEND_ONLY)
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET actor_id = NULL", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
 def test_append_only_tables_refuse_every_change(db_session, actors, name, statement):
@@ -219,6 +265,7 @@ def test_append_only_tables_refuse_every_change(db_session, actors, name, statem
     actions.assign_owner([made.id], actor=actors.admin, owner_id=actors.staff2.id)  # fills those of leads
     admitted = an_admission(actors)
     db_session.execute(insert(ClassCredit).values(admission_id=admitted.id, classes=1, reason="granted"))
+    an_enrollment_event(db_session, actors)
     db_session.execute(insert(IntegrityRepair).values(invariant="profile_missing", rows_before=1, rows_after=0))
     assert db_session.scalar(text(f"SELECT count(*) FROM {name}")) > 0
     with pytest.raises(DBAPIError) as refused, db_session.begin_nested():
