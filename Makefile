@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 3
 EXAMPLES ?= 300
 
-.PHONY: help run test fuzz lint types bench bench-admissions bench-allocation translations lock setup setup-dev clean
+.PHONY: help run test fuzz lint types bench bench-admissions bench-allocation bench-records bench-oneroster translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -32,11 +32,18 @@ types: .venv/.dev  ## Check types with mypy
 bench: .venv/.dev  ## Measure speed with a million leads
 	$(BIN)/python -m bench $(ARGS)
 
+bench-records: .venv/.dev  ## Measure students brought in with all their records (ARGS="--students 100000")
+	$(BIN)/python -m bench.records $(ARGS)
+
 bench-admissions: .venv/.dev  ## Measure admissions, and the classroom of a large school (ARGS="--admissions 200000")
 	$(BIN)/python -m bench.admissions $(ARGS)
 
 bench-allocation: .venv/.dev  ## Measure seats for 100,000 students, and by hand (ARGS="--only optimum")
 	$(BIN)/python -m bench.allocation $(ARGS)
+
+bench-oneroster: .venv/.dev  ## Measure OneRoster: bundles out and in, and the roster service, with 100,000 students
+	$(BIN)/python -m bench.oneroster $(ARGS)
+	$(BIN)/python -m bench.oneroster_import $(ARGS)
 
 translations: .venv/.runtime  ## Bring the translations in step with the code and compile them
 	@mkdir -p build

@@ -15,6 +15,7 @@ HOST, PORT          where the web server listens (HOST=0.0.0.0 lets other machin
 WEB_WORKERS         web processes
 WEB_THREADS         threads of each web process
 APP_ROLE            the database role of the web server, when `registrar deploy` uses a stronger one
+EDFI_NAMESPACE      the namespace of codes that are none of Ed-Fi's own; unset: the host of PUBLIC_URL
 ROSTER_TIME_LIMIT   seconds that filling a week of the help desk may take
 REGISTRAR_INSTANCE  the directory for the database, the secret key, logs and uploads
 REGISTRAR_DEMO      1 loads demo data at the first start without asking, 0 never does
@@ -37,6 +38,9 @@ MEGABYTE = 1024 * 1024
 MIN_SECRET_LENGTH = 32
 
 Environ = Mapping[str, str]
+
+
+PROGRAMS = "Football, Basketball, Tennis, Swimming, Athletics, Music, Dance, Academics"
 
 
 class ConfigError(Exception):
@@ -66,7 +70,13 @@ def settings(environ: Environ = os.environ) -> dict[str, object]:
         "PUBLIC_URL": public_url,
         "SMTP_URL": _smtp_url(environ),
         "MAIL_FROM": _mail_from(environ, public_url),
+        "EDFI_NAMESPACE": _namespace(environ, public_url),
         "ROSTER_TIME_LIMIT": _number(environ, "ROSTER_TIME_LIMIT", 20, 1, 600),
+        "ONEROSTER_MOST_REMOVED_PERCENT": _number(environ, "ONEROSTER_MOST_REMOVED_PERCENT", 20, 0, 100),
+        "ENROLLMENT_CODE_PREFIX": _code_prefix(environ),
+        "ENROLLMENT_CREATE_RECORDS_AT_STEP": _records_step(environ),
+        "ENROLLMENT_PROGRAMS": _list(environ, "ENROLLMENT_PROGRAMS", PROGRAMS),
+        "UPLOADS_DIR": environ.get("UPLOADS_DIR") or None,
         "TRUSTED_PROXIES": _number(environ, "TRUSTED_PROXIES", 0, 0, 10),
         "MAX_CONTENT_LENGTH": 32 * MEGABYTE,
         "SESSION_COOKIE_NAME": "__Host-registrar" if secure else "registrar",
@@ -216,6 +226,26 @@ def _number(environ: Environ, name: str, default: int, least: int, most: int) ->
     return int(text)
 
 
+def _list(environ: Environ, name: str, default: str) -> list[str]:
+    """Names between commas, each once."""
+    given = (each.strip() for each in _text(environ, name, default).split(","))
+    return list(dict.fromkeys(each for each in given if each))
+
+
+def _code_prefix(environ: Environ) -> str:
+    text = _text(environ, "ENROLLMENT_CODE_PREFIX", "TSA")
+    if not re.fullmatch(r"[A-Z0-9]{2,8}", text):
+        raise ConfigError(f"ENROLLMENT_CODE_PREFIX must be 2 to 8 capital letters and digits, not {text!r}.")
+    return text
+
+
+def _records_step(environ: Environ) -> int:
+    text = _text(environ, "ENROLLMENT_CREATE_RECORDS_AT_STEP", "4")
+    if text not in ("4", "6"):
+        raise ConfigError(f"ENROLLMENT_CREATE_RECORDS_AT_STEP must be 4 or 6, not {text!r}.")
+    return int(text)
+
+
 def _time_zone(environ: Environ) -> str:
     name = _text(environ, "SCHOOL_TIME_ZONE", "Europe/London")
     try:
@@ -252,6 +282,13 @@ def _mail_from(environ: Environ, public_url: str) -> str:
     if not re.fullmatch(r"[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+", sender):
         raise ConfigError(f"MAIL_FROM must look like Registrar <office@school.example>, not {sender!r}.")
     return sender
+
+
+def _namespace(environ: Environ, public_url: str) -> str:
+    name = _text(environ, "EDFI_NAMESPACE", urlsplit(public_url).hostname or "")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", name):
+        raise ConfigError(f"EDFI_NAMESPACE must look like school.example, not {name!r}.")
+    return name
 
 
 def _public_url(environ: Environ) -> str:

@@ -13,6 +13,7 @@ APIS: dict[str, tuple[str, ...]] = {
     "me": ("MeApi",),
     "second_factors": ("SecondFactorApi",),
     "leads": ("LeadApi",),
+    "records": ("RecordCreationApi", "StudentRecordImportApi"),
     "imports": ("LeadImportApi", "AccountImportApi"),
     "accounts": ("AccountApi",),
     "students": ("StudentApi",),
@@ -24,10 +25,14 @@ APIS: dict[str, tuple[str, ...]] = {
     "notifications": ("NotificationApi", "BroadcastApi"),
     "timetables": ("TimetableApi", "StudentTimetableApi"),
     "operations": ("OperationsApi",),
+    "enrollments": ("EnrollmentApi", "MyEnrollmentApi", "EnrollmentDocumentApi", "InvitationImportApi"),
     "content": ("DownloadableResourceApi", "PublicContentApi"),
     "papers": ("PaperApi",),
     "test_sessions": ("VenueApi", "RoomAllocationApi", "TestRegistrationImportApi"),
     "integrity": ("IntegrityApi",),
+    "edfi": ("EdFiApi",),
+    "oneroster_exports": ("OneRosterExportApi",),
+    "oneroster_imports": ("OneRosterImportApi",),
     "documents": ("DocumentApi", "DocumentView"),
 }
 
@@ -47,6 +52,8 @@ def init_app(app: Flask) -> None:
             classes.append(type(f"{resource.model.__name__}Api", (RecordApi,), {"resource": resource}))
     for each in classes:
         builder.add_api(each)
+    for name in ("oauth", "oneroster"):  # beside our own, in the standard's shapes
+        import_module(f"app.api.{name}").init_app(app)
     app.after_request(_challenge)
 
 

@@ -55,9 +55,10 @@ IMPORT = schemas.an_object(
 )
 SAMPLE = {"type": "array", "items": {"type": "object"}, "description": "The first rows as they are written."}
 FULL = schemas.an_object(**IMPORT["properties"], sample=SAMPLE)
-ISSUE_COLUMNS = ("id", "line", "column", "value", "kind", "rule", "fix", "record_id")
+ISSUE_COLUMNS = ("id", "file", "line", "column", "value", "kind", "rule", "fix", "record_id")
 ISSUE = schemas.an_object(
     id={"type": "integer"},
+    file={"type": "string", "description": "Which file of several; empty where there is one."},
     line={"type": "integer"},
     column=schemas.TEXT,
     value=schemas.TEXT,

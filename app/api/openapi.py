@@ -30,7 +30,7 @@ REFUSALS = {
 }
 ALWAYS = (500, 503)
 DEFINITIONS = "#/components/schemas/{model}"
-WORDS = {"slug", "paper"}  # parts of an address that are no keys
+WORDS = {"slug", "paper", "code"}  # parts of an address that are no keys
 
 
 def document() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.models.students import Student
 from app.policies.roles import Role
 from app.services import own_seats
 from app.services.errors import NotFound
+from app.services.records import giving_out
 from app.services.students import STUDENTS, overview, records
 from app.web import current_actor
 
@@ -32,6 +34,7 @@ OVERVIEW = schemas.an_object(
 )
 PRIVATE = ("identity_type", "identity_number", "needs_accessible_room", "accommodation_needs")
 _PRIVATE = select(Student.user_id, Student.notes, *(getattr(Student, name) for name in PRIVATE))
+PERSONAL = schemas.an_object(made_at=schemas.TEXT, tables={"type": "object"})
 REQUEST = ("id", "attendance_id", "from_date", "requested_slot_id", "requested_date", "reason", "status")
 
 
@@ -65,6 +68,19 @@ class StudentApi(RecordApi):
     def seats(self) -> Any:
         """Those to come first."""
         return {"items": _rows(own_seats.seats_of(current_actor()))}
+
+    @route(
+        "GET",
+        "/<pk>/personal-data",
+        "Everything that is known of one person",
+        needs="personal_data",
+        answer=PERSONAL,
+        others=(404,),
+    )
+    def personal_data(self, pk: str) -> Any:
+        """By table, for them to have. The page of the student gives the same with the documents, as a zip."""
+        found: dict[str, Any] = giving_out.collect(self.key(pk), current_actor())
+        return json.loads(json.dumps(found, default=str))
 
     @route("GET", "/<pk>/overview", "Everything about a student", needs="show", answer=OVERVIEW, others=(404,))
     def overview(self, pk: str) -> Any:

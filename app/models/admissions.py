@@ -194,6 +194,7 @@ class ClassroomEnrollment(TimeOrderedKey, Stamps, Base):
         Index("ix_classroom_enrollments_student_id", "student_id"),
         Index("ix_classroom_enrollments_classroom_slot_id_status", "classroom_slot_id", "status"),
         Index("ix_classroom_enrollments_admission_id", "admission_id"),
+        Index("ix_classroom_enrollments_sourced_id", text("('enrollment_' || id::text)")),  # OneRoster's key of it
     )
     student_id: Mapped[UUID] = of_student()
     classroom_slot_id: Mapped[UUID] = of_slot()

@@ -27,19 +27,22 @@ from app.models.base import Base, Key, Stamps, choice
 
 
 class EdFiPushStatus(enum.StrEnum):
-    """queued -> running -> done (perhaps with refused records) or failed (the server could not be reached)."""
+    """queued -> running -> done (perhaps with refused records), failed (the server could not be reached) or cancelled."""
 
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class EdFiOutcome(enum.StrEnum):
     CREATED = "created"
     UPDATED = "updated"
-    UNCHANGED = "unchanged"
+    DELETED = "deleted"  # an association that is no more
+    UNCHANGED = "unchanged"  # since it was sent last: counted, not listed
     INVALID = "invalid"  # against our own schema: never sent
+    BLOCKED = "blocked"  # what it refers to is invalid or was refused: not sent
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -70,6 +73,7 @@ class EdFiConnection(Key, Stamps, Base):
         CheckConstraint("btrim(name) <> ''", name="name_not_blank"),
         CheckConstraint("base_url ~ '^https?://'", name="base_url"),
         CheckConstraint("school_year BETWEEN 1900 AND 2199", name="school_year"),
+        CheckConstraint("extension ~ '^[A-Za-z][A-Za-z0-9-]*$'", name="extension"),
     )
     name: Mapped[str] = mapped_column(String(120))
     base_url: Mapped[str] = mapped_column(String(500))  # up to and without /data/v3
@@ -77,6 +81,7 @@ class EdFiConnection(Key, Stamps, Base):
     client_id: Mapped[str] = mapped_column(String(255))
     secret: Mapped[str] = mapped_column(Text)
     school_year: Mapped[int | None] = mapped_column(SmallInteger)  # in the address, where the server wants it
+    extension: Mapped[str | None] = mapped_column(String(60))  # what the server calls ours; empty: it has none
     active: Mapped[bool] = mapped_column(server_default=text("true"))
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Numeric,
     SmallInteger,
     String,
+    UniqueConstraint,
     func,
     text,
 )
@@ -116,6 +117,7 @@ class EnrollmentInvitation(Key, Stamps, Base):
         Index("ix_enrollment_invitations_school_id", "school_id"),
         Index("ix_enrollment_invitations_created_at_id", "created_at", "id"),
         Index("ix_enrollment_invitations_guardian_email", func.lower(text("guardian_email"))),
+        Index("ix_enrollment_invitations_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         CheckConstraint("btrim(student_first_name) <> '' AND btrim(student_last_name) <> ''", name="name_not_blank"),
         CheckConstraint(
             "guardian_email LIKE '_%@_%' AND guardian_email = btrim(guardian_email)", name="guardian_email"
@@ -138,6 +140,7 @@ class EnrollmentInvitation(Key, Stamps, Base):
     expires_at: Mapped[datetime]
     status: Mapped[InvitationStatus] = mapped_column(choice(InvitationStatus, "status"), server_default="sent")
     opened_at: Mapped[datetime | None]
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))
 
     coach: Mapped[User] = relationship(foreign_keys=[coach_id], lazy="raise_on_sql")
     school: Mapped[Organization] = relationship(lazy="raise_on_sql")
@@ -251,15 +254,16 @@ class EnrollmentDocument(Key, Stamps, Base):
     enrollment: Mapped[Enrollment] = relationship(lazy="raise_on_sql")
 
 
-class DocumentType(Stamps, Base):
-    """What families are asked for: a birth certificate, and the like."""
+class DocumentType(Key, Stamps, Base):
+    """What families are asked for: a birth certificate, and the like. Documents name it by its code."""
 
     __tablename__ = "document_types"
     __table_args__ = (
+        UniqueConstraint("code"),
         CheckConstraint("code ~ '^[a-z][a-z0-9_]*$'", name="code"),
         CheckConstraint("btrim(name) <> ''", name="name_not_blank"),
     )
-    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(80))
     description: Mapped[str | None] = mapped_column(String(300))
     required: Mapped[bool] = mapped_column(server_default=text("true"))

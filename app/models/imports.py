@@ -73,9 +73,10 @@ class ImportIssue(Base):
     """One thing wrong with one row: where, which rule, and how to mend it."""
 
     __tablename__ = "import_issues"
-    __table_args__ = (Index("ix_import_issues_import_id_line", "import_id", "line", "id"),)
+    __table_args__ = (Index("ix_import_issues_import_id_file_line", "import_id", "file", "line", "id"),)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
+    file: Mapped[str] = mapped_column(String(255), server_default="")  # of several in one; empty: the import's own
     line: Mapped[int] = mapped_column(Integer)
     column: Mapped[str] = mapped_column(String(63), server_default="")
     value: Mapped[str] = mapped_column(Text, server_default="")

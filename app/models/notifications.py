@@ -41,6 +41,10 @@ class NotificationType(enum.StrEnum):
     ACCESS_REQUEST_SUBMITTED = "access_request_submitted"
     ACCESS_REQUEST_APPROVED = "access_request_approved"
     ACCESS_REQUEST_REJECTED = "access_request_rejected"
+    ENROLLMENT_STEP_COMPLETED = "enrollment_step_completed"
+    RECORD_CREATION_FAILED = "record_creation_failed"
+    ENROLLMENT_COMPLETED = "enrollment_completed"
+    DOCUMENT_REJECTED = "document_rejected"
     BROADCAST = "broadcast"
     CLOSURE_ANNOUNCEMENT = "closure_announcement"
 

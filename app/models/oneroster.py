@@ -4,16 +4,20 @@ the clients that may read the roster over REST.
 
 from __future__ import annotations
 
+import enum
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     func,
     text,
@@ -22,7 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Key, Stamps, TimeOrderedKey, choice
-from app.models.organizations import GUID, metadata_column
+from app.models.organizations import GUID, metadata_column, source_system
 from app.models.student_records import RosterRole, RosterStatus
 
 
@@ -63,6 +67,7 @@ class OneRosterRole(TimeOrderedKey, Stamps, Base):
     begin_date: Mapped[date | None] = mapped_column(Date)
     end_date: Mapped[date | None] = mapped_column(Date)
     more: Mapped[dict[str, Any]] = metadata_column()
+    source_system: Mapped[str | None] = source_system()
 
 
 class OneRosterCourse(Key, Stamps, Base):
@@ -86,6 +91,7 @@ class OneRosterCourse(Key, Stamps, Base):
     subjects: Mapped[list[Any]] = strings()
     subject_codes: Mapped[list[Any]] = strings()
     more: Mapped[dict[str, Any]] = metadata_column()
+    source_system: Mapped[str | None] = source_system()
 
 
 class OneRosterClass(Key, Stamps, Base):
@@ -115,6 +121,7 @@ class OneRosterClass(Key, Stamps, Base):
     subject_codes: Mapped[list[Any]] = strings()
     periods: Mapped[list[Any]] = strings()
     more: Mapped[dict[str, Any]] = metadata_column()
+    source_system: Mapped[str | None] = source_system()
 
 
 class OneRosterEnrollment(TimeOrderedKey, Stamps, Base):
@@ -139,6 +146,7 @@ class OneRosterEnrollment(TimeOrderedKey, Stamps, Base):
     begin_date: Mapped[date | None] = mapped_column(Date)
     end_date: Mapped[date | None] = mapped_column(Date)
     more: Mapped[dict[str, Any]] = metadata_column()
+    source_system: Mapped[str | None] = source_system()
 
 
 class OAuthClient(Key, Stamps, Base):
@@ -157,6 +165,10 @@ class OAuthClient(Key, Stamps, Base):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     last_used_at: Mapped[datetime | None]
 
+    @property
+    def reads(self) -> str:
+        return ", ".join(self.scopes)
+
 
 class OAuthToken(Base):
     """An access token that was given to a client, as its digest."""
@@ -171,3 +183,46 @@ class OAuthToken(Base):
     scopes: Mapped[list[Any]] = strings()
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
+
+
+class ExportStatus(enum.StrEnum):
+    """queued -> running -> done; refused when a strict reader would not take the bundle."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class OneRosterExport(Key, Stamps, Base):
+    """A bundle that was written, or could not be: `faults` says which rows stand against it, `counts` how many rows each
+    file has. `as_of` is the moment that it shows: the next delta begins there.
+    """
+
+    __tablename__ = "oneroster_exports"
+    __table_args__ = (
+        Index("ix_oneroster_exports_created_at_id", "created_at", "id"),
+        CheckConstraint("version IN ('1.1', '1.2')", name="version"),
+        CheckConstraint("mode IN ('bulk', 'delta')", name="mode"),
+        CheckConstraint("(mode = 'delta') = (since IS NOT NULL)", name="since"),
+    )
+    version: Mapped[str] = mapped_column(String(3))
+    mode: Mapped[str] = mapped_column(String(8), server_default="bulk")
+    since: Mapped[datetime | None]
+    status: Mapped[ExportStatus] = mapped_column(choice(ExportStatus, "status"), server_default="queued")
+    counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    faults: Mapped[list[Any]] = strings()
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    message: Mapped[str] = mapped_column(Text, server_default="")
+    as_of: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class OneRosterExportFile(Base):
+    """The bundle itself, in the database so that any machine can send it; apart, as that of an import is."""
+
+    __tablename__ = "oneroster_export_files"
+    export_id: Mapped[UUID] = mapped_column(ForeignKey("oneroster_exports.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

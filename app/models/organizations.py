@@ -60,6 +60,13 @@ def metadata_column() -> Mapped[dict[str, Any]]:
     return mapped_column("metadata", JSONB, server_default=text("'{}'::jsonb"))
 
 
+def source_system() -> Mapped[str | None]:
+    """The system whose bundle brought the record; empty for our own. Only what a system brought is gone when it is
+    missing in that system's next complete bundle.
+    """
+    return mapped_column("source_system", String(255))
+
+
 class Organization(Key, Stamps, SoftDelete, Base):
     """A school, or the district or department that it belongs to. `school_id` is Ed-Fi's number of it."""
 
@@ -85,6 +92,7 @@ class Organization(Key, Stamps, SoftDelete, Base):
     grades: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))  # CEDS codes
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     more: Mapped[dict[str, Any]] = metadata_column()
+    source_system: Mapped[str | None] = source_system()
 
     parent: Mapped[Organization | None] = relationship(remote_side="Organization.id", lazy="raise_on_sql")
 
@@ -113,5 +121,6 @@ class Term(Key, Stamps, SoftDelete, Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("terms.id", ondelete="RESTRICT"))
     school_year: Mapped[int] = mapped_column(SmallInteger)
     more: Mapped[dict[str, Any]] = metadata_column()
+    source_system: Mapped[str | None] = source_system()
 
     parent: Mapped[Term | None] = relationship(remote_side="Term.id", lazy="raise_on_sql")

@@ -29,8 +29,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.models.access import User
 from app.models.base import Base, Key, SoftDelete, Stamps, TimeOrderedKey, choice
 from app.models.enrollments import EnrollmentInvitation
-from app.models.organizations import GUID, Organization, metadata_column
-from app.models.students import Student, of_student
+from app.models.organizations import GUID, Organization, metadata_column, source_system
+from app.models.students import Student
 
 OPEN = text("exit_date IS NULL")
 
@@ -191,13 +191,19 @@ class StudentProgramExtension(Key, Stamps, Base):
 
 class OneRosterUser(TimeOrderedKey, Stamps, Base):
     """Who somebody is to OneRoster: made with a student's records, or taken over from a bundle. `org_ids` are the
-    `sourced_id`s of organizations, the primary one first; `grades` are CEDS codes.
+    `sourced_id`s of organizations, the primary one first; `grades` are CEDS codes. `metadata` holds what
+    this table has no column for; of the standard's own columns, under their names, what stands in the cell.
     """
 
     __tablename__ = "oneroster_users"
     __table_args__ = (
         UniqueConstraint("sourced_id"),
-        Index("uq_oneroster_users_username", func.lower(text("username")), unique=True),
+        Index(
+            "uq_oneroster_users_username",
+            func.lower(text("username")),
+            unique=True,
+            postgresql_where=text("status = 'active'"),
+        ),
         Index(
             "uq_oneroster_users_student_id", "student_id", unique=True, postgresql_where=text("student_id IS NOT NULL")
         ),
@@ -210,6 +216,11 @@ class OneRosterUser(TimeOrderedKey, Stamps, Base):
         Index("uq_oneroster_users_user_id", "user_id", unique=True, postgresql_where=text("user_id IS NOT NULL")),
         Index("ix_oneroster_users_role_sourced_id", "role", "sourced_id"),
         Index("ix_oneroster_users_updated_at", "updated_at"),
+        Index(
+            "ix_oneroster_users_demographics",
+            "sourced_id",
+            postgresql_where=text("student_id IS NOT NULL OR birth_date IS NOT NULL"),
+        ),
         Index("ix_oneroster_users_org_ids", "org_ids", postgresql_using="gin"),
         CheckConstraint(GUID, name="sourced_id"),
         CheckConstraint("btrim(username) <> ''", name="username_not_blank"),
@@ -232,6 +243,7 @@ class OneRosterUser(TimeOrderedKey, Stamps, Base):
     org_ids: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     grades: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     more: Mapped[dict[str, Any]] = metadata_column()
+    source_system: Mapped[str | None] = source_system()
     student_id: Mapped[UUID | None] = mapped_column(ForeignKey("students.id", ondelete="CASCADE"))
     guardian_id: Mapped[UUID | None] = mapped_column(ForeignKey("guardians.id", ondelete="CASCADE"))
     user_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("ab_user.id", ondelete="SET NULL"))
@@ -269,26 +281,3 @@ class RecordCreationAttempt(Base):
     actor_id: Mapped[int | None] = mapped_column(
         Integer, server_default=text("current_actor()")
     )  # outlives the account
-
-
-class StudentMerge(Key, Stamps, Base):
-    """Two records of one student made one: what was moved from the duplicate, so that it can be undone."""
-
-    __tablename__ = "student_merges"
-    __table_args__ = (Index("ix_student_merges_duplicate_id", "duplicate_id"),)
-    student_id: Mapped[UUID] = of_student(index=True)
-    duplicate_id: Mapped[UUID] = of_student()
-    moved: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    undone_at: Mapped[datetime | None]
-
-
-class StudentErasure(Key, Stamps, Base):
-    """A person's data was erased on request: what had to be kept and why, and how many rows of what were erased. It does
-    not say who the person was.
-    """
-
-    __tablename__ = "student_erasures"
-    student_id: Mapped[UUID] = of_student(index=True)
-    reason: Mapped[str] = mapped_column(String(500))
-    kept: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    erased: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))

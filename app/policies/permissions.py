@@ -42,3 +42,50 @@ TESTS: Final = {
     "Test registration imports": frozenset({"list", "show", "add", "confirm", "undo"}),
     "Room allocations": frozenset({"list", "show", "lookup", "add", "edit", "delete", "move", "export", "history"}),
 }
+
+INVITING: Final = frozenset({"list", "show", "lookup", "add", "edit", "resend", "revoke"})
+LEADING: Final = frozenset({"complete_consultation", "set_shadow_day", "approve", "reject"})
+IMPORTING: Final = frozenset({"list", "show", "add", "confirm", "undo"})
+# What the enrollment office looks after, and admins as well.
+ENROLLMENT: Final = {
+    "Enrollment invitations": INVITING | {"export", "history"},
+    "Enrollment invitation imports": IMPORTING,
+    "Enrollments": LEADING
+    | {"list", "show", "lookup", "edit", "board", "export", "history"}
+    | {"record_payment", "withdraw", "reopen", "retry_records"},
+    "Enrollment documents": frozenset({"list", "show", "verify", "reject", "export", "history"}),
+    "Document types": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history"}),
+}
+
+# Ed-Fi: where records go and as which words is the admins' to say; what went and why not is also the enrollment office's.
+ED_FI: Final = {
+    "Ed-Fi": frozenset({"show", "export"}),
+    "Descriptor mappings": frozenset({"list", "show", "lookup", "add", "edit", "delete", "export", "history"}),
+    "Ed-Fi servers": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history", "activate", "deactivate"})
+    | {"push", "try_out", "send_all_again"},
+    "Ed-Fi pushes": frozenset({"list", "show", "lookup", "cancel", "history"}),
+    "Ed-Fi push items": frozenset({"list", "show", "export"}),
+}
+ED_FI_READ: Final = {
+    "Ed-Fi": frozenset({"show", "export"}),
+    "Descriptor mappings": frozenset({"list", "show", "lookup", "export"}),
+    "Ed-Fi servers": frozenset({"lookup"}),
+    "Ed-Fi pushes": frozenset({"list", "show", "lookup"}),
+    "Ed-Fi push items": frozenset({"list", "show", "export"}),
+}
+
+# The records of students as the standards have them, which the enrollment office and admins look after.
+RECORDS: Final = {
+    "Organizations": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
+    "Terms": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
+    "Guardians": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
+    "Student guardians": frozenset({"list", "show", "add", "edit", "delete", "history"}),
+    "School associations": frozenset({"list", "show", "add", "edit", "delete", "export", "history"}),
+    "Program extensions": frozenset({"list", "show", "edit", "export", "history"}),
+    "OneRoster users": frozenset({"list", "show", "export", "history"}),
+    "Record creation": frozenset({"show", "retry"}),
+    "Student record imports": IMPORTING,
+    "OneRoster imports": IMPORTING - {"undo"},
+    "OneRoster exports": frozenset({"list", "show", "add", "history"}),
+}
+STUDENT_RECORDS: Final = frozenset({"add", "edit", "export", "history", "merge", "undo_merge", "personal_data"})

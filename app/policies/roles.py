@@ -9,7 +9,21 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from app.policies.permissions import ADMISSION_ACTIONS, ATTENDANCE_MARKS, LEAD_ACTIONS, ROSTER_ACTIONS, TESTS
+from app.policies.permissions import (
+    ADMISSION_ACTIONS,
+    ATTENDANCE_MARKS,
+    ED_FI,
+    ED_FI_READ,
+    ENROLLMENT,
+    IMPORTING,
+    INVITING,
+    LEAD_ACTIONS,
+    LEADING,
+    RECORDS,
+    ROSTER_ACTIONS,
+    STUDENT_RECORDS,
+    TESTS,
+)
 
 
 class Role(enum.StrEnum):
@@ -42,12 +56,19 @@ EVERYONE: Final = {
 GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
     Role.ADMIN: EVERYONE
     | TESTS
+    | ED_FI
+    | ENROLLMENT
+    | RECORDS
     | {
         "Leads": READ | CHANGE | LEAD_ACTIONS | {"export", "restore", "history", "board", "worklist"},
+        "OAuth clients": READ | CHANGE | SWITCH | {"new_secret", "history"},
         "Lead stages": READ | CHANGE | {"history"},
         "Tags": READ | CHANGE | {"history"},
         "Lead imports": frozenset({"list", "show", "add", "confirm", "undo"}),
-        "Students": READ | CHANGE | {"restore", "export", "history", "create_login", "link_account", "unlink_account"},
+        "Students": READ
+        | CHANGE
+        | STUDENT_RECORDS
+        | {"restore", "create_login", "link_account", "unlink_account", "erase"},
         "Admissions": READ | CHANGE | ADMISSION_ACTIONS | {"mark_paid", "mark_unpaid", "restore", "export", "history"},
         "Waitlist": READ | {"add", "withdraw", "history"},
         "Reports": frozenset({"show"}),
@@ -119,9 +140,14 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Attendance": READ | ATTENDANCE_MARKS,
         "Reschedule requests": READ | {"add", "withdraw"},
     },
-    Role.ADMISSIONS: EVERYONE | {"Students": READ | {"export"}},
+    Role.ADMISSIONS: EVERYONE | ENROLLMENT | ED_FI_READ | RECORDS | {"Students": READ | STUDENT_RECORDS},
     Role.EXAM_OFFICER: EVERYONE | TESTS | {"Students": READ},
-    Role.COACH: EVERYONE,
+    Role.COACH: EVERYONE
+    | {
+        "Enrollment invitations": INVITING,
+        "Enrollment invitation imports": IMPORTING,
+        "Enrollments": LEADING | {"list", "show", "lookup", "board"},
+    },
     Role.STUDENT: EVERYONE
     | {
         "Timetable": frozenset({"show"}),
@@ -132,7 +158,7 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Test registrations": frozenset({"list", "show"}),
         "Room allocations": frozenset({"list", "show"}),
     },
-    Role.GUARDIAN: EVERYONE,
+    Role.GUARDIAN: EVERYONE | {"My enrollments": frozenset({"show", "edit"})},
     Role.ASSISTANT: EVERYONE
     | {"My assistant page": frozenset({"show", "edit"}), "Published shifts": frozenset({"list", "show"})},
     Role.ENGINEER: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ, "Integrity": frozenset({"show"})},

@@ -110,3 +110,20 @@ def may_repair(actor: Actor) -> Reason | None:
     """Super Admins repair what breaks a rule of the whole database."""
     allowed = actor.id is None or actor.has(Role.SUPER_ADMIN)
     return None if allowed else _l("Only a Super Admin may repair data.")
+
+
+def may_make_records(actor: Actor) -> Reason | None:
+    """The enrollment office and admins have records made that could not be made before."""
+    allowed = actor.is_admin or actor.id is None or actor.has(Role.ADMISSIONS)
+    return None if allowed else _l("Only the enrollment office or an admin may do this.")
+
+
+def may_merge_students(actor: Actor, student: Any) -> Reason | None:
+    """The enrollment office and admins make one record of two."""
+    allowed = actor.is_admin or actor.id is None or actor.has(Role.ADMISSIONS)
+    return None if allowed else _l("Only the enrollment office or an admin may merge students.")
+
+
+def may_erase_student(actor: Actor, student: Any) -> Reason | None:
+    """Admins answer requests for the data of one person."""
+    return None if actor.is_admin or actor.id is None else _l("Only an admin may erase a person's data.")

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, or_, true
 
+from app.models import student_records as records
 from app.models.access import User
 from app.models.admissions import (
     Admission,
@@ -24,6 +25,7 @@ from app.models.admissions import (
 from app.models.assistants import HelpDeskAssistant, RegistrationRequest
 from app.models.classroom import Attendance, CalendarFeed, ClassCredit, RescheduleRequest
 from app.models.courses import ClassroomSlot
+from app.models.enrollments import Enrollment, EnrollmentDocument, EnrollmentInvitation
 from app.models.imports import Import
 from app.models.leads import Lead, LeadAuditEvent, LeadContactAttempt, LeadNote
 from app.models.notifications import Notification
@@ -34,6 +36,7 @@ from app.models.students import Student
 from app.models.test_sessions import RoomAllocation, TestRegistration
 from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
+from app.policies.enrollments import is_office
 from app.policies.roles import Role
 
 Scope = Callable[[Actor], ColumnElement[bool]]
@@ -211,6 +214,32 @@ def room_allocations(actor: Actor) -> ColumnElement[bool]:
     return of_tests(actor, RoomAllocation.student_id)
 
 
+def invitations(actor: Actor) -> ColumnElement[bool]:
+    """The enrollment office sees all; coaches those that they sent."""
+    if is_office(actor):
+        return true()
+    return EnrollmentInvitation.coach_id == actor.id if actor.has(Role.COACH) else false()
+
+
+def enrollments(actor: Actor) -> ColumnElement[bool]:
+    """The enrollment office sees all; coaches those of the families that they invited; guardians their own."""
+    if is_office(actor):
+        return true()
+    rules = [Enrollment.coach_id == actor.id] if actor.has(Role.COACH) else []
+    if actor.has(Role.GUARDIAN):
+        rules.append(Enrollment.guardian_id == actor.id)
+    return _any_of(*rules)
+
+
+def enrollment_documents(actor: Actor) -> ColumnElement[bool]:
+    """The enrollment office sees all; guardians their own. A coach sees that one is there, not what is in it."""
+    if is_office(actor):
+        return true()
+    if not actor.has(Role.GUARDIAN):
+        return false()
+    return _is_there(Enrollment, Enrollment.id == EnrollmentDocument.enrollment_id, Enrollment.guardian_id == actor.id)
+
+
 def own_feeds(actor: Actor) -> ColumnElement[bool]:
     return CalendarFeed.user_id == actor.id
 
@@ -220,7 +249,17 @@ def access_requests(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.id is None or actor.has(Role.SUPER_ADMIN) else false()
 
 
+def student_records(actor: Actor) -> ColumnElement[bool]:
+    """What the standards want to know of students and their guardians is the enrollment office's."""
+    return true() if is_office(actor) else false()
+
+
 SCOPES: dict[type[Any], Scope] = {
+    records.Guardian: student_records,
+    records.StudentGuardian: student_records,
+    records.StudentSchoolAssociation: student_records,
+    records.StudentProgramExtension: student_records,
+    records.OneRosterUser: student_records,
     Student: students,
     Admission: admissions,
     AdmissionPayment: payments,
@@ -235,6 +274,9 @@ SCOPES: dict[type[Any], Scope] = {
     HelpDeskAssistant: assistants,
     TestRegistration: test_registrations,
     RoomAllocation: room_allocations,
+    EnrollmentInvitation: invitations,
+    Enrollment: enrollments,
+    EnrollmentDocument: enrollment_documents,
     PublishedShift: published_shifts,
     Lead: leads,
     LeadNote: staff_only,

@@ -1,4 +1,5 @@
-"""Making the database fit this version of the code: schema, roles, permissions, groups, the system account.
+"""Making the database fit this version of the code: schema, roles, permissions, groups, the system account, the codes of
+Ed-Fi.
 
 Safe to repeat, and to run from several machines at once: the first does it, the others wait for it and find
 nothing left to do.
@@ -19,6 +20,7 @@ from app.extensions import db, migrate
 from app.models.access import User
 from app.services import permission_sync
 from app.services.accounts import groups
+from app.services.edfi import mappings
 from app.services.permission_sync import DeploymentError
 from app.services.transaction import transactional
 
@@ -49,6 +51,7 @@ def deploy() -> list[str]:
         done += permission_sync.sync(permission_sync.declared(current_app.extensions["appbuilder"]))
         done += add_groups()
         done += add_system_account()
+        done += mappings.add_defaults()
         if role := current_app.config.get("APP_ROLE"):
             grant_privileges(role)
         return done

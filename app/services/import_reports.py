@@ -14,14 +14,18 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.accounts import import_rows as account_rows
 from app.services.csv_files import writing
+from app.services.enrollments import import_rows as invitation_rows
 from app.services.errors import NotFound
 from app.services.leads import import_rows
+from app.services.records import import_rows as student_rows
 from app.services.test_sessions import import_rows as registration_rows
 
 COLUMNS: Mapping[str, Sequence[Any]] = {
     "leads": import_rows.COLUMNS,
     "accounts": account_rows.COLUMNS,
     "test-registrations": registration_rows.COLUMNS,
+    "students": student_rows.COLUMNS,
+    "enrollment-invitations": invitation_rows.COLUMNS,
 }
 REPORT = ("file", "line", "column", "value", "kind", "rule", "fix")
 
@@ -47,7 +51,11 @@ def issues(import_id: UUID, actor: Actor, *, offset: int = 0, limit: int = 50) -
     of_import = ImportIssue.import_id == import_id
     total = db.session.scalar(select(func.count()).select_from(ImportIssue).where(of_import)) or 0
     statement = (
-        select(ImportIssue).where(of_import).order_by(ImportIssue.line, ImportIssue.id).offset(offset).limit(limit)
+        select(ImportIssue)
+        .where(of_import)
+        .order_by(ImportIssue.file, ImportIssue.line, ImportIssue.id)
+        .offset(offset)
+        .limit(limit)
     )
     return list(db.session.scalars(statement)), total
 
@@ -57,7 +65,7 @@ def report(import_id: UUID, actor: Actor) -> Iterator[bytes]:
     job = get(import_id, actor)
     statement = (
         select(
-            literal(job.file_name).label("file"),
+            func.coalesce(func.nullif(ImportIssue.file, ""), literal(job.file_name)).label("file"),
             ImportIssue.line,
             ImportIssue.column,
             ImportIssue.value,
@@ -66,7 +74,7 @@ def report(import_id: UUID, actor: Actor) -> Iterator[bytes]:
             ImportIssue.fix,
         )
         .where(ImportIssue.import_id == import_id)
-        .order_by(ImportIssue.line, ImportIssue.id)
+        .order_by(ImportIssue.file, ImportIssue.line, ImportIssue.id)
     )
     return writing.export(db.session.connection(), statement, REPORT)
 

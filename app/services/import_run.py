@@ -63,7 +63,7 @@ class Issues:
         self._file.truncate()
 
     def add(self, kind: IssueKind, fault: Fault, record_id: UUID | None = None) -> None:
-        where = (self._import_id, fault.line, fault.column, fault.value[:SHOWN])
+        where = (self._import_id, fault.file, fault.line, fault.column, fault.value[:SHOWN])
         with self._lock:
             self.count += 1
             self._rows.writerow((*where, kind.value, fault.rule, fault.fix, record_id or ""))
@@ -79,8 +79,8 @@ class Issues:
 
 
 _COPY_ISSUES = """
-    COPY import_issues (import_id, line, "column", value, kind, rule, fix, record_id)
-    FROM STDIN (FORMAT csv, FORCE_NOT_NULL ("column", value, rule, fix))
+    COPY import_issues (import_id, file, line, "column", value, kind, rule, fix, record_id)
+    FROM STDIN (FORMAT csv, FORCE_NOT_NULL (file, "column", value, rule, fix))
 """
 
 

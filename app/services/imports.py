@@ -25,22 +25,11 @@ from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import queue, sessions
-from app.services.accounts import importing as accounts_importing
-from app.services.accounts import unimporting as accounts_unimporting
 from app.services.csv_files.reading import MOST_BYTES
 from app.services.errors import Busy, Invalid, NotAllowed, NotFound, Refusal, WrongState
+from app.services.import_handlers import HANDLERS
 from app.services.import_run import Issues, Progress, Tally, apart
-from app.services.leads import importing, unimporting
-from app.services.test_sessions import importing as registrations_importing
-from app.services.test_sessions import unimporting as registrations_unimporting
 from app.services.transaction import lock, rehearsal, transactional
-
-# What can be imported: the module that checks options and runs, and the function that takes it back.
-HANDLERS: Mapping[str, tuple[Any, Any]] = {
-    "leads": (importing, unimporting.undo),
-    "accounts": (accounts_importing, accounts_unimporting.undo),
-    "test-registrations": (registrations_importing, registrations_unimporting.undo),
-}
 
 
 @dataclass(frozen=True)

@@ -77,11 +77,28 @@ JOBS: dict[str, Job] = {
     "waitlist_expiry": Job(
         _l("End offers that nobody took"), _every_time("admissions.waitlist", "expire"), {"minute": "*/10"}, daily=False
     ),
+    "record_creation_retry": Job(
+        _l("Make student records that could not be made"),
+        _every_time("records.retrying", "retry_job"),
+        {"minute": "*/10"},
+        daily=False,
+    ),
     "email_delivery": Job(
         _l("Have due e-mail sent"), _every_time("mail.outbox", "request_delivery"), {"minute": "*"}, daily=False
     ),
     "letters": Job(
         _l("Have letters sent that wait"), _every_time("mail.letters", "request_delivery"), {"minute": "*"}, daily=False
+    ),
+    "invitations_expire": Job(
+        _l("Mark invitations whose time is over"),
+        _every_time("enrollments.invitations", "expire"),
+        {"minute": 25},
+        daily=False,
+    ),
+    "documents_clean_up": Job(
+        _l("Delete files that no document refers to"),
+        _every_time("enrollments.documents", "clean_up"),
+        {"hour": 4, "minute": 15},
     ),
     "downloads_clean_up": Job(
         _l("Delete files that no download refers to"),
@@ -120,6 +137,19 @@ JOBS: dict[str, Job] = {
         _l("Delete calendar addresses that were revoked"),
         _every_time("timetables.feeds", "clean_up"),
         {"hour": 4, "minute": 0},
+    ),
+    "oneroster_exports_clean_up": Job(
+        _l("Delete old OneRoster bundles"), _every_time("oneroster.exporting", "clean_up"), {"hour": 4, "minute": 25}
+    ),
+    "oauth_tokens_clean_up": Job(
+        _l("Forget tokens of programs that are over"),
+        _every_time("oneroster.oauth.tokens", "clean_up"),
+        {"hour": 3, "minute": 35},
+    ),
+    "edfi_clean_up": Job(
+        _l("Delete the logs of old pushes to Ed-Fi"),
+        _every_time("edfi.outcomes", "clean_up"),
+        {"hour": 4, "minute": 20},
     ),
     "job_runs_clean_up": Job(
         _l("Delete the history of old job runs"), _every_time("jobs", "clean_up"), {"hour": 4, "minute": 10}

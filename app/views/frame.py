@@ -25,6 +25,7 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("News"), "/news/", "globe", "show", "Home"),
             (_l("My page"), "/me/student", "user-round", "show", "My page"),
             (_l("My tests"), "/me/seats", "clipboard-list", "show", "My page"),
+            (_l("My enrollments"), "/me/enrollments/", "route", "show", "My enrollments"),
             (_l("My help desk"), "/me/assistant", "life-buoy", "show", "My assistant page"),
         ),
     ),
@@ -38,11 +39,35 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        _l("Enrollment"),
+        (
+            (_l("Enrollments"), "/enrollments/", "route", "list", "Enrollments"),
+            (_l("Board"), "/enrollments/board/", "columns-3", "board", "Enrollments"),
+            (_l("Invitations"), "/enrollment-invitations/", "send", "list", "Enrollment invitations"),
+            (_l("Documents"), "/enrollment-documents/", "file-text", "list", "Enrollment documents"),
+            (_l("Imports"), "/enrollment-invitation-imports/", "upload", "list", "Enrollment invitation imports"),
+            (_l("Types of documents"), "/document-types/", "list-checks", "edit", "Document types"),
+        ),
+    ),
+    (
         _l("Admissions"),
         (
             (_l("Students"), "/students/", "user-round", "list", "Students"),
             (_l("Admissions"), "/admissions/", "graduation-cap", "list", "Admissions"),
             (_l("Waitlist"), "/waitlist/", "clock", "list", "Waitlist"),
+        ),
+    ),
+    (
+        _l("Student records"),
+        (
+            (_l("Record creation"), "/record-creation/", "activity", "show", "Record creation"),
+            (_l("Guardians"), "/guardians/", "users", "list", "Guardians"),
+            (_l("At schools"), "/school-associations/", "school", "list", "School associations"),
+            (_l("Program"), "/program-extensions/", "flag", "list", "Program extensions"),
+            (_l("Roster"), "/oneroster-users/", "id-card", "list", "OneRoster users"),
+            (_l("Imports of students"), "/student-record-imports/", "upload", "list", "Student record imports"),
+            (_l("Organizations"), "/organizations/", "building-2", "list", "Organizations"),
+            (_l("Terms"), "/terms/", "calendar-days", "list", "Terms"),
         ),
     ),
     (
@@ -102,6 +127,18 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Announcements"), "/announcements/", "megaphone", "list", "Announcements"),
             (_l("Pages"), "/content-pages/", "file-text", "list", "Content pages"),
             (_l("Downloads"), "/downloadable-resources/", "download", "list", "Downloadable resources"),
+        ),
+    ),
+    (
+        _l("Standards"),
+        (
+            (_l("OneRoster exports"), "/oneroster-exports/", "download", "list", "OneRoster exports"),
+            (_l("Roster clients"), "/oauth-clients/", "key-round", "list", "OAuth clients"),
+            (_l("Imports of bundles"), "/oneroster-imports/", "upload", "list", "OneRoster imports"),
+            (_l("Ed-Fi"), "/edfi/", "share-2", "show", "Ed-Fi"),
+            (_l("Pushes"), "/edfi-pushes/", "send", "list", "Ed-Fi pushes"),
+            (_l("Servers"), "/edfi-servers/", "server", "list", "Ed-Fi servers"),
+            (_l("Descriptors"), "/descriptor-mappings/", "tags", "list", "Descriptor mappings"),
         ),
     ),
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,8 +13,9 @@ from app.policies.roles import Role
 from app.services.admissions import ADMISSIONS, labels
 from app.services.admissions.overview import MARKS
 from app.services.errors import NotFound, Refusal
+from app.services.records import giving_out
 from app.services.students import STUDENTS, identity, overview, records
-from app.views import own_seats, render
+from app.views import own_seats, records_of_student, render
 from app.views.base import RecordView
 from app.views.page import Cell, Column, Empty, Fact, FieldGroup, FormPage, Group, Link, Panel, RecordPage, Row, Table
 from app.views.page import Field as FormField
@@ -46,7 +47,7 @@ class StudentView(RecordView):
     form_groups = (
         (_l("Name"), ("first_name", "middle_name", "last_name", "generation_suffix")),
         (_l("Contact"), ("phone", "email", "guardian_name")),
-        (_l("Born"), ("birth_date", "birth_city", "birth_state", "birth_country", "birth_sex_descriptor")),
+        (_l("Born"), ("birth_date", "birth_city", "birth_state", "birth_country", "birth_sex_descriptor", "races")),
         (
             _l("For tests"),
             ("identity_type", "identity_number", "school_name", "needs_accessible_room", "accommodation_needs"),
@@ -85,6 +86,7 @@ class StudentView(RecordView):
             *_waiting(record, actor),
             *_leads(record, actor),
         ]
+        records_of_student.add(page, record, actor)
         return page
 
     def form_page(self, record: Any, values: Any, refusal: Refusal) -> FormPage:
@@ -99,6 +101,14 @@ class StudentView(RecordView):
 
     def save(self, record: Any, raw: Any) -> Any:
         return super().save(record, {**raw, "accept_duplicates": bool(request.form.get("accept_duplicates"))})
+
+    @expose("/<pk>/personal-data.zip")
+    @requires("personal_data")
+    def personal_data(self, pk: str) -> Any:
+        """Everything that is known of one person, for them."""
+        name, content = giving_out.archive(self.load(pk).id, current_actor())
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(content, mimetype="application/zip", headers=headers)
 
 
 class MyPageView(BaseView):

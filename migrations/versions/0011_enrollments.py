@@ -4,6 +4,8 @@ Revision: 0011
 Follows: 0010
 """
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -25,6 +27,14 @@ HISTORY = {
     "enrollment_documents": NOISE,
 }
 APPEND_ONLY = ("enrollment_events",)
+TYPES = ("enrollment_step_completed", "record_creation_failed", "enrollment_completed", "document_rejected")
+# What schools usually ask for; each may rename, add and switch off.
+DOCUMENT_TYPES = (
+    ("birth_certificate", "Birth certificate", "Or a passport that shows the birth date.", True),
+    ("proof_of_address", "Proof of address", "A bill or letter of the last three months.", True),
+    ("immunization_record", "Immunization record", "From your doctor or clinic.", True),
+    ("school_report", "Last school report", "If there is one.", False),
+)
 
 
 def upgrade() -> None:
@@ -37,6 +47,7 @@ def upgrade() -> None:
         sa.Column("required", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("position", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_by_id", sa.Integer(), server_default=sa.text("current_actor()"), nullable=True),
@@ -49,7 +60,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["updated_by_id"], ["ab_user.id"], name=op.f("fk_document_types_updated_by_id_ab_user"), ondelete="SET NULL"
         ),
-        sa.PrimaryKeyConstraint("code", name=op.f("pk_document_types")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_types")),
+        sa.UniqueConstraint("code", name=op.f("uq_document_types_code")),
     )
     op.create_table(
         "organizations",
@@ -237,6 +249,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("import_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -259,6 +272,12 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("token_hash ~ '^[0-9a-f]{64}$'", name=op.f("ck_enrollment_invitations_token_hash")),
         sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["imports.id"],
+            name=op.f("fk_enrollment_invitations_import_id_imports"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
             ["coach_id"], ["ab_user.id"], name=op.f("fk_enrollment_invitations_coach_id_ab_user"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
@@ -280,6 +299,13 @@ def upgrade() -> None:
             ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrollment_invitations")),
+    )
+    op.create_index(
+        "ix_enrollment_invitations_import_id",
+        "enrollment_invitations",
+        ["import_id"],
+        unique=False,
+        postgresql_where=sa.text("import_id IS NOT NULL"),
     )
     op.create_index(
         "ix_enrollment_invitations_coach_id_created_at",
@@ -632,9 +658,27 @@ def upgrade() -> None:
         op.execute(f"SELECT keep_stamps('{table}')")
     for table in APPEND_ONLY:
         op.execute(f"SELECT keep_append_only('{table}')")
+    for table in ("notifications", "notification_events", "notification_preferences"):
+        add_types(table)
+    names = ("code", "name", "description", "required", "position")
+    types = sa.table("document_types", *(sa.column(name) for name in names))
+    rows = [dict(zip(names, (*each, place), strict=True)) for place, each in enumerate(DOCUMENT_TYPES)]
+    op.bulk_insert(types, rows)
+
+
+def add_types(table: str) -> None:
+    """Let a table take the new kinds of notices, beside those that it takes."""
+    name = f"ck_{table}_type"
+    definition = sa.text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name")
+    taken = re.findall(r"'(\w+)'", op.get_bind().scalar(definition, {"name": name}))
+    values = ", ".join(f"'{each}'" for each in dict.fromkeys([*taken, *TYPES]))
+    op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (type IN ({values})) NOT VALID")
+    op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 
 def downgrade() -> None:
+    # The kinds of notices stay: those that were sent are kept.
     for table in reversed(APPEND_ONLY):
         op.drop_table(table)
     for table in reversed(HISTORY):

@@ -17,8 +17,8 @@ NOISE = "updated_at,updated_by_id"
 # table -> columns that its row history leaves out
 HISTORY = {
     "descriptor_mappings": NOISE,
-    "edfi_connections": NOISE,
-    "edfi_pushes": NOISE,
+    "edfi_connections": f"{NOISE},secret",
+    "edfi_pushes": f"{NOISE},counts,total",
 }
 NO_HISTORY = ("edfi_push_items", "edfi_records")
 
@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.String(length=255), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("school_year", sa.SmallInteger(), nullable=True),
+        sa.Column("extension", sa.String(length=60), nullable=True),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -75,6 +76,7 @@ def upgrade() -> None:
         sa.CheckConstraint("base_url ~ '^https?://'", name=op.f("ck_edfi_connections_base_url")),
         sa.CheckConstraint("btrim(name) <> ''", name=op.f("ck_edfi_connections_name_not_blank")),
         sa.CheckConstraint("school_year BETWEEN 1900 AND 2199", name=op.f("ck_edfi_connections_school_year")),
+        sa.CheckConstraint("extension ~ '^[A-Za-z][A-Za-z0-9-]*$'", name=op.f("ck_edfi_connections_extension")),
         sa.ForeignKeyConstraint(
             ["created_by_id"],
             ["ab_user.id"],
@@ -100,6 +102,7 @@ def upgrade() -> None:
                 "running",
                 "done",
                 "failed",
+                "cancelled",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -172,8 +175,10 @@ def upgrade() -> None:
             sa.Enum(
                 "created",
                 "updated",
+                "deleted",
                 "unchanged",
                 "invalid",
+                "blocked",
                 "refused",
                 "failed",
                 name="outcome",

@@ -33,10 +33,20 @@ SYSTEM_ACTIONS = {
     ("feeds.py", "clean_up"),
     ("downloads.py", "count"),  # anybody downloads
     ("downloads.py", "clean_up"),
+    ("documents.py", "clean_up"),
+    ("invitations.py", "expire"),
     ("waitlist.py", "expire"),
     ("solving.py", "sweep"),
     ("runs.py", "sweep"),
     ("starting.py", "start"),
+    ("mappings.py", "add_defaults"),
+    ("outcomes.py", "clean_up"),
+    ("exporting.py", "sweep"),
+    ("exporting.py", "clean_up"),
+    ("tokens.py", "issue"),  # programs are no accounts
+    ("tokens.py", "revoke"),
+    ("tokens.py", "clean_up"),
+    ("pushing.py", "sweep"),
 }
 REQUEST_BOUND = {"request", "session", "g", "current_user"}
 

@@ -39,7 +39,8 @@ def world(db_session, actors):
 def address(app, rule, name, world) -> str:
     keys = {"LeadApi": world.lead.id, "TagApi": world.tag.id, "AccountApi": world.student, "JobRunApi": world.run.id}
     keys |= world.school.keys | world.told.keys | world.portal.keys | world.desk.keys | world.door.keys
-    keys |= world.news.keys | world.centre.keys
+    keys |= world.news.keys | world.centre.keys | world.family.keys
+    keys |= world.edfi.keys | world.records.keys | world.programs.keys
     form = world.form("LeadView.index")
     known = (
         {
@@ -57,6 +58,7 @@ def address(app, rule, name, world) -> str:
         | world.portal.arguments(rule.endpoint)
         | world.door.arguments(rule.endpoint)
         | world.news.arguments(rule.endpoint)
+        | world.family.arguments(rule.endpoint)
         | world.centre.arguments(rule.endpoint)
     )
     with app.test_request_context():

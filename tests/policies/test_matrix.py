@@ -18,13 +18,14 @@ from tests.policies.world import changed, checksums, make_world
 READING = {"GET", "HEAD", "OPTIONS"}
 WRITING = "POST"
 API = "/api/"  # has its own table, in the tests of the API
+ROSTER = "/ims/"  # asks for the token of a program, as its own tests show for every route
 OF_LOGINS = {("LogoutView.logout", "POST"), ("LoginView.login", "POST")}  # have their own tests
 
 
 def rules(app) -> Iterator[tuple]:
     """Every route of the screens with every name by which it can be called."""
     for rule in sorted(app.url_map.iter_rules(), key=str):
-        if not rule.rule.startswith(API):
+        if not rule.rule.startswith((API, ROSTER)):
             for name in routes.names(rule):
                 yield rule, name
 
@@ -180,13 +181,24 @@ NOT_SHOWN = {
     "DownloadableResourceView.add": "needs a file",
     "LeadImportView.confirm": "needs a checked file",
     "LeadImportView.undo": "needs a finished import",
+    "OneRosterImportView.new": "needs a file",
+    "OneRosterImportView.confirm": "needs a checked bundle",
     "AccountImportView.new": "needs a file",
     "AccountImportView.confirm": "needs a checked file",
     "AccountImportView.undo": "needs a finished import",
     "TestRegistrationImportView.new": "needs a file",
     "TestRegistrationImportView.confirm": "needs a checked file",
     "TestRegistrationImportView.undo": "needs a finished import",
+    "StudentRecordImportView.new": "needs a file",
+    "StudentRecordImportView.confirm": "needs a checked file",
+    "StudentRecordImportView.undo": "needs a finished import",
+    "RecordCreationView.retry": "no records are due",
     "IntegrityView.rehearsal": "takes back what it does",
+    "InvitationImportView.new": "needs a file",
+    "InvitationImportView.confirm": "needs a checked file",
+    "InvitationImportView.undo": "needs a finished import",
+    "EnrollmentView.upload": "needs a file",
+    "MyEnrollmentsView.upload": "needs a file",
     "LeadView.unmerge": "needs a merged lead",
     "InboxView.read": "has no notice of its own",
     "InboxView.archive": "has no notice of its own",
@@ -200,10 +212,13 @@ NOT_SHOWN = {
 ALREADY_SO = {"activate", "assign_teacher", "assign_owner", "unlink_account", "mark_unpaid", "resume", "complete"}
 # The class is still to come and no make-up class, and nothing is planned on the closed day.
 ALREADY_SO |= {"mark", "clear", "cancel_makeup", "apply"}
+ALREADY_SO |= {"retry_records"}  # none are due
+ALREADY_SO |= {"erase"}  # an admission is not over
 ALREADY_SO |= {"new_link"}  # the request waits
 ALREADY_SO |= {"cancel_solve", "unpublish", "unpin"}  # the week is a draft, nobody is pinned
 ALREADY_SO |= {"open"}  # the session is open
 ALREADY_SO |= {"publish"}  # the content is published
+ALREADY_SO |= {"try_out"}  # asks another machine, and writes nothing
 # The account is in no group.
 ALREADY_SO |= {"leave", "remove_member"}
 

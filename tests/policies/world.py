@@ -21,8 +21,12 @@ from tests.factories.leads import lead, stage
 from tests.policies.centre import Centre
 from tests.policies.desk import Desk
 from tests.policies.door import Door
+from tests.policies.edfi import EdFi
+from tests.policies.family import Family
 from tests.policies.news import News
 from tests.policies.portal import Portal
+from tests.policies.programs import Programs
+from tests.policies.records import Records
 from tests.policies.school import School
 from tests.policies.told import Told
 from tests.policies.week import Week
@@ -52,6 +56,10 @@ class World:
     week: Week
     door: Door
     news: News
+    family: Family
+    edfi: EdFi
+    programs: Programs
+    records: Records
     centre: Centre
 
     def arguments(self, rule: Rule, name: str) -> dict[str, Any]:
@@ -72,6 +80,10 @@ class World:
             | self.week.keys
             | self.door.keys
             | self.news.keys
+            | self.family.keys
+            | self.edfi.keys
+            | self.programs.keys
+            | self.records.keys
             | self.centre.keys
         )
         known = (
@@ -91,6 +103,7 @@ class World:
             | self.week.arguments(rule.endpoint)
             | self.door.arguments(rule.endpoint)
             | self.news.arguments(rule.endpoint)
+            | self.family.arguments(rule.endpoint)
             | self.centre.arguments(rule.endpoint)
         )
         return {each: known[each] for each in rule.arguments}
@@ -99,8 +112,14 @@ class World:
         """The record that an action of this view is asked for."""
         view = endpoint.partition(".")[0]
         keys = self.told.keys | self.portal.keys | self.desk.keys | self.week.keys | self.door.keys
-        keys |= self.news.keys | self.centre.keys
-        made = self.centre.record(endpoint) or self.news.record(endpoint) or self.school.record(endpoint)
+        keys |= self.news.keys | self.centre.keys | self.family.keys
+        keys |= self.edfi.keys | self.records.keys | self.programs.keys
+        made = (
+            self.records.record(endpoint)
+            or self.centre.record(endpoint)
+            or self.news.record(endpoint)
+            or self.school.record(endpoint)
+        )
         if known := made or keys.get(endpoint.partition(".")[0]):
             return known
         if endpoint == "LeadView.restore":
@@ -149,6 +168,10 @@ class World:
             | self.week.form(endpoint)
             | self.door.form(endpoint)
             | self.news.form(endpoint)
+            | self.family.form(endpoint)
+            | self.edfi.form(endpoint)
+            | self.programs.form(endpoint)
+            | self.records.form(endpoint)
             | self.centre.form(endpoint)
         )
 
@@ -183,6 +206,7 @@ def make_world(actor: Any, owner_id: int) -> World:
     deleted = lead(owner_id=owner_id)
     actions.delete([deleted.id], actor=actor)
     other = lead(owner_id=owner_id)
+    classroom = School(actor)
     return World(
         made,
         other,
@@ -192,14 +216,18 @@ def make_world(actor: Any, owner_id: int) -> World:
         batch=done.batch_id,
         first_stage_id=stage().id,
         second_stage_id=stage("Contacted").id,
-        school=School(actor),
+        school=classroom,
+        records=Records(classroom.student.id),
         told=Told(others[-1]),
         portal=Portal(owner_id),
         desk=Desk(),
         week=Week(),
         door=Door(),
+        edfi=EdFi(),
+        programs=Programs(),
         centre=Centre(),
         news=News(),
+        family=Family(),
     )
 
 

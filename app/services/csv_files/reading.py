@@ -30,13 +30,14 @@ SHOWN = 200  # characters of a value that a fault repeats
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong: `line` is the physical line on which the row starts, from 1."""
+    """One thing wrong: `line` is the physical line on which the row starts, from 1; `file` tells which of several."""
 
     line: int
     column: str
     value: str
     rule: str
     fix: str
+    file: str = ""
 
 
 class Unreadable(Invalid):

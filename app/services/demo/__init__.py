@@ -23,7 +23,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.extensions import db
 from app.policies.actor import Actor
 from app.services import sessions
-from app.services.demo import admissions, assistants, content, courses, jobs, leads, people, roster, test_centre
+from app.services.demo import (
+    admissions,
+    assistants,
+    content,
+    courses,
+    enrollments,
+    jobs,
+    leads,
+    organizations,
+    people,
+    roster,
+    student_records,
+    test_centre,
+)
 from app.services.demo.people import LOGINS, PASSWORD, PASSWORD_HASH
 from app.services.demo.school import School
 from app.services.transaction import transactional
@@ -32,7 +45,20 @@ __all__ = ["LOGINS", "PASSWORD", "is_on", "load", "logins", "wanted"]
 
 # What makes each domain's data, in the order in which they need each other. A domain has a function
 # `load(school)`, and `TABLES` names the tables that tell whether somebody already works with it.
-DOMAINS: Final = (people, courses, leads, admissions, assistants, roster, content, test_centre, jobs)
+DOMAINS: Final = (
+    people,
+    organizations,
+    courses,
+    leads,
+    admissions,
+    assistants,
+    roster,
+    content,
+    test_centre,
+    enrollments,
+    student_records,
+    jobs,
+)
 
 LOCK: Final = 0x44454D4F  # "DEMO": any constant, the same on every machine
 REMEMBERED: Final = 60.0  # seconds

@@ -22,8 +22,11 @@ from app.services.integrity.admissions import ADMISSIONS
 from app.services.integrity.classroom import CLASSROOM
 from app.services.integrity.invariants import Invariant
 from app.services.integrity.others import OTHERS
+from app.services.integrity.records import ENROLLED_RECORDS
 
-INVARIANTS: Final[dict[str, Invariant]] = {each.name: each for each in (*ACCOUNTS, *ADMISSIONS, *CLASSROOM, *OTHERS)}
+INVARIANTS: Final[dict[str, Invariant]] = {
+    each.name: each for each in (*ACCOUNTS, *ADMISSIONS, *CLASSROOM, *ENROLLED_RECORDS, *OTHERS)
+}
 MOST_COUNTED: Final = 10_000
 PATIENCE: Final = "2s"  # of the page, for one invariant; the nightly job and the commands wait as long as it takes
 CANCELLED: Final = "57014"

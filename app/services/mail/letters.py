@@ -45,6 +45,7 @@ WRITERS: Final = {
     "registration_rejected": ("assistants.letters", "rejected"),
     "second_factor_reset": ("second_factor.letters", "reset"),
     "seat": ("seat_notices.letters", "seat"),
+    "enrollment_invitation": ("enrollments.letters", "invitation"),
 }
 
 _DUE = "status = 'queued' AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until <= now())"

@@ -17,6 +17,7 @@ SUPER_ADMINS: Final = frozenset({Role.SUPER_ADMIN})
 OFFICE: Final = frozenset({Role.SUPER_ADMIN, Role.ADMIN, Role.STAFF})
 ADMINS: Final = frozenset({Role.SUPER_ADMIN, Role.ADMIN})
 CLASS: Final = ADMINS | {Role.TEACHER, Role.STUDENT}
+ENROLLMENT: Final = ADMINS | {Role.ADMISSIONS, Role.COACH}
 EVERYBODY: Final[frozenset[Role]] = frozenset()
 
 
@@ -129,6 +130,26 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
     ),
     _T.ACCESS_REQUEST_REJECTED: TypeOfNotice(
         _l("Access refused"), _l("Another Super Admin refused a request for access."), SUPER_ADMINS, email=False
+    ),
+    _T.ENROLLMENT_STEP_COMPLETED: TypeOfNotice(
+        _l("Enrollment went on"),
+        _l("A family, or the school, completed a step of an enrollment."),
+        ENROLLMENT | {Role.GUARDIAN},
+    ),
+    _T.RECORD_CREATION_FAILED: TypeOfNotice(
+        _l("Student records missing"),
+        _l("The records of a student could not be made; the enrollment goes on."),
+        ENROLLMENT,
+        Severity.WARNING,
+    ),
+    _T.ENROLLMENT_COMPLETED: TypeOfNotice(
+        _l("Enrollment complete"), _l("A student is enrolled."), ENROLLMENT | {Role.GUARDIAN}
+    ),
+    _T.DOCUMENT_REJECTED: TypeOfNotice(
+        _l("Document rejected"),
+        _l("A document has to be sent again."),
+        ENROLLMENT | {Role.GUARDIAN},
+        Severity.WARNING,
     ),
     _T.BROADCAST: TypeOfNotice(_l("Message of the school"), _l("Written by an admin."), EVERYBODY),
     _T.CLOSURE_ANNOUNCEMENT: TypeOfNotice(

@@ -20,6 +20,7 @@ from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
 from app.services.errors import Invalid, WrongState, explain
+from app.services.records import erasing, merging
 from app.services.resource import Result
 from app.services.students import identity
 from app.services.transaction import lock, transactional
@@ -163,9 +164,21 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     return result
 
 
+@transactional
 def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Bring deleted students back; refused when their account has gone to another meanwhile."""
-    return plain.restore(Student, ids, actor=actor, title=title)
+    """Bring deleted students back; refused when their account has gone to another meanwhile, when they were merged into
+    another, and when their data was erased.
+    """
+
+    def change(student: Student) -> bool:
+        if merging.was_merged(student.id):
+            raise WrongState(_("They were merged into another student: take the merge back there."))
+        if erasing.was_erased(student.id):
+            raise WrongState(_("Their data was erased on request."))
+        student.deleted_at = student.deleted_by_id = None
+        return True
+
+    return plain.each(Student, ids, title, change, actor=actor, deleted=True)
 
 
 @transactional

@@ -17,6 +17,10 @@ from app.policies.scopes import visible
 from app.services import inputs, people
 from app.services.accounts.inputs import Secret
 from app.services.inputs import Input, blank_is_none, storable
+from app.services.records.descriptors import RACES, SEXES
+from app.services.records.facts import RACE, code_of
+from app.services.records.labels import codes
+from app.services.records.student_actions import RECORD_ACTIONS
 from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
 from app.services.students import identity, records
 
@@ -48,6 +52,10 @@ LABELS = {
     "username": _l("Username"),
     "password": _l("Password"),
     "created_at": _l("Entered"),
+    "hispanic_latino_ethnicity": _l("Hispanic or Latino"),
+    "races": _l("Races"),
+    "into_id": _l("Student who stays"),
+    "reason": _l("Who asked, and when"),
     "accept_duplicates": _l("This is someone else: save all the same"),
 }
 
@@ -63,7 +71,6 @@ StudentInput = inputs.of(
     "birth_city",
     "birth_state",
     "birth_country",
-    "birth_sex_descriptor",
     "identity_type",
     "identity_number",
     "school_name",
@@ -75,6 +82,12 @@ StudentInput = inputs.of(
         Annotated[str | None, Field(max_length=40), BeforeValidator(blank_is_none), BeforeValidator(storable)],
         None,
     ),
+    birth_sex_descriptor=(
+        Annotated[str | None, BeforeValidator(blank_is_none), BeforeValidator(storable), code_of(SEXES)],
+        None,
+    ),
+    hispanic_latino_ethnicity=(bool | None, None),
+    races=(Annotated[list[RACE], Field(max_length=len(RACES))], []),
     accept_duplicates=(bool, False),
 )
 
@@ -152,8 +165,8 @@ STUDENTS = register(
         search_help=_l("Name, number, phone or e-mail"),
         input=StudentInput,
         labels=LABELS,
-        relations={"user_id": "student-accounts"},
-        options={"identity_type": identity.TYPES},
+        relations={"user_id": "student-accounts", "into_id": "students"},
+        options={"identity_type": identity.TYPES, "birth_sex_descriptor": codes(SEXES), "races": codes(RACES)},
         create=records.create,
         update=records.update,
         delete=records.delete,
@@ -190,6 +203,7 @@ STUDENTS = register(
                 danger=True,
                 help=_l("The account itself stays, but shows nothing of this student any more."),
             ),
+            *RECORD_ACTIONS,
         ),
         load=(joinedload(Student.account),),
         icon="user-round",

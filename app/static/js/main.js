@@ -21,5 +21,6 @@ if ($("[data-admission]")) import("./admission.js").then((m) => m.startAdmission
 if ($("[data-register]")) import("./register.js").then((m) => m.startRegister());
 if ($("[data-week]")) import("./week.js").then((m) => m.startWeek($("[data-week]")));
 if ($("[data-seatmap]")) import("./seats.js").then((m) => m.startSeats());
+if ($("[data-draft]")) import("./draft.js").then((m) => m.startDraft($("[data-draft]")));
 if ($("[data-progress]")) import("./progress.js").then((m) => m.startProgress());
 document.documentElement.dataset.ready = "";

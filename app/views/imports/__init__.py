@@ -1,5 +1,17 @@
 """Importing records from a file: upload, check with every fault at once, confirm, progress, result, undo."""
 
-from app.views.imports.screens import AccountImportView, LeadImportView, TestRegistrationImportView
+from app.views.imports.screens import (
+    AccountImportView,
+    InvitationImportView,
+    LeadImportView,
+    StudentRecordImportView,
+    TestRegistrationImportView,
+)
 
-__all__ = ["AccountImportView", "LeadImportView", "TestRegistrationImportView"]
+__all__ = [
+    "AccountImportView",
+    "InvitationImportView",
+    "LeadImportView",
+    "StudentRecordImportView",
+    "TestRegistrationImportView",
+]

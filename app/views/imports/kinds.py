@@ -14,10 +14,12 @@ from app.models.imports import Import
 from app.policies.actor import Actor
 from app.services import lookups
 from app.services.accounts.resource import ACCOUNTS
+from app.services.enrollments import INVITATIONS
 from app.services.errors import Invalid
 from app.services.leads import LEADS
 from app.services.lookups import key_of_choice
 from app.services.resource import Resource
+from app.services.students import STUDENTS
 from app.services.test_sessions import REGISTRATIONS
 from app.views.page import Choice, Field, Link
 
@@ -121,4 +123,46 @@ REGISTRATION_IMPORTS = Kind(
     _l("Register many students for tests from a CSV file."),
     lambda count: _("Register %(count)s students", count=count),
     lambda job: Link(_("See the registrations"), f"/test-registrations/?f=import:is:{job.id}", "users", primary=True),
+)
+INVITATION_IMPORTS = Kind(
+    INVITATIONS,
+    "/enrollment-invitation-imports",
+    "Enrollment invitation imports",
+    _l("Invite families from a file"),
+    _l("Import of invitations"),
+    _l("Imports of invitations"),
+    _l("At most 5,000 rows and 32 MB. Each family gets a letter once you have confirmed."),
+    _l("Invite many families from a CSV file."),
+    lambda count: _("Invite %(count)s families", count=count),
+    lambda job: Link(_("See the invitations"), f"/enrollment-invitations/?f=import:is:{job.id}", "send", primary=True),
+)
+
+
+def _student_fields(errors: Errors, actor: Actor) -> list[Field]:
+    chosen = request.form.get("duplicates", "skip")
+    return [
+        Field(
+            "duplicates",
+            _("Rows that look like a student you have"),
+            "radio",
+            chosen,
+            errors=[str(each) for each in errors.get("duplicates", [])],
+            choices=[Choice(value, str(label), value == chosen) for value, label in DUPLICATES.items()],
+        )
+    ]
+
+
+STUDENT_IMPORTS = Kind(
+    STUDENTS,
+    "/student-record-imports",
+    "Student record imports",
+    _l("Import students"),
+    _l("Import of students"),
+    _l("Imports of students"),
+    _l("At most 200,000 rows and 32 MB. Each becomes a student at a school, with guardian and OneRoster user."),
+    _l("Bring the students of another system in from a CSV file."),
+    lambda count: _("Import %(count)s students", count=count),
+    lambda job: Link(_("See the students"), "/students/", "user-round", primary=True),
+    _student_fields,
+    lambda: {"duplicates": request.form.get("duplicates", "skip")},
 )

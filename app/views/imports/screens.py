@@ -14,7 +14,14 @@ from app.policies.actor import Actor
 from app.services import import_reports, imports
 from app.services.errors import Invalid
 from app.views.imports import pages
-from app.views.imports.kinds import ACCOUNT_IMPORTS, LEAD_IMPORTS, REGISTRATION_IMPORTS, Kind
+from app.views.imports.kinds import (
+    ACCOUNT_IMPORTS,
+    INVITATION_IMPORTS,
+    LEAD_IMPORTS,
+    REGISTRATION_IMPORTS,
+    STUDENT_IMPORTS,
+    Kind,
+)
 from app.views.imports.pages import STATES
 from app.views.page import (
     Cell,
@@ -130,6 +137,14 @@ class AccountImportView(ImportView):
 class TestRegistrationImportView(ImportView):
     __test__ = False
     kind = REGISTRATION_IMPORTS
+
+
+class InvitationImportView(ImportView):
+    kind = INVITATION_IMPORTS
+
+
+class StudentRecordImportView(ImportView):
+    kind = STUDENT_IMPORTS
 
 
 def _lazily(import_id: UUID, actor: Actor) -> Any:

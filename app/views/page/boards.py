@@ -118,6 +118,7 @@ class ImportPage:
     issues: Table | None = None  # line, column, value, rule, how to mend it
     issues_paging: Paging | None = None
     sample: Table | None = None  # the first rows as they would be written
+    sample_title: str = ""  # where it shows something else
     report_url: str = ""
     actions: list[Link] = field(default_factory=list)  # confirm, undo, start again
     history: Table | None = None

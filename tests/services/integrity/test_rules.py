@@ -10,9 +10,11 @@ from sqlalchemy import text
 from app.extensions import db
 from app.services import integrity, school
 from app.services.admissions import waitlist
+from app.services.records import creation
 from tests.factories.admissions import admission
 from tests.factories.broken import run, unguarded
 from tests.factories.courses import course, slot
+from tests.factories.records import enrollment
 from tests.factories.students import student
 
 AREAS = ("UPDATE admissions SET status = 'cancelled' WHERE id = :admission",)
@@ -35,7 +37,17 @@ BREAKING = {
         "INSERT INTO notifications (recipient_id, type, title, entity_type, entity_id, dedup_day)"
         " VALUES (999999, 'broadcast', 'Hello', 'x', 'x', current_date)"
     ],
+    "records_not_due_any_more": ["UPDATE enrollments SET records_due_since = now()"],
+    "records_of_enrolled": [
+        "UPDATE enrollments SET status = 'enrolled', enrolled_at = now(), current_step = 7",
+    ],
+    "guardians_are_agents": ["DELETE FROM oneroster_agents"],
     # for people
+    "records_overdue": [
+        "UPDATE enrollments SET status = 'in_progress', student_id = NULL, records_due_since = now() - interval '2 days'"
+    ],
+    "records_without_attempt": ["DELETE FROM record_creation_attempts"],
+    "records_incomplete": ["DELETE FROM student_school_associations"],
     "slot_overfull": [
         "ALTER TABLE classroom_slots DROP CONSTRAINT ck_classroom_slots_places",
         "UPDATE classroom_slots SET capacity = 1",
@@ -74,7 +86,8 @@ BREAKING = {
 
 @pytest.fixture
 def records(db_session, actors):
-    """A student in two slots."""
+    """A student in two slots, and one who came by an enrollment."""
+    creation.create_records(enrollment(), actor=actors.guardian)
     made = course([actors.teacher.id])
     slots = [slot(made, actors.teacher.id, day, "16:00") for day in (1, 4)]
     admitted = admission(slots, actor=actors.staff, starts_on=school.today() + timedelta(days=1))

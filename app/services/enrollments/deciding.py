@@ -1,0 +1,261 @@
+"""What coaches and the office do with an enrollment, one or many: the consultation, the shadow day, the decision, the
+payment, and ending it (spec B).
+
+Each has a `why_not_…` that the buttons ask, and that is asked again of every locked row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select, text
+
+from app.extensions import db
+from app.models.enrollments import (
+    CoachDecision,
+    Enrollment,
+    EnrollmentEventType,
+    EnrollmentStatus,
+    StepStatus,
+)
+from app.policies.actor import Actor
+from app.policies.enrollments import is_office, may_decide_enrollment, may_run_enrollments
+from app.services import plain, school
+from app.services.enrollments import events, notices, progress, steps
+from app.services.enrollments.progress import OPEN
+from app.services.enrollments.schemas import ConsultationType, PaymentMethod
+from app.services.enrollments.steps import CONSULTATION, PAYMENT
+from app.services.errors import NotAllowed, WrongState
+from app.services.resource import Result, Rule
+from app.services.transaction import transactional
+
+title = notices.name_of
+CLOSED = _l("This enrollment is closed.")
+SHADOW_DAY = 3
+
+_EXTENSION = text("UPDATE student_program_extensions SET enrollment_status = :status WHERE student_id = :student_id")
+
+
+def _ruled(rule: Rule, state: Callable[[Actor, Any], Any]) -> Rule:
+    return lambda actor, enrollment: rule(actor, enrollment) or state(actor, enrollment)
+
+
+def _consultation(actor: Actor, enrollment: Any) -> Any:
+    if enrollment.status not in OPEN:
+        return CLOSED
+    if enrollment.current_step < CONSULTATION:
+        return _l("The family has not completed the step before.")
+    return _l("The consultation has taken place.") if enrollment.current_step > CONSULTATION else None
+
+
+def _shadow_day(actor: Actor, enrollment: Any) -> Any:
+    if enrollment.status not in OPEN:
+        return CLOSED
+    return _l("The student information is complete, which locks it.") if enrollment.current_step > 4 else None
+
+
+def _approve(actor: Actor, enrollment: Any) -> Any:
+    if enrollment.status not in OPEN:
+        return CLOSED
+    if enrollment.coach_decision is CoachDecision.APPROVED:
+        return _l("It is approved already.")
+    return _l("First the consultation takes place.") if enrollment.current_step <= CONSULTATION else None
+
+
+def _reject(actor: Actor, enrollment: Any) -> Any:
+    if enrollment.status not in OPEN:
+        return CLOSED
+    late = enrollment.current_step > 4 and not is_office(actor)
+    return _l("The family has gone on since it was approved. Ask the office.") if late else None
+
+
+def _payment(actor: Actor, enrollment: Any) -> Any:
+    return CLOSED if enrollment.status not in OPEN else None
+
+
+def _withdraw(actor: Actor, enrollment: Any) -> Any:
+    if enrollment.status is EnrollmentStatus.ENROLLED:
+        return _l("The student is enrolled: end it at the student's school association.")
+    return CLOSED if enrollment.status not in OPEN else None
+
+
+def _reopen(actor: Actor, enrollment: Any) -> Any:
+    ended = enrollment.status in (EnrollmentStatus.WITHDRAWN, EnrollmentStatus.REJECTED)
+    return None if ended else _l("It is not closed.")
+
+
+why_not_complete_consultation = _ruled(may_decide_enrollment, _consultation)
+why_not_set_shadow_day = _ruled(may_decide_enrollment, _shadow_day)
+why_not_approve = _ruled(may_decide_enrollment, _approve)
+why_not_reject = _ruled(may_decide_enrollment, _reject)
+why_not_record_payment = _ruled(may_run_enrollments, _payment)
+why_not_withdraw = _ruled(may_run_enrollments, _withdraw)
+why_not_reopen = _ruled(may_run_enrollments, _reopen)
+
+
+def _each(ids: Sequence[UUID], rule: Rule, state: Rule, change: Callable[[Enrollment], bool], actor: Actor) -> Result:
+    """Do something to each enrollment, all locked first; a refusal is the outcome of its own."""
+
+    def ruled(found: Enrollment) -> bool:
+        if (reason := rule(actor, found)) is not None:
+            raise NotAllowed(reason)
+        if (reason := state(actor, found)) is not None:
+            raise WrongState(reason)
+        return change(found)
+
+    return plain.each(Enrollment, ids, title, ruled, actor=actor)
+
+
+@transactional
+def complete_consultation(
+    ids: Sequence[UUID],
+    *,
+    actor: Actor,
+    consultation_date: date,
+    consultation_type: ConsultationType,
+    notes: str | None = None,
+) -> Result:
+    """Note that the consultation took place, which completes the second step (spec B)."""
+
+    def change(found: Enrollment) -> bool:
+        step = progress.steps_of(found.id)[CONSULTATION]
+        said = {"consultation_date": consultation_date.isoformat(), "consultation_type": consultation_type.value}
+        more = {"notes": notes} if notes else {}
+        steps.complete(found, step, {**step.data, **said, **more}, actor)
+        return True
+
+    return _each(ids, may_decide_enrollment, _consultation, change, actor)
+
+
+@transactional
+def set_shadow_day(ids: Sequence[UUID], *, actor: Actor, shadow_day: date) -> Result:
+    """Say when the student comes to look. The family still has to sign the waivers."""
+
+    def change(found: Enrollment) -> bool:
+        step, day = progress.steps_of(found.id)[SHADOW_DAY], shadow_day.isoformat()
+        if step.data.get("shadow_day") == day:
+            return False
+        step.data = {**step.data, "shadow_day": day}
+        if step.status is StepStatus.PENDING:
+            step.status = StepStatus.IN_PROGRESS
+        events.note(found, EnrollmentEventType.STEP_SAVED, step=SHADOW_DAY, fields=["shadow_day"])
+        return True
+
+    return _each(ids, may_decide_enrollment, _shadow_day, change, actor)
+
+
+@transactional
+def approve(ids: Sequence[UUID], *, actor: Actor, note: str | None = None) -> Result:
+    """Let the family go on to the student information. One approved before is left as it is."""
+
+    def change(found: Enrollment) -> bool:
+        now = _now()
+        found.coach_decision, found.decided_at, found.decision_note = CoachDecision.APPROVED, now, note
+        db.session.flush()
+        events.note(found, EnrollmentEventType.DECIDED, decision="approved")
+        notices.approved(found, actor)
+        return True
+
+    def state(asked: Actor, found: Any) -> Any:
+        return None if found.coach_decision is CoachDecision.APPROVED else _approve(asked, found)
+
+    def unless_done(found: Enrollment) -> bool:
+        return found.coach_decision is not CoachDecision.APPROVED and change(found)
+
+    return _each(ids, may_decide_enrollment, state, unless_done, actor)
+
+
+@transactional
+def reject(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
+    """Say no, and why. It can be opened again."""
+
+    def change(found: Enrollment) -> bool:
+        now = _now()
+        if found.current_step <= 4:
+            found.coach_decision, found.decided_at, found.decision_note = CoachDecision.REJECTED, now, reason
+            events.note(found, EnrollmentEventType.DECIDED, decision="rejected")
+        _close(found, EnrollmentStatus.REJECTED, EnrollmentEventType.REJECTED, reason)
+        return True
+
+    return _each(ids, may_decide_enrollment, _reject, change, actor)
+
+
+@transactional
+def withdraw(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
+    """Note that the family does not want to go on. It can be opened again."""
+
+    def change(found: Enrollment) -> bool:
+        _close(found, EnrollmentStatus.WITHDRAWN, EnrollmentEventType.WITHDRAWN, reason)
+        return True
+
+    return _each(ids, may_run_enrollments, _withdraw, change, actor)
+
+
+@transactional
+def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Let a closed enrollment go on where it was. A rejection by the coach is forgotten: they decide anew."""
+
+    def change(found: Enrollment) -> bool:
+        if found.coach_decision is CoachDecision.REJECTED:
+            found.coach_decision = found.decided_at = found.decision_note = None
+        made = found.student_id is not None
+        found.status = EnrollmentStatus.REGISTERED if made else EnrollmentStatus.IN_PROGRESS
+        db.session.flush()
+        _extend(found, "registered")
+        events.note(found, EnrollmentEventType.REOPENED)
+        steps.settle(found, actor)
+        return True
+
+    return _each(ids, may_run_enrollments, _reopen, change, actor)
+
+
+@transactional
+def record_payment(
+    ids: Sequence[UUID],
+    *,
+    actor: Actor,
+    payment_method: PaymentMethod,
+    deposit_amount: Decimal,
+    paid: bool = True,
+    paid_on: date | None = None,
+) -> Result:
+    """Note how much the family pays and whether the money is there, which completes the enrollment when nothing else is
+    left to do (spec B).
+    """
+
+    def change(found: Enrollment) -> bool:
+        step = progress.steps_of(found.id)[PAYMENT]
+        amount = f"{deposit_amount:.2f}"
+        step.data = {**step.data, "payment_method": payment_method.value, "deposit_amount": amount}
+        if step.status is StepStatus.PENDING:
+            step.status = StepStatus.IN_PROGRESS
+        found.deposit_amount, found.deposit_paid = deposit_amount, paid
+        found.deposit_paid_on = (paid_on or school.today()) if paid else None
+        db.session.flush()
+        events.note(found, EnrollmentEventType.PAYMENT_RECORDED, method=payment_method.value, amount=amount, paid=paid)
+        steps.settle(found, actor)
+        return True
+
+    return _each(ids, may_run_enrollments, _payment, change, actor)
+
+
+def _close(found: Enrollment, status: EnrollmentStatus, kind: EnrollmentEventType, reason: str) -> None:
+    found.status = status
+    db.session.flush()
+    _extend(found, "withdrawn")
+    events.note(found, kind, reason=reason)
+
+
+def _extend(found: Enrollment, status: str) -> None:
+    """The student's program, if there are records, says the same."""
+    if found.student_id is not None:
+        db.session.execute(_EXTENSION, {"status": status, "student_id": found.student_id})
+
+
+def _now() -> Any:
+    return db.session.scalar(select(func.clock_timestamp()))

@@ -1,0 +1,107 @@
+"""Who is told what on an enrollment: the one who has to do something next. Nobody is told of what they did themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+
+from app.extensions import db
+from app.models.enrollments import Enrollment, EnrollmentEventType
+from app.models.notifications import NotificationType
+from app.policies.actor import NOBODY, Actor
+from app.policies.roles import Role
+from app.services import people
+from app.services.enrollments import events
+from app.services.notifications import Notice, notify
+
+ENTITY = "enrollments"
+_KIND = NotificationType
+
+
+def name_of(enrollment: Enrollment) -> str:
+    return f"{enrollment.student_first_name} {enrollment.student_last_name}"
+
+
+def office() -> list[int]:
+    """Those who work in the enrollment office."""
+    return [row[0] for row in db.session.execute(people.having(Role.ADMISSIONS)(NOBODY))]
+
+
+def _tell(
+    kind: NotificationType, key: UUID, enrollment: Enrollment, whom: Iterable[int], words: tuple[Any, Any], actor: Actor
+) -> None:
+    recipients = sorted(set(whom) - {actor.id})
+    title, body = words
+    notices = []
+    for each in recipients:
+        own = each == enrollment.guardian_id
+        link = f"/me/enrollments/{enrollment.id}" if own else f"/enrollments/{enrollment.id}"
+        notices.append(Notice(each, key, title, body, link))
+    notify(kind, ENTITY, notices)
+    if enrollment.guardian_id in recipients:
+        events.note(enrollment, EnrollmentEventType.MESSAGE_SENT, to="guardian", about=kind.value)
+
+
+def step_completed(enrollment: Enrollment, step: int, key: UUID, actor: Actor) -> None:
+    """Tell of a step: the coach of what the family did, the office of what it has to look at, the family of what the coach
+    did. `key` is that of the step, so that each step is told, once a day.
+    """
+    student = name_of(enrollment)
+    said: dict[int, tuple[Any, Any]] = {
+        1: (_l("%(name)s: the family began", name=student), _l("Next they choose a day for the consultation.")),
+        2: (_l("%(name)s: the consultation took place", name=student), _l("Next is the shadow day.")),
+        3: (_l("%(name)s: the shadow day is planned", name=student), _l("Approve or reject the enrollment.")),
+        4: (_l("%(name)s: the student information is there", name=student), _l("Next are the documents.")),
+        5: (_l("%(name)s: all documents are there", name=student), _l("Verify or reject each of them.")),
+    }
+    whom = {
+        2: [enrollment.guardian_id],
+        4: [enrollment.coach_id, *office()],
+        5: office(),
+    }.get(step, [enrollment.coach_id])
+    if step in said:
+        _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, whom, said[step], actor)
+
+
+def consultation_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None:
+    """Tell the coach when the family would like to talk."""
+    words = (
+        _l("%(name)s: the family would like to talk", name=name_of(enrollment)),
+        _l("Call them on the day that they chose, and mark the consultation as completed."),
+    )
+    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, [enrollment.coach_id], words, actor)
+
+
+def payment_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None:
+    """Tell the office that the family has said how it pays."""
+    words = (
+        _l("%(name)s: the family is about to pay", name=name_of(enrollment)),
+        _l("Record the payment when the money is there."),
+    )
+    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, office(), words, actor)
+
+
+def approved(enrollment: Enrollment, actor: Actor) -> None:
+    words = (
+        _l("You can go on with the enrollment of %(name)s", name=name_of(enrollment)),
+        _l("The coach approved it. Next is the student information."),
+    )
+    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, enrollment.id, enrollment, [enrollment.guardian_id], words, actor)
+
+
+def document_rejected(enrollment: Enrollment, key: UUID, what: str, reason: str, actor: Actor) -> None:
+    words = (
+        _l("Please send %(document)s again", document=what),
+        _l("It could not be accepted: %(reason)s", reason=reason),
+    )
+    _tell(_KIND.DOCUMENT_REJECTED, key, enrollment, [enrollment.guardian_id], words, actor)
+
+
+def enrolled(enrollment: Enrollment, actor: Actor) -> None:
+    """Tell the coach, the office and the family."""
+    whom = [enrollment.guardian_id, enrollment.coach_id, *office()]
+    words = (_l("%(name)s is enrolled", name=name_of(enrollment)), "")
+    _tell(_KIND.ENROLLMENT_COMPLETED, enrollment.id, enrollment, whom, words, actor)

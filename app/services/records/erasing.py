@@ -1,0 +1,167 @@
+"""Erasing one person's data on request. What has to be kept is listed with its reason; all else is deleted, or says
+nothing about them any more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Final
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from pydantic import BeforeValidator, Field
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.student_changes import StudentErasure
+from app.models.students import Student
+from app.policies.actor import Actor
+from app.policies.rules import may_erase_student
+from app.policies.scopes import visible
+from app.services.accounts.directory import NO_EMAIL
+from app.services.errors import NotAllowed, NotFound, WrongState
+from app.services.inputs import Input, storable
+from app.services.records import person
+from app.services.records.person import Person
+from app.services.resource import Outcome, Result
+from app.services.transaction import lock_many, transactional
+
+ERASED: Final = "Erased"
+KEPT: Final = {
+    "admissions": _l("admissions and what was paid: the school's books"),
+    "attendance": _l("marks of attendance, which count classes"),
+    "student_school_associations": _l("school, days and grade, for statistics without a name"),
+    "oneroster_users": _l("OneRoster ids, so that other systems are told to delete them"),
+    "enrollments": _l("that there was an enrollment, without its data"),
+    "test_registrations": _l("that a seat was taken in a test"),
+    "imports": _l("files of imports, which hold other people too"),
+}
+"""What stays, and why."""
+
+
+class EraseStudent(Input):
+    """Why: who asked, and when."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500), BeforeValidator(storable)]
+
+
+# What happens to each table; the keys of the person's rows are parameters of these names. In an order in which nothing
+# is needed any more that is gone.
+_STATEMENTS: Final = {
+    "student_program_extensions": "DELETE FROM student_program_extensions WHERE student_id = ANY(:students)",
+    "student_guardians": "DELETE FROM student_guardians WHERE student_id = ANY(:students)",
+    "enrollment_documents": "DELETE FROM enrollment_documents WHERE enrollment_id = ANY(:enrollments)",
+    "enrollment_steps": "UPDATE enrollment_steps SET data = '{}' WHERE enrollment_id = ANY(:enrollments)",
+    "enrollments": """
+        UPDATE enrollments SET student_first_name = :erased, student_last_name = :erased, decision_note = NULL
+        WHERE id = ANY(:enrollments)
+    """,
+    "enrollment_invitations": """
+        UPDATE enrollment_invitations SET student_first_name = :erased, student_last_name = :erased, guardian_name = NULL,
+            guardian_email = 'erased@' || :no_email, message = NULL, program_interests = '[]'
+        WHERE id = ANY(:enrollment_invitations)
+    """,
+    "oneroster_users": """
+        UPDATE oneroster_users SET status = 'tobedeleted', enabled_user = false, username = 'erased.' || id,
+            given_name = :erased, family_name = :erased, middle_name = NULL, identifier = NULL, email = NULL, phone = NULL,
+            birth_date = NULL, metadata = '{}', guardian_id = NULL, user_id = NULL
+        WHERE id = ANY(:oneroster_users)
+    """,
+    "oneroster_agents": """
+        DELETE FROM oneroster_agents WHERE oneroster_user_id = ANY(:oneroster_users) OR agent_id = ANY(:oneroster_users)
+    """,
+    "guardians": "DELETE FROM guardians WHERE id = ANY(:guardians)",
+    "lead_notes": "DELETE FROM lead_notes WHERE lead_id = ANY(:leads)",
+    "lead_contact_attempts": "UPDATE lead_contact_attempts SET note = '' WHERE lead_id = ANY(:leads) AND note <> ''",
+    "leads": """
+        UPDATE leads SET first_name = :erased, last_name = :erased, phone = '+10000', phone_raw = NULL, email = NULL,
+            address = NULL, area = NULL, community = NULL, guardian_name = NULL, age = NULL,
+            deleted_at = coalesce(deleted_at, now())
+        WHERE id = ANY(:leads)
+    """,
+    "admissions": "UPDATE admissions SET notes = NULL WHERE id = ANY(:admissions) AND notes IS NOT NULL",
+    "reschedule_requests": """
+        UPDATE reschedule_requests SET reason = NULL, decision_note = NULL
+        WHERE student_id = ANY(:students) AND (reason IS NOT NULL OR decision_note IS NOT NULL)
+    """,
+    "waitlist_entries": "UPDATE waitlist_entries SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
+    "test_registrations": "UPDATE test_registrations SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
+    "notifications": "DELETE FROM notifications WHERE entity_id = ANY(:entities)",
+    "students": """
+        UPDATE students SET first_name = :erased, last_name = :erased, middle_name = NULL, generation_suffix = NULL,
+            phone = NULL, email = NULL, guardian_name = NULL, birth_date = NULL, birth_city = NULL, birth_state = NULL,
+            birth_country = NULL, birth_sex_descriptor = NULL, hispanic_latino_ethnicity = NULL, races = '[]',
+            identity_type = NULL, identity_number = NULL, school_name = NULL, needs_accessible_room = false,
+            accommodation_needs = NULL, notes = NULL, student_unique_id = NULL, user_id = NULL,
+            deleted_at = coalesce(deleted_at, now()), deleted_by_id = coalesce(deleted_by_id, CAST(:actor AS integer))
+        WHERE id = ANY(:students)
+    """,
+    "accounts": """
+        UPDATE ab_user SET first_name = :erased, last_name = '', username = 'erased-' || id,
+            email = 'erased-' || id || '@' || :no_email, active = false, password = NULL
+        WHERE id = ANY(:accounts)
+    """,
+    "profiles": "UPDATE user_profiles SET phone = NULL WHERE user_id = ANY(:accounts) AND phone IS NOT NULL",
+}
+_TRACES = text("SELECT erase_traces(:erasure, CAST(:rows AS jsonb))")
+
+
+@transactional
+def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
+    """Erase the data of one student, with the records that were merged into them, and of guardians who have no other.
+    What is kept and what was erased is written down.
+
+    Raises NotFound, NotAllowed, and WrongState while an admission or enrollment of theirs is not over, or when more
+    than one is named.
+    """
+    if len(ids) != 1:
+        raise WrongState(_("Erase people one by one."))
+    found = db.session.scalar(select(Student.id).where(Student.id == ids[0], visible(Student, actor)))
+    if found is None:
+        raise NotFound
+    refused = may_erase_student(actor, None)
+    if refused is not None:
+        raise NotAllowed(refused)
+    students = person.same_person(ids[0])
+    lock_many(Student, students)
+    if (going := person.not_over(students)) is not None:
+        raise WrongState(going)
+    known = person.read(students)
+    made = StudentErasure(student_id=ids[0], reason=reason, kept=person.kept(known, tuple(KEPT)), erased={})
+    db.session.add(made)
+    db.session.flush()
+    made.erased = _erase(known, made.id, actor)
+    db.session.flush()
+    db.session.expire_all()
+    return Result([Outcome(str(ids[0]), ERASED, message=_told(made))])
+
+
+def _erase(known: Person, erasure: UUID, actor: Actor) -> dict[str, int]:
+    keys = known.parameters()
+    facts = keys | {"erased": ERASED, "no_email": NO_EMAIL, "actor": actor.id}
+    rows = known.rows()
+    counts = {
+        name: int(db.session.execute(text(statement), facts).rowcount)  # type: ignore[attr-defined]
+        for name, statement in _STATEMENTS.items()
+    }
+    traces = db.session.scalar(_TRACES, {"erasure": erasure, "rows": json.dumps(rows, default=str)})
+    return {name: count for name, count in (counts | {"row_history": int(traces or 0)}).items() if count}
+
+
+def _told(made: StudentErasure) -> str:
+    erased = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(made.erased.items()))
+    kept = "; ".join(f"{KEPT[name]} ({count})" for name, count in made.kept.items())
+    return _("Erased: %(erased)s. Kept: %(kept)s.", erased=erased, kept=kept or "-")
+
+
+def of_student(student_id: UUID) -> StudentErasure | None:
+    """The erasure of this student, if there was one."""
+    statement = select(StudentErasure).where(StudentErasure.student_id == student_id)
+    return db.session.scalars(statement.order_by(StudentErasure.created_at.desc()).limit(1)).one_or_none()
+
+
+def was_erased(student_id: UUID) -> bool:
+    """Whether the data of this student was erased."""
+    return of_student(student_id) is not None

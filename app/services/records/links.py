@@ -1,0 +1,280 @@
+"""What a student's records refer to, changed by hand: guardians and who is whose, schools, and what the program knows.
+OneRoster's users follow in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.student_records import (
+    Guardian,
+    StudentGuardian,
+    StudentProgramExtension,
+    StudentSchoolAssociation,
+)
+from app.models.students import Student
+from app.policies.actor import Actor
+from app.policies.scopes import visible
+from app.services import lookups, phones, plain, school
+from app.services.errors import Invalid, explain
+from app.services.records import naming, years
+from app.services.records.labels import row_title
+from app.services.resource import Result
+from app.services.transaction import lock_many, transactional
+
+explain(
+    {
+        "uq_guardians_user_id": ("user_id", _l("This account belongs to another guardian.")),
+        "ck_guardians_name_not_blank": ("first_name", _l("This field is required.")),
+        "uq_student_guardians_student_id_guardian_id": (
+            "guardian_id",
+            _l("They are a guardian of this student already."),
+        ),
+        "uq_student_guardians_primary": ("primary_contact", _l("Another guardian is the first to be called.")),
+        "uq_student_school_associations_student_id_school_id_entry_date": (
+            "entry_date",
+            _l("The student entered this school on this day already."),
+        ),
+        "uq_student_school_associations_open_primary_school": (
+            "primary_school",
+            _l("The student has another primary school in this year: enter an exit there first."),
+        ),
+        "ck_student_school_associations_exit_after_entry": ("exit_date", _l("Must not be before the first day.")),
+        "ck_student_school_associations_exit_type_descriptor": (
+            "exit_type_descriptor",
+            _l("A reason for leaving needs the day."),
+        ),
+        "ck_student_school_associations_school_year": ("school_year", _l("Must be a year between 1900 and 2199.")),
+    }
+)
+
+
+def name_of(person: Any) -> str:
+    return f"{person.first_name} {person.last_name}"
+
+
+def _contact(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the phone number as it is stored. Raises Invalid at the field."""
+    data = dict(values)
+    problems: dict[str, list[Any]] = {}
+    if data.get("phone"):
+        try:
+            data["phone"] = phones.normalise(data["phone"], school.phone_region())
+        except ValueError as error:
+            problems["phone"] = [str(error)]
+    email = data.get("email")
+    if email and ("@" not in email or any(letter.isspace() for letter in email)):
+        problems["email"] = [_("Must be an e-mail address, as name@example.org.")]
+    if problems:
+        raise Invalid(fields=problems)
+    return data
+
+
+@transactional
+def create_guardian(values: Mapping[str, Any], *, actor: Actor) -> Guardian:
+    """Add a guardian. Raises Invalid at the field, Conflict for an account that another one has."""
+    lookups.check("guardian-accounts", actor, values.get("user_id"), "user_id")
+    made: Guardian = plain.create(Guardian, _contact(values), actor=actor)
+    return made
+
+
+# Whoever OneRoster knows already is called there as they are here.
+_RENAME = text("""
+    UPDATE oneroster_users u SET given_name = g.first_name, family_name = g.last_name, email = g.email, phone = g.phone
+    FROM guardians g WHERE g.id = :id AND u.guardian_id = g.id
+""")
+
+
+@transactional
+def update_guardian(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Guardian:
+    """Change a guardian, if nobody changed them since `version`. Raises NotFound, Conflict, Invalid."""
+    if values.get("user_id") is not None:
+        lookups.check("guardian-accounts", actor, values["user_id"], "user_id")
+    changed = plain.update(Guardian, key, _contact(values), actor=actor, version=version)
+    db.session.execute(_RENAME, {"id": key})
+    return changed
+
+
+_CHILDREN = text("SELECT count(*) FROM student_guardians WHERE guardian_id = :id")
+
+
+def _has_children(guardian: Any) -> Any:
+    count = db.session.scalar(_CHILDREN, {"id": guardian.id})
+    return _("They are still guardian of %(count)s students.", count=count) if count else None
+
+
+@transactional
+def delete_guardians(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Delete guardians softly; whoever still has a student stays."""
+    return plain.delete(Guardian, ids, actor=actor, title=name_of, hindrance=_has_children)
+
+
+def _locked_student(student_id: UUID | None, actor: Actor) -> Student:
+    """Raises Invalid at the field."""
+    found = lock_many(Student, [student_id], visible(Student, actor)) if student_id else []
+    if not found:
+        raise Invalid(fields={"student_id": [_("Choose one from the list.")]})
+    return found[0]
+
+
+# Agents are who is guardian now; a guardian without a user gets one.
+_MISSING_USERS = text("""
+    SELECT DISTINCT g.id, g.contact_unique_id, g.first_name, g.last_name, g.email, g.phone
+    FROM student_guardians sg JOIN guardians g ON g.id = sg.guardian_id
+    WHERE sg.student_id = ANY(:ids) AND g.deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM oneroster_users u WHERE u.guardian_id = g.id)
+""")
+_ADD_USER = text("""
+    INSERT INTO oneroster_users (sourced_id, username, given_name, family_name, role, email, phone, guardian_id)
+    VALUES ('guardian_' || CAST(:code AS text), :username, :first_name, :last_name, 'guardian', :email, :phone, :id)
+    ON CONFLICT (guardian_id) WHERE guardian_id IS NOT NULL DO NOTHING
+""")
+_FOLLOW = (
+    """
+    DELETE FROM oneroster_agents x USING oneroster_users child, oneroster_users agent
+    WHERE child.id = x.oneroster_user_id AND agent.id = x.agent_id AND child.student_id = ANY(:ids)
+      AND agent.guardian_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM student_guardians sg WHERE sg.student_id = child.student_id AND sg.guardian_id = agent.guardian_id)
+    """,
+    """
+    INSERT INTO oneroster_agents (oneroster_user_id, agent_id)
+    SELECT child.id, agent.id FROM student_guardians sg
+    JOIN oneroster_users child ON child.student_id = sg.student_id
+    JOIN oneroster_users agent ON agent.guardian_id = sg.guardian_id
+    WHERE sg.student_id = ANY(:ids) ON CONFLICT DO NOTHING
+    """,
+    # At the schools where they are now; who has left all of them keeps the last, and cannot log in there any more.
+    """
+    UPDATE oneroster_users u SET org_ids = coalesce(now.orgs, u.org_ids), enabled_user = now.orgs IS NOT NULL
+    FROM (
+        SELECT s.id, (
+            SELECT jsonb_agg(o.sourced_id ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id)
+            FROM (SELECT DISTINCT ON (school_id) * FROM student_school_associations
+                  WHERE student_id = s.id AND exit_date IS NULL ORDER BY school_id, primary_school DESC, entry_date DESC) a
+            JOIN organizations o ON o.id = a.school_id) AS orgs
+        FROM students s WHERE s.id = ANY(:ids)
+    ) now
+    WHERE u.student_id = now.id AND (u.org_ids, u.enabled_user)
+        IS DISTINCT FROM (coalesce(now.orgs, u.org_ids), now.orgs IS NOT NULL)
+    """,
+    """
+    UPDATE oneroster_users u SET org_ids = now.orgs
+    FROM (
+        SELECT sg.guardian_id, jsonb_agg(DISTINCT org) AS orgs
+        FROM student_guardians sg JOIN oneroster_users child ON child.student_id = sg.student_id
+        CROSS JOIN jsonb_array_elements(child.org_ids) AS org
+        WHERE sg.guardian_id IN (SELECT guardian_id FROM student_guardians WHERE student_id = ANY(:ids))
+        GROUP BY sg.guardian_id
+    ) now
+    WHERE u.guardian_id = now.guardian_id AND u.org_ids <> now.orgs
+    """,
+)
+
+
+def follow(student_ids: Collection[UUID]) -> None:
+    """Have OneRoster's users say what the records of these students say: agents, schools, and whether they are there."""
+    facts = {"ids": list(student_ids)}
+    for row in db.session.execute(_MISSING_USERS, facts).all():
+        username = f"{naming.stem(row.first_name, row.last_name)}.{row.contact_unique_id[:12]}"
+        db.session.execute(_ADD_USER, {**row._mapping, "code": row.contact_unique_id, "username": username})
+    for statement in _FOLLOW:
+        db.session.execute(text(statement), facts)
+
+
+def link_title(link: Any) -> str:
+    return row_title(link) or f"{name_of(link.guardian)}, {name_of(link.student)}"
+
+
+@transactional
+def create_link(values: Mapping[str, Any], *, actor: Actor) -> StudentGuardian:
+    """Make somebody guardian of a student. Raises Invalid and Conflict at the field."""
+    _locked_student(values.get("student_id"), actor)
+    lookups.check("guardians", actor, values.get("guardian_id"), "guardian_id")
+    made: StudentGuardian = plain.create(StudentGuardian, values, actor=actor)
+    follow([made.student_id])
+    return made
+
+
+@transactional
+def update_link(
+    key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
+) -> StudentGuardian:
+    """Change how they are related, or who is called first. Raises NotFound, Conflict, Invalid."""
+    data = {name: value for name, value in values.items() if name not in ("student_id", "guardian_id")}
+    return plain.update(StudentGuardian, key, data, actor=actor, version=version)
+
+
+@transactional
+def delete_links(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Say that somebody is not guardian of a student any more."""
+    rows = select(StudentGuardian.student_id).where(StudentGuardian.id.in_(list(ids)), visible(StudentGuardian, actor))
+    students = list(db.session.scalars(rows))
+    result = plain.delete(StudentGuardian, ids, actor=actor, title=lambda link: str(link.id)[:8])
+    follow(students)
+    return result
+
+
+def association_title(association: Any) -> str:
+    return row_title(association) or f"{name_of(association.student)}, {association.school.name}"
+
+
+@transactional
+def create_association(values: Mapping[str, Any], *, actor: Actor) -> StudentSchoolAssociation:
+    """Enter a student at a school; without a year, in that of the first day. Raises Invalid and Conflict at the field."""
+    _locked_student(values.get("student_id"), actor)
+    lookups.check("schools", actor, values.get("school_id"), "school_id")
+    data = dict(values)
+    if data.get("school_year") is None:
+        data["school_year"] = years.school_year(data["entry_date"])
+    made: StudentSchoolAssociation = plain.create(StudentSchoolAssociation, data, actor=actor)
+    follow([made.student_id])
+    return made
+
+
+@transactional
+def update_association(
+    key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
+) -> StudentSchoolAssociation:
+    """Change an association, as when the student leaves; whose it is stays. Raises NotFound, Conflict, Invalid."""
+    data = {name: value for name, value in values.items() if name != "student_id"}
+    if "school_id" in data:
+        known = db.session.scalar(select(StudentSchoolAssociation.school_id).where(StudentSchoolAssociation.id == key))
+        if data["school_id"] != known:
+            lookups.check("schools", actor, data["school_id"], "school_id")
+    if "school_year" in data and data["school_year"] is None:
+        del data["school_year"]
+    changed = plain.update(StudentSchoolAssociation, key, data, actor=actor, version=version)
+    follow([changed.student_id])
+    return changed
+
+
+@transactional
+def delete_associations(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Delete associations that were entered by mistake; who leaves gets an exit date instead."""
+    rows = select(StudentSchoolAssociation.student_id).where(
+        StudentSchoolAssociation.id.in_(list(ids)), visible(StudentSchoolAssociation, actor)
+    )
+    students = list(db.session.scalars(rows))
+    result = plain.delete(StudentSchoolAssociation, ids, actor=actor, title=lambda row: str(row.id)[:8])
+    follow(students)
+    return result
+
+
+@transactional
+def update_extension(
+    key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
+) -> StudentProgramExtension:
+    """Change what the program knows of a student. Raises NotFound, Conflict, Invalid."""
+    data = dict(values)
+    if isinstance(data.get("sport_interests"), str):
+        typed = [each.strip() for each in data["sport_interests"].split(",")]
+        data["sport_interests"] = list(dict.fromkeys(each for each in typed if each))
+    return plain.update(StudentProgramExtension, key, data, actor=actor, version=version)

@@ -1,0 +1,214 @@
+"""Merging two records of one student, and taking it back: what was moved is written down row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from pydantic import BeforeValidator
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.student_changes import StudentMerge
+from app.models.students import Student
+from app.policies.actor import Actor
+from app.policies.rules import may_merge_students
+from app.policies.scopes import visible
+from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.services.inputs import Input, storable
+from app.services.records.links import follow, name_of
+from app.services.resource import Outcome, Result
+from app.services.transaction import lock_many, transactional
+
+# Table -> what a student has one of there, beside themselves. Where both have it, the duplicate keeps its own, unless it
+# is a class: then nobody can tell which is right.
+MOVED: Final = {
+    "admissions": "",
+    "classroom_enrollments": "classroom_slot_id",
+    "attendance": "starts_at",
+    "reschedule_requests": "",
+    "waitlist_entries": "classroom_slot_id",
+    "test_registrations": "session_id",
+    "room_allocations": "session_id",
+    "seat_notices": "session_id",
+    "help_desk_assistants": "student_id",
+    "enrollments": "student_id",
+    "student_program_extensions": "student_id",
+    "oneroster_users": "student_id",
+    "student_guardians": "guardian_id",
+    "student_school_associations": "school_year",
+}
+_ONE_TIMETABLE: Final = ("classroom_enrollments", "attendance")
+FILLED: Final = (
+    "middle_name",
+    "generation_suffix",
+    "phone",
+    "email",
+    "guardian_name",
+    "birth_date",
+    "birth_city",
+    "birth_state",
+    "birth_country",
+    "birth_sex_descriptor",
+    "hispanic_latino_ethnicity",
+    "school_name",
+    "source_system_descriptor",
+    "notes",
+)
+"""What an empty field of the student who stays takes over."""
+UNIQUE: Final = ("student_unique_id", "user_id")
+"""What moves rather than being copied, for only one may have it."""
+
+
+class MergeStudent(Input):
+    """The student who stays."""
+
+    into_id: Annotated[UUID, BeforeValidator(storable)]
+
+
+_LOCK_ADMISSIONS = text("SELECT id FROM admissions WHERE student_id IN (:one, :other) ORDER BY id FOR NO KEY UPDATE")
+
+
+@transactional
+def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
+    """Merge a student into another: what belongs to the duplicate moves, empty fields are filled, and the duplicate
+    leaves the lists. It can be taken back.
+
+    Raises NotFound, NotAllowed, Invalid when the two are one, or more than one is to go, and WrongState when both have
+    a class at the same time.
+    """
+    if len(ids) != 1 or ids[0] == into_id:
+        raise Invalid(fields={"into_id": [_("Choose another student to merge into.")]})
+    gone, kept = _both(ids[0], into_id, actor)
+    moved: dict[str, Any] = {table: _move(table, one_of, gone.id, kept.id) for table, one_of in MOVED.items()}
+    filled = [name for name in (*FILLED, *UNIQUE) if getattr(kept, name) is None and getattr(gone, name) is not None]
+    taken = {name: getattr(gone, name) for name in filled}
+    for name in set(filled) & set(UNIQUE):
+        setattr(gone, name, None)
+    db.session.flush()
+    for name, value in taken.items():
+        setattr(kept, name, value)
+    moved |= {"filled": filled, "races": not kept.races and bool(gone.races)}
+    if moved["races"]:
+        kept.races = list(gone.races)
+    now = db.session.scalar(text("SELECT now()"))
+    gone.deleted_at, gone.deleted_by_id = now, actor.id
+    made = StudentMerge(student_id=kept.id, duplicate_id=gone.id, moved=moved)
+    db.session.add(made)
+    db.session.flush()
+    follow([kept.id])
+    done = Outcome(str(gone.id), name_of(gone), message=_("merged into %(name)s", name=name_of(kept)))
+    return Result([done], made.id)
+
+
+def _both(gone_id: UUID, kept_id: UUID, actor: Actor) -> tuple[Student, Student]:
+    """Both students, locked. Raises NotFound and NotAllowed."""
+    db.session.execute(_LOCK_ADMISSIONS, {"one": gone_id, "other": kept_id})
+    found = {student.id: student for student in lock_many(Student, [gone_id, kept_id], visible(Student, actor))}
+    if len(found) != 2:
+        raise NotFound
+    reason = may_merge_students(actor, found[kept_id])
+    if reason is not None:
+        raise NotAllowed(reason)
+    return found[gone_id], found[kept_id]
+
+
+# Only one guardian is the first to be called: that of the student who stays.
+_PRIMARY: Final = """, primary_contact = primary_contact AND NOT EXISTS (
+    SELECT FROM student_guardians p WHERE p.student_id = :kept AND p.primary_contact)"""
+
+
+def _move(table: str, one_of: str, gone: UUID, kept: UUID) -> list[str]:
+    """Move the rows of a table, and tell which. What both have stays where it is."""
+    same = f"AND k.{one_of} IS NOT DISTINCT FROM t.{one_of}" if one_of not in ("", "student_id") else ""
+    free = f"AND NOT EXISTS (SELECT FROM {table} k WHERE k.student_id = :kept {same})" if one_of else ""
+    more = _PRIMARY if table == "student_guardians" else ""
+    statement = f"UPDATE {table} t SET student_id = :kept{more} WHERE t.student_id = :gone {free} RETURNING t.id"  # noqa: S608
+    keys = [str(key) for key in db.session.scalars(text(statement), {"kept": kept, "gone": gone})]
+    if table in _ONE_TIMETABLE:
+        left = f"SELECT EXISTS (SELECT FROM {table} WHERE student_id = :gone)"  # noqa: S608 - the names are ours
+        if db.session.scalar(text(left), {"gone": gone}):
+            reason = _("Both have a place in the same class, or classes at the same time: cancel one admission first.")
+            raise WrongState(reason)
+    return keys
+
+
+def merges_into(student_id: UUID, *, limit: int = 20) -> Sequence[StudentMerge]:
+    """The merges of which nothing was taken back, the latest first."""
+    statement = select(StudentMerge).where(StudentMerge.student_id == student_id, StudentMerge.undone_at.is_(None))
+    return db.session.scalars(statement.order_by(StudentMerge.created_at.desc(), StudentMerge.id).limit(limit)).all()
+
+
+def was_merged(student_id: UUID) -> bool:
+    """Whether the student is the duplicate of a merge that stands."""
+    statement = select(StudentMerge.id).where(StudentMerge.duplicate_id == student_id, StudentMerge.undone_at.is_(None))
+    return db.session.scalar(statement.limit(1)) is not None
+
+
+def nothing_merged(actor: Actor, student: Any) -> Any | None:
+    """Why no merge can be taken back here."""
+    reason = may_merge_students(actor, student)
+    if reason is not None:
+        return reason
+    return None if merges_into(student.id, limit=1) else _l("Nobody was merged into this student.")
+
+
+@transactional
+def undo_latest(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Take the latest merge into this student back. Raises NotFound, NotAllowed, WrongState."""
+    if len(ids) != 1:
+        raise Invalid(_("Take merges back one by one."))
+    found = db.session.scalar(select(Student.id).where(Student.id == ids[0], visible(Student, actor)))
+    if found is None:
+        raise NotFound
+    latest = merges_into(found, limit=1)
+    if not latest:
+        raise WrongState(_("Nobody was merged into this student."))
+    return undo(latest[0].id, actor=actor)
+
+
+@transactional
+def undo(merge_id: UUID, *, actor: Actor) -> Result:
+    """Take a merge back: what moved and is still there returns, filled fields that nobody changed since are emptied, and
+    the duplicate is live again. Raises NotFound, NotAllowed, WrongState when it was taken back already.
+    """
+    known = db.session.get(StudentMerge, merge_id)
+    if known is None:
+        raise NotFound
+    facts = {"one": known.student_id, "other": known.duplicate_id}
+    db.session.execute(_LOCK_ADMISSIONS, facts)
+    pair = {student.id: student for student in lock_many(Student, list(facts.values()))}
+    kept, gone = pair[known.student_id], pair[known.duplicate_id]
+    if db.session.scalar(select(Student.id).where(Student.id == kept.id, visible(Student, actor))) is None:
+        raise NotFound
+    reason = may_merge_students(actor, kept)
+    if reason is not None:
+        raise NotAllowed(reason)
+    [standing] = lock_many(StudentMerge, [merge_id])
+    if standing.undone_at is not None:
+        raise WrongState(_("This merge was taken back already."))
+    _return(standing.moved, gone, kept)
+    standing.undone_at = db.session.scalar(text("SELECT now()"))
+    gone.deleted_at = gone.deleted_by_id = None
+    db.session.flush()
+    follow([kept.id, gone.id])
+    return Result([Outcome(str(gone.id), name_of(gone), message=_("is a student of their own again"))])
+
+
+def _return(moved: dict[str, Any], gone: Student, kept: Student) -> None:
+    for table in MOVED:
+        back = f"UPDATE {table} SET student_id = :gone WHERE student_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608
+        db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
+    values = {name: getattr(kept, name) for name in moved["filled"]}
+    for name, value in values.items():
+        if name in UNIQUE or value == getattr(gone, name):
+            setattr(kept, name, None)
+    if moved["races"] and kept.races == gone.races:
+        kept.races = []
+    db.session.flush()
+    for name in set(values) & set(UNIQUE):
+        setattr(gone, name, values[name])
+    db.session.flush()

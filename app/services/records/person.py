@@ -1,0 +1,123 @@
+"""Which rows are about one student: for giving their data out, and for erasing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from app.extensions import db
+
+_SAME = text("""
+    WITH RECURSIVE same AS (
+        SELECT CAST(:id AS uuid) AS id
+        UNION SELECT m.duplicate_id FROM student_merges m JOIN same ON m.student_id = same.id WHERE m.undone_at IS NULL
+    )
+    SELECT id FROM same ORDER BY id
+""")
+_NOT_OVER = text("""
+    SELECT (SELECT count(*) FROM admissions WHERE student_id = ANY(:ids) AND deleted_at IS NULL
+              AND status IN ('pending', 'active', 'paused')) AS admissions,
+           (SELECT count(*) FROM enrollments WHERE student_id = ANY(:ids) AND deleted_at IS NULL
+              AND status IN ('in_progress', 'registered')) AS enrollments
+""")
+# A guardian, an account or a lead that somebody else has too is not only this person's.
+_KEYS: Final = {
+    "admissions": "SELECT id FROM admissions WHERE student_id = ANY(:students)",
+    "enrollments": "SELECT id FROM enrollments WHERE student_id = ANY(:students)",
+    "enrollment_invitations": "SELECT invitation_id FROM enrollments WHERE student_id = ANY(:students)",
+    "leads": """
+        SELECT DISTINCT a.lead_id FROM admissions a WHERE a.student_id = ANY(:students) AND a.lead_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM admissions o WHERE o.lead_id = a.lead_id AND NOT (o.student_id = ANY(:students)))
+    """,
+    "guardians": """
+        SELECT DISTINCT g.guardian_id FROM student_guardians g WHERE g.student_id = ANY(:students)
+          AND NOT EXISTS (SELECT FROM student_guardians o WHERE o.guardian_id = g.guardian_id
+                          AND NOT (o.student_id = ANY(:students)))
+    """,
+}
+_LATER: Final = {
+    "oneroster_users": """
+        SELECT id FROM oneroster_users WHERE student_id = ANY(:students) OR guardian_id = ANY(:guardians)
+    """,
+    # The account of somebody who is nothing else here.
+    "accounts": """
+        SELECT u.id FROM ab_user u
+        WHERE u.id IN (SELECT user_id FROM students WHERE id = ANY(:students)
+                       UNION SELECT user_id FROM guardians WHERE id = ANY(:guardians))
+          AND NOT EXISTS (SELECT FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id
+                          WHERE ur.user_id = u.id AND r.name NOT IN ('Student', 'Guardian'))
+          AND NOT EXISTS (SELECT FROM ab_user_group ug WHERE ug.user_id = u.id)
+          AND NOT EXISTS (SELECT FROM enrollments e WHERE e.guardian_id = u.id AND NOT (e.id = ANY(:enrollments)))
+    """,
+}
+# Table -> whose keys its rows have.
+_HISTORY: Final = {
+    "student_guardians": ("student_id", "students"),
+    "student_program_extensions": ("student_id", "students"),
+    "enrollment_steps": ("enrollment_id", "enrollments"),
+    "enrollment_documents": ("enrollment_id", "enrollments"),
+    "lead_notes": ("lead_id", "leads"),
+    "lead_contact_attempts": ("lead_id", "leads"),
+    "reschedule_requests": ("student_id", "students"),
+    "waitlist_entries": ("student_id", "students"),
+    "test_registrations": ("student_id", "students"),
+    "user_profiles": ("user_id", "accounts"),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """The keys of everything about somebody, by table; `details` are those of rows that belong to these."""
+
+    keys: dict[str, list[Any]]
+    details: dict[str, list[Any]]
+
+    def parameters(self) -> dict[str, list[Any]]:
+        """For statements: the keys by name, and all of them as texts, as notices refer to them."""
+        return self.keys | {"entities": [str(key) for keys in self.keys.values() for key in keys]}
+
+    def rows(self) -> dict[str, list[str]]:
+        """Table -> keys of the rows whose history is theirs."""
+        every = {("ab_user" if name == "accounts" else name): keys for name, keys in (self.keys | self.details).items()}
+        return {name: [str(key) for key in keys] for name, keys in every.items() if keys}
+
+
+def same_person(student_id: UUID) -> list[UUID]:
+    """The student, and whoever was merged into them."""
+    return list(db.session.scalars(_SAME, {"id": student_id}))
+
+
+def not_over(students: Sequence[UUID]) -> str | None:
+    """What of theirs still runs, in words; None when nothing does."""
+    row = db.session.execute(_NOT_OVER, {"ids": list(students)}).one()
+    if row.admissions:
+        return _("%(count)s admissions are not over: cancel or complete them first.", count=row.admissions)
+    if row.enrollments:
+        return _("%(count)s enrollments are not over: complete or withdraw them first.", count=row.enrollments)
+    return None
+
+
+def read(students: Sequence[UUID]) -> Person:
+    """Everything that is about these records of one student."""
+    keys: dict[str, list[Any]] = {"students": list(students)}
+    for name, statement in (_KEYS | _LATER).items():
+        keys[name] = list(db.session.scalars(text(statement), keys))
+    details = {
+        table: list(db.session.scalars(text(f"SELECT id FROM {table} WHERE {column} = ANY(:keys)"), {"keys": keys[of]}))  # noqa: S608
+        for table, (column, of) in _HISTORY.items()
+    }
+    return Person(keys, details)
+
+
+def kept(known: Person, names: Sequence[str]) -> dict[str, int]:
+    """How many rows of these kinds there are, which are kept."""
+    counted = {name: len(known.keys[name]) for name in names if name in known.keys}
+    for table in ("attendance", "student_school_associations", "test_registrations"):
+        statement = text(f"SELECT count(*) FROM {table} WHERE student_id = ANY(:students)")  # noqa: S608
+        counted[table] = db.session.scalar(statement, {"students": known.keys["students"]}) or 0
+    return {name: count for name, count in counted.items() if count}

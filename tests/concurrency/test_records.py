@@ -1,0 +1,80 @@
+"""Races around student records: one set however many submit, one guardian, one merge, no circle of schools."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from app.extensions import db
+from app.models.enrollments import Enrollment
+from app.services.errors import Invalid, NotFound
+from app.services.records import creation, merging, organizations
+from app.services.transaction import transactional
+from tests.concurrency.racing import actor, count, meet_after, race, refusals
+from tests.factories.records import STUDENT, enrollment, organization
+from tests.factories.students import student
+
+
+@transactional
+def submit(key, *, actor):
+    """What completing the step does: the enrollment is read, and its records are made."""
+    return creation.create_records(db.session.get_one(Enrollment, key), actor=actor).succeeded
+
+
+def test_two_submissions_at_once_make_one_set(crowd, locked, monkeypatch):
+    key, guardian = enrollment().id, actor("guardian")
+    db.session.remove()
+    meet_after(monkeypatch, creation.facts, "read")
+    results = race(crowd, partial(submit, key, actor=guardian), partial(submit, key, actor=guardian))
+    assert count("SELECT count(*) FROM students") == count("SELECT count(*) FROM guardians") == 1
+    assert count("SELECT count(*) FROM oneroster_users") == 2
+    clean = all(results) and count("SELECT count(*) FROM record_creation_attempts") == 1
+    assert clean is locked  # without the lock the second finds the id taken, and fails
+
+
+def test_two_children_of_a_family_at_once_share_their_guardian(crowd, monkeypatch):
+    keys = [enrollment().id, enrollment(student=STUDENT | {"first_name": "Ida"}).id]
+    guardian = actor("guardian")
+    db.session.remove()
+    meet_after(monkeypatch, creation.facts, "read")
+    assert race(crowd, *[partial(submit, key, actor=guardian) for key in keys]) == [True, True]
+    assert count("SELECT count(*) FROM guardians") == 1
+    assert count("SELECT count(*) FROM oneroster_agents") == 2
+
+
+def test_a_duplicate_is_merged_once(crowd, locked, monkeypatch):
+    gone, first, second = student().id, student().id, student().id
+    admin = actor("admin")
+    db.session.remove()
+    meet_after(monkeypatch, merging, "_both")
+    jobs = [partial(merging.merge, [gone], actor=admin, into_id=into) for into in (first, second)]
+    refused = refusals(race(crowd, *jobs))
+    if locked:
+        assert len(refused) == 1 and isinstance(refused[0], NotFound)
+    assert (count("SELECT count(*) FROM student_merges") == 1) is locked
+
+
+def test_two_schools_never_belong_to_each_other(crowd, monkeypatch):
+    one, other, admin = organization().id, organization().id, actor("admin")
+    db.session.remove()
+    meet_after(monkeypatch, organizations.lookups, "check")
+    jobs = [
+        partial(organizations.update_organization, key, {"parent_id": parent}, actor=admin)
+        for key, parent in ((one, other), (other, one))
+    ]
+    refused = refusals(race(crowd, *jobs))
+    assert len(refused) == 1 and isinstance(refused[0], Invalid)
+    assert count("SELECT count(*) FROM organizations WHERE parent_id IS NOT NULL") == 1
+
+
+def test_without_the_lock_of_the_tree_they_would(crowd, monkeypatch):
+    one, other, admin = organization().id, organization().id, actor("admin")
+    db.session.remove()
+    from sqlalchemy import text
+
+    monkeypatch.setattr(organizations, "_LOCK", text("SELECT CAST(:table AS text)"))
+    meet_after(monkeypatch, organizations, "_check_parent")
+    jobs = [
+        partial(organizations.update_organization, key, {"parent_id": parent}, actor=admin)
+        for key, parent in ((one, other), (other, one))
+    ]
+    assert refusals(race(crowd, *jobs)) == []

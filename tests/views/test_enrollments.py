@@ -1,0 +1,238 @@
+"""The pages of enrollment: the link, the steps of a family, the coach, the office."""
+
+from __future__ import annotations
+
+import io
+from uuid import uuid4
+
+import pytest
+
+from app.models.enrollments import EnrollmentInvitation
+from app.services import accounts
+from app.services.enrollments import progress, steps
+from tests.factories import enrollments as make
+
+
+@pytest.fixture(autouse=True)
+def uploads(app, tmp_path, monkeypatch):
+    monkeypatch.setitem(app.config, "UPLOADS_DIR", str(tmp_path))
+
+
+def test_a_family_comes_from_the_link_to_its_first_step(client_of, db_session, actors):
+    found = make.invitation(guardian_name="Amina Haddad")
+    link = f"/enroll/{make.token(found)}"
+    visitor = client_of("public")
+    page = visitor.get(link).text
+    assert "You are invited" in page
+    assert found.student_last_name in page
+    db_session.refresh(found)
+    assert found.opened_at is None, "reading a link changes nothing"
+    assert visitor.post(link).headers["Location"] == f"{link}/account"
+    assert 'value="Amina"' in visitor.get(f"{link}/account").text
+    form = {"first_name": "Amina", "last_name": "Haddad", "password": make.PASSWORD, "password_again": "x"}
+    answer = visitor.post(f"{link}/account", data=form)
+    assert answer.status_code == 422
+    assert "This is not the same as above." in answer.text
+    answer = visitor.post(f"{link}/account", data=form | {"password_again": make.PASSWORD})
+    assert answer.headers["Location"].startswith("/me/enrollments/")
+    page = visitor.get(answer.headers["Location"]).text
+    assert "1. Program information" in page
+    again = client_of("public").get(link)
+    assert "Log in to go on" in again.text
+
+
+@pytest.mark.parametrize("way", ["/enroll/nothing", "/enroll/nothing/account", "/enroll/%00"])
+def test_a_link_that_is_none_says_the_same(client_of, db_session, way):
+    for method in ("get", "post"):
+        answer = getattr(client_of("public"), method)(way)
+        assert answer.status_code == 404
+        assert "does not work any more" in answer.text
+
+
+def test_who_has_an_account_logs_in_and_goes_on(client_of, db_session, actors):
+    found = make.invitation(guardian_email="guardian@school.example")
+    link = f"/enroll/{make.token(found)}/account"
+    page = client_of("public").get(link).text
+    assert f"/login/?next={link}" in page
+    answer = client_of("public").post(
+        link, data={"first_name": "A", "last_name": "B", "password": make.PASSWORD, "password_again": make.PASSWORD}
+    )
+    assert answer.status_code == 409
+    answer = client_of("guardian").post(link)
+    assert answer.headers["Location"].startswith("/me/enrollments/")
+    refused = client_of("coach").post(f"/enroll/{make.token(make.invitation())}/account")
+    assert refused.status_code == 409
+
+
+def test_a_step_that_is_refused_keeps_everything_and_names_the_fields(client_of, db_session, actors):
+    found = make.enrollment_at(4)
+    url = f"/me/enrollments/{found.id}/steps/4"
+    guardian = client_of("guardian")
+    answer = guardian.post(url, data=form(make.student_information(birth_date="", last_name="")))
+    assert answer.status_code == 422
+    assert answer.text.count("This field is required.") + answer.text.count("Must be a date") >= 2
+    assert progress.steps_of(found.id)[4].data["first_name"] == "Noor", "kept as a draft"
+    assert 'value="Noor"' in guardian.get(url).text
+    answer = guardian.post(url, data=form(make.student_information()))
+    assert answer.headers["Location"] == f"/me/enrollments/{found.id}"
+    assert "5. Documents" in guardian.get(answer.headers["Location"]).text
+
+
+def form(values):
+    return {name: ("1" if value else "0") if isinstance(value, bool) else value for name, value in values.items()}
+
+
+def test_a_draft_is_kept_by_the_button_and_by_the_script(client_of, db_session, actors):
+    found = make.enrollment()
+    guardian, url = client_of("guardian"), f"/me/enrollments/{found.id}/steps/1"
+    assert guardian.post(url, data={"message": "Half", "_then": "draft"}).status_code == 302
+    assert progress.steps_of(found.id)[1].data["message"] == "Half"
+    answer = guardian.post(f"{url}/draft", data={"message": "More", "program_interests": "Music"})
+    assert answer.json == {"message": "Saved"}
+    assert progress.steps_of(found.id)[1].data == {"message": "More", "program_interests": ["Music"]}
+    assert guardian.post(f"{url}/draft", data={"message": "x" * 2000}).status_code == 422
+
+
+@pytest.mark.parametrize("who", ["guardian", "coach", "staff", "teacher", "student"])
+def test_another_familys_enrollment_is_not_there(client_of, db_session, actors, who):
+    found = make.enrollment_at(6)
+    file = next(iter(progress.documents_of(found.id).values()))
+    found.guardian_id = actors.student2.id if accounts.find("student2") else actors.admin.id
+    db_session.commit()
+    client = client_of(who)
+    for url in (
+        f"/me/enrollments/{found.id}",
+        f"/me/enrollments/{found.id}/steps/1",
+        f"/me/enrollments/documents/{file.id}/file",
+    ):
+        assert client.get(url).status_code in (403, 404), url
+    assert client.post(f"/me/enrollments/{found.id}/steps/1", data=make.program()).status_code in (403, 404)
+    assert client.post(f"/me/enrollments/documents/{file.id}/remove").status_code in (403, 404)
+
+
+def test_odd_addresses_are_not_found(client_of, db_session, actors):
+    found = make.enrollment()
+    guardian = client_of("guardian")
+    base = f"/me/enrollments/{found.id}"
+    for url in (
+        f"{base}/steps/0",
+        f"{base}/steps/2",
+        f"{base}/steps/99999999999999999999",
+        f"/me/enrollments/{uuid4()}",
+        "/me/enrollments/x",
+    ):
+        assert guardian.get(url).status_code == 404, url
+    made = make.enrollment_at(5)
+    for code in ("poem", "%00", "x" * 300):
+        answer = guardian.post(
+            f"/me/enrollments/{made.id}/documents/{code}", data={"file": (io.BytesIO(make.PDF), "a.pdf")}
+        )
+        assert answer.status_code == 404
+
+
+def test_a_document_is_sent_in_downloaded_and_verified(client_of, db_session, actors):
+    found = make.enrollment_at(5)
+    guardian, office = client_of("guardian"), client_of("admissions")
+    base = f"/me/enrollments/{found.id}"
+    wrong = guardian.post(f"{base}/documents/birth_certificate", data={"file": (io.BytesIO(b"<html>"), "a.pdf")})
+    assert wrong.status_code == 422
+    assert "Files of this kind are not accepted" in wrong.text
+    assert guardian.post(f"{base}/documents/birth_certificate").status_code == 422
+    sent = guardian.post(f"{base}/documents/birth_certificate", data={"file": (io.BytesIO(make.PDF), "birth.pdf")})
+    assert sent.status_code == 302
+    made = progress.documents_of(found.id)["birth_certificate"]
+    for client, url in (
+        (guardian, f"/me/enrollments/documents/{made.id}/file"),
+        (office, f"/enrollment-documents/{made.id}/file"),
+    ):
+        answer = client.get(url)
+        assert answer.data == make.PDF
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "no-store" in answer.headers["Cache-Control"]
+    assert client_of("coach").get(f"/enrollment-documents/{made.id}/file").status_code == 403
+    page = office.get(f"/enrollment-documents/{made.id}").text
+    assert "Verify" in page
+    assert office.post("/enrollment-documents/actions/verify", data={"id": made.id, "_stage": "do"}).status_code == 200
+    db_session.refresh(made)
+    assert made.status.value == "verified"
+
+
+def test_the_record_shows_everything_to_the_coach_and_the_office(client_of, db_session, actors):
+    found = make.enrollment_at(6)
+    for who in ("coach", "admissions", "admin"):
+        page = client_of(who).get(f"/enrollments/{found.id}").text
+        assert "Student information" in page
+        assert "Documents" in page
+        assert "Timeline" in page
+        assert "None" not in page
+    assert "birth_certificate.pdf" not in client_of("coach").get(f"/enrollments/{found.id}").text
+    assert client_of("guardian").get(f"/enrollments/{found.id}").status_code == 403
+
+
+def test_records_that_are_missing_have_a_red_badge_and_a_button(client_of, db_session, actors, monkeypatch):
+    from app.services.records import creation
+
+    def fault(*_arguments, **_values):
+        raise RuntimeError
+
+    found = make.enrollment_at(4)
+    with monkeypatch.context() as broken:
+        broken.setattr(creation.sets, "write", fault)
+        steps.submit(found.id, 4, make.student_information(), actor=actors.guardian)
+    office = client_of("admissions")
+    page = office.get(f"/enrollments/{found.id}").text
+    assert "Records missing" in page
+    assert "Retry record creation" in page
+    assert "Records missing" in office.get("/enrollments/board/").text
+    assert office.post("/enrollments/actions/retry_records", data={"id": found.id, "_stage": "do"}).status_code == 200
+    assert "Records missing" not in office.get(f"/enrollments/{found.id}").text
+
+
+def test_the_office_fills_in_for_the_family(client_of, db_session, actors):
+    found = make.enrollment()
+    office, url = client_of("admissions"), f"/enrollments/{found.id}/steps/1"
+    assert "Program information" in office.get(url).text
+    assert office.post(url, data=make.program()).headers["Location"] == f"/enrollments/{found.id}"
+    assert office.post(f"/enrollments/{found.id}/steps/2/draft", data={"notes": "x"}).json == {"message": "Saved"}
+    assert client_of("coach").get(url).status_code == 403
+
+
+def test_the_board_has_a_column_for_each_step_and_state(client_of, db_session, actors):
+    made = {step: make.enrollment_at(step) for step in (1, 4, 7)}
+    page = client_of("coach").get("/enrollments/board/").text
+    for title in ("1 Program information", "6 Payment", "Enrolled", "Closed"):
+        assert title in page
+    assert all(str(each.id) in page for each in made.values())
+    assert client_of("coach").get("/enrollments/?f=status:is:enrolled").text.count(f"/enrollments/{made[7].id}") >= 1
+
+
+def test_a_coach_sees_only_what_they_invited(client_of, db_session, actors):
+    found = make.enrollment_at(3)
+    found.coach_id = db_session.get_one(EnrollmentInvitation, found.invitation_id).coach_id = actors.admin.id
+    db_session.commit()
+    coach = client_of("coach")
+    assert coach.get(f"/enrollments/{found.id}").status_code == 404
+    assert coach.get(f"/enrollment-invitations/{found.invitation_id}").status_code == 404
+    answer = coach.post("/enrollments/actions/approve", data={"id": found.id, "_stage": "do"})
+    assert "refused" in answer.text
+    db_session.refresh(found)
+    assert found.coach_decision is None
+
+
+def test_a_coach_invites_and_sees_the_link_once(client_of, db_session, actors):
+    make.hill_school()
+    coach = client_of("coach")
+    assert "coach_id" not in coach.get("/enrollment-invitations/new").text
+    form_ = {
+        "student_first_name": "Noor",
+        "student_last_name": "Haddad",
+        "guardian_email": "a@home.example",
+        "program_interests": ["Tennis", "Music"],
+    }
+    answer = coach.post("/enrollment-invitations/new", data=form_)
+    url = answer.headers["Location"]
+    assert "/enroll/" in coach.get(url).text
+    assert "http://localhost/enroll/" not in coach.get(url).text
+    bad = coach.post("/enrollment-invitations/new", data=form_ | {"guardian_email": "x", "grade_level": "99"})
+    assert bad.status_code == 422
