@@ -15,6 +15,8 @@ from tests.factories.leads import lead
 from tests.policies.test_matrix import address, rules
 from tests.policies.world import changed, checksums, make_world
 
+pytestmark = pytest.mark.slow
+
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
