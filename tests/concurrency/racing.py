@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -83,6 +85,12 @@ def meet_before(monkeypatch: Any, module: Any, name: str, meeting: Meeting | Non
 def take_locks_off(monkeypatch: Any) -> None:
     """No SELECT locks anything: what the code would do had it forgotten to."""
     monkeypatch.setattr(Select, "with_for_update", lambda self, *args, **kwargs: self)
+    for name, module in list(sys.modules.items()):
+        for attribute, made in list(vars(module).items()) if name.startswith("app.") else ():
+            if isinstance(made, Select) and made._for_update_arg is not None:  # made once, when the module was loaded
+                unlocked = copy.copy(made)
+                unlocked._for_update_arg = None
+                monkeypatch.setattr(module, attribute, unlocked)
 
 
 def actor(username: str) -> Actor:
