@@ -75,6 +75,7 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
             (_l("Test sessions"), "/test-sessions/", "calendar-check", "list", "Test sessions"),
             (_l("Registrations"), "/test-registrations/", "clipboard-check", "add", "Test registrations"),
             (_l("Seats"), "/roomallocation/", "id-card", "add", "Room allocations"),
+            (_l("Allocation runs"), "/allocation-runs/", "history", "list", "Allocation runs"),
             (_l("Imports"), "/test-registration-imports/", "upload", "list", "Test registration imports"),
             (_l("Venues"), "/venues/", "building-2", "list", "Venues"),
             (_l("Rooms"), "/rooms/", "door-open", "list", "Rooms"),
