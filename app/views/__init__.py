@@ -19,6 +19,7 @@ from app.views import translation
 VIEWS: dict[str, tuple[str, ...]] = {
     "auth": ("LoginView", "LogoutView"),
     "home": ("HomeView",),
+    "health": ("HealthView",),
     "inbox": ("InboxView",),
     "content": (
         "AnnouncementView",
