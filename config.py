@@ -141,7 +141,6 @@ def engine_options(environ: Environ = os.environ, *, statement_timeout: str = "6
         "timezone": "UTC",
     }
     return {
-        "pool_pre_ping": True,  # a restarted database costs one ping, not an error page
         "pool_size": web_threads(environ),
         "max_overflow": 5,
         "pool_timeout": 10,

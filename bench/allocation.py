@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
+import re
 import statistics
 import sys
 import threading
@@ -235,12 +236,7 @@ def _ours(url: str, part: int, parts: int, ready: Any, start: Any, done: Any) ->
 def _driver(url: str, part: int, parts: int, ready: Any, start: Any, done: Any) -> None:
     """Session shared, registration and room locked, what stands against it read, the seat written."""
     session_id, venue_id, rooms, students = _targets(url)
-    facts = str(allocating._FACTS)
-    for name in ("student_id", "session_id", "room_id", "seat", "id"):
-        facts = facts.replace(f":{name} ", f"%({name})s ").replace(f":{name})", f"%({name})s)")
-    facts = (
-        facts.replace("%(id)s AS uuid", "%(id)s AS uuid").replace("= :seat", "= %(seat)s").replace("= :id", "= %(id)s")
-    )
+    facts = re.sub(r"(?<!:):(\w+)", r"%(\1)s", str(allocating._FACTS))
     local = threading.local()
 
     def one(number: int) -> None:

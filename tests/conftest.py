@@ -48,6 +48,12 @@ SECOND = {"staff2": Role.STAFF, "teacher2": Role.TEACHER, "admin2": Role.ADMIN}
 QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 300")
 
 
+@pytest.hookimpl(trylast=True)  # the browser tests are marked by then
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: whoever is done early then takes over short ones, and nobody waits for one long test."""
+    items.sort(key=lambda item: not {"browser", "slow"} & {mark.name for mark in item.iter_markers()})
+
+
 def settings(url: str) -> dict[str, Any]:
     return {
         "SQLALCHEMY_DATABASE_URI": url,

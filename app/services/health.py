@@ -29,6 +29,11 @@ GIGABYTE = 1024**3
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
+def reach_database() -> None:
+    """Raises OperationalError when the database does not answer."""
+    db.session.execute(text("SELECT 1"))
+
+
 _BACKLOG = text("""
     SELECT count(*), count(*) FILTER (WHERE due < now() - interval '10 minutes')
     FROM (

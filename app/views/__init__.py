@@ -6,18 +6,20 @@ import functools
 import hashlib
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from babel import negotiate_locale
 from flask import Flask, g, request
-from flask_babel import Babel, Domain
+from flask_babel import Babel
+from flask_wtf.csrf import generate_csrf
 
 from app.extensions import db
+from app.views import translation
 
 # Module -> its view classes. A new screen is one line.
 VIEWS: dict[str, tuple[str, ...]] = {
     "auth": ("LoginView", "LogoutView"),
     "home": ("HomeView",),
+    "health": ("HealthView",),
     "inbox": ("InboxView",),
     "content": (
         "AnnouncementView",
@@ -121,7 +123,11 @@ def init_app(app: Flask) -> None:
             builder.add_view_no_menu(getattr(import_module(f"app.views.{module}"), name))
     app.context_processor(lambda: {"frame": frame()})
     app.after_request(profile.note_page)
-    app.jinja_env.globals |= {"static": functools.partial(static_url, app), "markup": markup}
+    app.jinja_env.globals |= {
+        "static": functools.partial(static_url, app),
+        "markup": markup,
+        "csrf_token": lambda: g.get("csrf_token") or generate_csrf(),  # made once a page: it has many forms
+    }
     errors.register(app)
 
 
@@ -147,29 +153,17 @@ def _localise(app: Flask) -> None:
         return (current_actor().time_zone if request else None) or app.config["SCHOOL_TIME_ZONE"]
 
     babel.locale_selector, babel.timezone_selector = locale, zone
-    babel.instance.domain_instance = ReadersDomain(domain=babel.default_domain)
-
-
-class ReadersDomain(Domain):
-    """Finds the translations once per request: Flask-Babel does it anew for every text, and a page has hundreds."""
-
-    def get_translations(self) -> Any:
-        context = g.get("_flask_babel")
-        known = getattr(context, "babel_translations", None)  # what `force_locale` clears
-        if known is None:
-            known = super().get_translations()
-            if context is not None:
-                context.babel_translations = known
-        return known
-
-
-@functools.lru_cache(maxsize=256)
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+    translation.init_app(app)
 
 
 def static_url(app: Flask, path: str) -> str:
     """The address of a file of ours, which changes with its content."""
     if app.debug:
-        _digest.cache_clear()
-    return f"{request.script_root}{app.static_url_path}/{path}?v={_digest(Path(app.static_folder or '') / path)}"
+        _address.cache_clear()
+    return request.script_root + _address(app.static_url_path or "", app.static_folder or "", path)
+
+
+@functools.lru_cache(maxsize=512)
+def _address(url: str, folder: str, path: str) -> str:
+    digest = hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:10]
+    return f"{url}/{path}?v={digest}"

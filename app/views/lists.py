@@ -194,7 +194,7 @@ def empty(resource: Resource, query: Query, url: str, new: Link | None, tools: S
     actions = [replace(new, primary=True)] if new else []
     return Empty(
         _("No %(kind)s yet", kind=str(resource.plural).lower()),
-        _("What you add will be listed here."),
+        _("What you add will be listed here.") if new else "",
         [*actions, *tools[:1]],
     )
 

@@ -11,6 +11,8 @@ from app.models.access import UserSettings
 from app.services import accounts, sessions
 from app.services.leads import actions
 from tests.browser.looks import axe, faults
+from tests.factories.content import announcement, download
+from tests.factories.content import page as content_page
 from tests.factories.leads import lead, stage
 
 PAGES = (
@@ -90,6 +92,28 @@ def test_right_to_left(open_page, committed_app, some_leads):
     assert side is not None and side["x"] > 640  # the side bar is on the right
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     assert axe(page) == []
+
+
+def test_public_pages(open_page, committed_app):
+    with committed_app.app_context():
+        told = announcement(
+            status="published",
+            title="Closed on Friday",
+            body="# Why\n\nThe roof is mended.\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        )
+        about = content_page(
+            status="published", slug="about-us", title="About us", body="Who we are: [write](mailto:a@example.org)."
+        )
+        download(status="published", title="What to bring")
+        key, slug = told.id, about.slug
+        db.session.commit()
+    page = open_page(None)
+    found = {}
+    for path in ("/news/", f"/news/{key}", f"/pages/{slug}", "/downloads/"):
+        assert page.goto(path).status == 200, path
+        if here := faults(page):
+            found[path] = here
+    assert found == {}
 
 
 def test_login_page(open_page):

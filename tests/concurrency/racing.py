@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -80,9 +82,37 @@ def meet_before(monkeypatch: Any, module: Any, name: str, meeting: Meeting | Non
     monkeypatch.setattr(module, name, met)
 
 
+def between(monkeypatch: Any, module: Any, name: str, other: Callable[[], Any], locked: bool) -> Callable[[], Any]:
+    """Do `other` after the routine has decided, and before it writes; with the locks on it has to wait."""
+    decided, done = Meeting(patience=20), Meeting(patience=PATIENCE if locked else 20)
+    original = getattr(module, name)
+
+    def late(*args: Any) -> Any:
+        answer = original(*args)
+        decided.wait()
+        done.wait()
+        return answer
+
+    def work() -> Any:
+        decided.wait()
+        try:
+            return other()
+        finally:
+            done.wait()
+
+    monkeypatch.setattr(module, name, late)
+    return work
+
+
 def take_locks_off(monkeypatch: Any) -> None:
     """No SELECT locks anything: what the code would do had it forgotten to."""
     monkeypatch.setattr(Select, "with_for_update", lambda self, *args, **kwargs: self)
+    for name, module in list(sys.modules.items()):
+        for attribute, made in list(vars(module).items()) if name.startswith("app.") else ():
+            if isinstance(made, Select) and made._for_update_arg is not None:  # made once, when the module was loaded
+                unlocked = copy.copy(made)
+                unlocked._for_update_arg = None
+                monkeypatch.setattr(module, attribute, unlocked)
 
 
 def actor(username: str) -> Actor:

@@ -12,7 +12,8 @@ from app.models.test_sessions import AllocationRun, AllocationRunStatus
 from app.services.allocation_plans import carrying_out, reading, runs
 from app.services.errors import Refusal
 from app.services.test_sessions import allocating
-from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals, take_locks_off
+from app.services.test_sessions.refusals import DuplicateAllocation
+from tests.concurrency.racing import actor, between, count, race, take_locks_off
 from tests.conftest import work_off
 from tests.factories.seating import registered, room, session, venue
 
@@ -52,34 +53,22 @@ def by_hand(hall, student_id, room_id, seat):
 
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
 def test_somebody_is_seated_by_hand_while_everybody_is(hall, committed_app, monkeypatch, locked):
-    """With the locks the one waits for the other, and is refused what is taken. Without them the plan is of a room that
-    has changed since.
+    """Whoever comes while the plan is made waits for it, and is refused what it gave away. Without the locks they come
+    between, and the plan of everybody fails on what has changed since.
     """
     if not locked:
         take_locks_off(monkeypatch)
         monkeypatch.setattr(reading, "lock_rooms", lambda session_id: None)
-    meet_after(monkeypatch, carrying_out, "plan_of", Meeting())
     seat = partial(by_hand, hall, hall.students[0], hall.rooms[0].id, "1")
-
-    def late():
-        meeting.wait()
-        return seat()
-
-    meeting = Meeting()
-    meet_after(monkeypatch, reading, "problem", meeting)
-    try:
-        results = race(committed_app, partial(everyone, hall), late)
-    except AssertionError:
-        assert not locked  # not everybody could be seated as planned
+    work = between(monkeypatch, carrying_out, "plan_of", seat, locked)
+    if not locked:
+        with pytest.raises(AssertionError, match="4 of 6 were seated"):
+            race(committed_app, partial(everyone, hall), work)
+        assert count(SEATED) == 1
         return
-    if locked:
-        assert count(SEATED) == 6
-        assert count("SELECT count(DISTINCT (room_id, seat_number)) FROM room_allocations") == 6
-        assert len(refusals(results)) + sum(getattr(each, "state", "") == "refused" for each in results) <= 1
-        assert not any(getattr(each, "state", "") == "refused" for each in results)
-    else:
-        whole = [each for each in results if getattr(each, "state", "") == "ok" and not isinstance(each, Refusal)]
-        assert whole == [] or count(SEATED) != 6
+    results = race(committed_app, partial(everyone, hall), work)
+    assert [type(each) for each in results if isinstance(each, Refusal)] == [DuplicateAllocation]
+    assert count(SEATED) == 6
 
 
 def test_a_large_session_is_done_by_a_worker(hall, committed_app, monkeypatch):

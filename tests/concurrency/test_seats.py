@@ -12,7 +12,7 @@ from app.models.notifications import Notification
 from app.services import accounts
 from app.services.test_sessions import allocating, refusals, registrations
 from app.services.venues import rooms
-from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, race
+from tests.concurrency.racing import actor, between, count, meet_after, race
 from tests.concurrency.racing import refusals as refused
 from tests.factories.seating import allocation, registered, room, session, venue
 from tests.services.test_sessions.conftest import make_centre
@@ -107,28 +107,6 @@ def test_two_who_change_places(centre, monkeypatch):
         for key, to, seat in targets
     ]
     assert {type(each) for each in race(centre.app, *jobs)} == {refusals.SeatTaken}
-
-
-def between(monkeypatch, module, name, other, locked):
-    """Do `other` after the routine has decided, and before it writes; with the locks on it has to wait."""
-    decided, done = Meeting(patience=20), Meeting(patience=PATIENCE if locked else 20)
-    original = getattr(module, name)
-
-    def late(*args):
-        answer = original(*args)
-        decided.wait()
-        done.wait()
-        return answer
-
-    def work():
-        decided.wait()
-        try:
-            return other()
-        finally:
-            done.wait()
-
-    monkeypatch.setattr(module, name, late)
-    return work
 
 
 def test_a_booking_is_cancelled_while_its_seat_is_given(centre, locked, monkeypatch):

@@ -16,6 +16,7 @@ VISITOR: Final = Role.PUBLIC
 PUBLIC_ROUTES: Final = {
     "static",
     "appbuilder.static",
+    "HealthView.show",
     "LoginView.login",
     "LogoutView.logout",
     "LoginView.code",  # these two need a login that waits for them

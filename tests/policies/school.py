@@ -35,6 +35,7 @@ class School:
         entry = waitlist.join({"classroom_slot_id": full.id, "student_id": self.other.id}, actor=actor)
         self.teacher_id, self.account = teacher.id, accounts.find("student")
         self.free_time = courses.time_slot(WEDNESDAY, "09:15")
+        self.plan_id = courses.plan().id
         monday = db.session.query(OperatingDay).filter_by(day=0).one()
         keys = {
             "Instrument": courses.instrument().id,
@@ -136,7 +137,7 @@ class School:
             "Admission": {
                 "student_id": str(self.student.id),
                 "course_id": str(self.taught.id),
-                "plan_id": str(courses.plan().id),
+                "plan_id": str(self.plan_id),
                 "starts_on": str(today + timedelta(days=200)),  # after the last class of the one that is renewed
                 "slots": [str(slot.time_slot_id) for slot in self.slots],
                 "submission_key": str(uuid4()),

@@ -13,6 +13,8 @@ from tests.policies.test_matrix import address, rules
 from tests.policies.world import changed, checksums, make_world
 
 # Those whose pages differ most.
+pytestmark = pytest.mark.slow
+
 ROLES = ["super_admin", "staff", "teacher", "student", "public"]
 MOST = 160
 KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\d+\b")

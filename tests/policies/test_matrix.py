@@ -15,6 +15,8 @@ from tests.conftest import PEOPLE
 from tests.policies import routes
 from tests.policies.world import changed, checksums, make_world
 
+pytestmark = pytest.mark.slow
+
 READING = {"GET", "HEAD", "OPTIONS"}
 WRITING = "POST"
 API = "/api/"  # has its own table, in the tests of the API
@@ -48,8 +50,7 @@ def world(db_session, actors):
 
 
 def address(app, rule, name, world) -> str:
-    with app.test_request_context():
-        return app.url_map.bind("localhost").build(rule.endpoint, world.arguments(rule, name))
+    return app.url_map.bind("localhost").build(rule.endpoint, world.arguments(rule, name))
 
 
 def send(client, method, url, world, endpoint, accept="text/html"):

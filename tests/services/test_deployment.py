@@ -16,6 +16,8 @@ from app.policies.roles import GRANTS, Role
 from app.services import deployment, permission_sync, sessions
 from tests.conftest import at, connect, settings
 
+pytestmark = pytest.mark.slow
+
 STATE = """
     SELECT (SELECT array_agg((r.name, p.name, v.name) ORDER BY 1, 2, 3)::text FROM ab_permission_view_role pvr
             JOIN ab_role r ON r.id = pvr.role_id JOIN ab_permission_view pv ON pv.id = pvr.permission_view_id

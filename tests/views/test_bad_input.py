@@ -10,6 +10,8 @@ from tests.factories.leads import lead, stage
 from tests.policies.test_matrix import address, rules, undone
 from tests.policies.world import changed, checksums, make_world
 
+pytestmark = pytest.mark.slow
+
 BAD = {
     "nul": "a\0b",
     "too long": "x" * 20_001,

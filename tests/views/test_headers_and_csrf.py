@@ -15,6 +15,8 @@ from tests.factories.leads import lead
 from tests.policies.test_matrix import address, rules
 from tests.policies.world import changed, checksums, make_world
 
+pytestmark = pytest.mark.slow
+
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -94,12 +96,18 @@ def test_without_a_database_there_is_still_an_answer(app, client_of, monkeypatch
     assert "Nothing was changed" in answer.text or "cannot be reached" in answer.text
 
 
+def test_a_load_balancer_asks_without_a_login(app):
+    answer = app.test_client().get("/health/")
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_a_database_that_does_not_answer_is_503_too():
     application = make_app("postgresql+psycopg://nobody@127.0.0.1:1/none")
     client = application.test_client()
     with client.session_transaction() as cookie:
         cookie["token"] = "a"
-    for url in ("/leads/", "/", "/login/"):
+    for url in ("/leads/", "/", "/login/", "/health/"):
         answer = client.get(url)
         assert answer.status_code == 503, url
         headers_of(answer)

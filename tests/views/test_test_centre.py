@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.imports import Import
 from app.models.test_sessions import RoomAllocation
 from app.models.venues import Room, Venue, VenueAvailability
-from tests.factories.seating import allocation, session
+from tests.factories.seating import allocation, registered, session
 from tests.factories.students import student
 from tests.services.test_sessions.conftest import make_centre
 
@@ -63,6 +63,16 @@ def test_a_month_of_a_venue_leads_to_its_days(centre, officer):
     for wrong in ("2099-13", "0001-01", "9999-99", "x", "\0", "-" * 99):
         assert officer.get(f"/venues/{centre.venue.id}", query_string={"month": wrong}).status_code == 200
     assert officer.get(f"/venues/{uuid4()}").status_code == 404
+
+
+def test_a_month_of_a_room_shows_the_sessions_that_use_it(centre, officer):
+    used, other = (session(centre.venue, session_date=day) for day in ("2099-06-15", "2099-06-16"))
+    allocation(used, centre.room, registered(used, 1)[0], "1")
+    page = officer.get(f"/rooms/{centre.room.id}?month=2099-06").text
+    assert "June 2099" in page
+    assert f'href="/test-sessions/{used.id}"' in page
+    assert f'href="/test-sessions/{other.id}"' not in page
+    assert f'href="/rooms/{centre.room.id}?month=2099-07#month"' in page
 
 
 def test_the_days_of_a_venue_are_set_in_a_dialog(centre, officer):

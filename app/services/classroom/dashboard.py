@@ -21,7 +21,7 @@ from app.services import people, school
 from app.services.classroom.occupancy import moved_out, visitors
 
 MOST_OF_A_DAY = 150
-MOST_OF_A_WEEK = 240
+MOST_OF_A_WEEK = 120
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, union_all
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.leads import FollowUpStatus, Lead, LeadEvent, LeadSource, LeadStage
@@ -20,6 +20,7 @@ from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services import lookups, phones, school
 from app.services.errors import Invalid, NotAllowed, explain
+from app.services.keysets import among
 from app.services.leads import notices
 from app.services.leads.actions import active_stage, check_follow_up
 from app.services.leads.events import record
@@ -51,20 +52,24 @@ class PossibleDuplicates(Invalid):
         }
 
 
+# Each through its own index: with OR and a limit, PostgreSQL may prefer to read all leads in their order.
+_SAME = text("""
+    SELECT id FROM leads WHERE phone = :phone AND deleted_at IS NULL
+    UNION
+    SELECT id FROM leads WHERE lower(email) = lower(:email) AND deleted_at IS NULL
+    LIMIT 500
+""")
+
+
 def duplicates_of(
     actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5
 ) -> Sequence[Any]:
     """Visible live leads with this phone (E.164) or e-mail (any case): id, name, phone, email."""
-    # Each through its own index: with OR and a limit, PostgreSQL may prefer to read all leads in their order.
-    same: Any = select(Lead.id).where(Lead.phone == phone, Lead.deleted_at.is_(None))
-    if email:
-        by_email = select(Lead.id).where(func.lower(Lead.email) == email.lower(), Lead.deleted_at.is_(None))
-        same = union_all(same, by_email)
-    statement = select(Lead.id, (Lead.first_name + " " + Lead.last_name).label("name"), Lead.phone, Lead.email).where(
-        visible(Lead, actor), Lead.id.in_(same)
-    )
-    if but is not None:
-        statement = statement.where(Lead.id != but)
+    same = set(db.session.scalars(_SAME, {"phone": phone, "email": email})) - {but}
+    if not same:
+        return []
+    statement = select(Lead.id, (Lead.first_name + " " + Lead.last_name).label("name"), Lead.phone, Lead.email)
+    statement = statement.where(visible(Lead, actor), among(Lead.id, list(same)))
     return list(db.session.execute(statement.order_by(Lead.created_at).limit(limit)).all())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, literal, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from app.models.imports import Import
 from app.models.leads import ContactChannel, ContactOutcome, Lead, LeadStage, Tag
@@ -144,7 +144,7 @@ LEADS = register(
             joinedload(Lead.stage),
             joinedload(Lead.owner),
             joinedload(Lead.assigned_teacher),
-            selectinload(Lead.tags),
+            joinedload(Lead.tags),
         ),
         icon="users",
         title_columns=(Lead.first_name, Lead.last_name),

@@ -53,6 +53,7 @@ _FACTS = text(f"""
             ORDER BY t.position LIMIT 1) AS first_free
     FROM test_sessions s, rooms r JOIN venues v ON v.id = r.venue_id WHERE s.id = :session_id AND r.id = :room_id
 """)  # noqa: S608 - from here
+_MAKE = insert(RoomAllocation).returning(RoomAllocation)
 
 
 @transactional
@@ -63,7 +64,7 @@ def allocate(values: Mapping[str, Any], *, actor: Actor) -> RoomAllocation:
     RoomNotAvailable, DuplicateAllocation, NoSuchSeat, SeatTaken, CapacityExceeded (04-test-sessions).
     """
     require(actor)
-    session = share_session(values["session_id"], actor)
+    session = share_session(values["session_id"])
     check_open(session)
     has_account = check_registered(session, values["student_id"])
     room = lock_room(values["room_id"])
@@ -76,7 +77,7 @@ def allocate(values: Mapping[str, Any], *, actor: Actor) -> RoomAllocation:
         "seat_number": seat,
         "notes": values.get("notes"),
     }
-    made = db.session.scalars(insert(RoomAllocation).values(row).returning(RoomAllocation)).one()
+    made = db.session.scalars(_MAKE, row).one()
     if has_account:
         notices.tell(session.id, [made.student_id])
     return made
@@ -140,14 +141,14 @@ def _lock_around(ids: Sequence[UUID], rooms: Sequence[UUID], actor: Actor) -> No
     columns = select(RoomAllocation.session_id, RoomAllocation.student_id, RoomAllocation.room_id)
     found = db.session.execute(columns.where(among(RoomAllocation.id, ids))).all()
     for session_id in sorted({row.session_id for row in found}):
-        share_session(session_id, actor)
+        share_session(session_id)
     lock_registrations([(row.session_id, row.student_id) for row in found])
     for room_id in sorted({row.room_id for row in found} | set(rooms)):
         lock_room(room_id)
 
 
 def _move(row: RoomAllocation, values: Mapping[str, Any], actor: Actor) -> RoomAllocation:
-    session = share_session(row.session_id, actor)
+    session = share_session(row.session_id)
     check_open(session)
     room_id = values.get("room_id") or row.room_id
     wanted = values.get("seat_number")
@@ -187,7 +188,7 @@ def deallocate(ids: Sequence[UUID], *, actor: Actor) -> Result:
     _lock_around(ids, [], actor)
 
     def change(row: RoomAllocation) -> bool:
-        check_open(share_session(row.session_id, actor))
+        check_open(share_session(row.session_id))
         db.session.delete(row)
         db.session.flush()
         notices.tell(row.session_id, [row.student_id])

@@ -13,17 +13,56 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 
 from app.extensions import db
 from app.models.students import Student
-from app.models.test_sessions import TestRegistration, TestSession, TestSessionStatus
+from app.models.test_sessions import TestRegistration, TestRegistrationStatus, TestSession, TestSessionStatus
 from app.models.venues import Room
 from app.policies.actor import Actor
 from app.policies.rules import may_run_tests
-from app.policies.scopes import visible
 from app.services.errors import Invalid, NotAllowed
 from app.services.test_sessions.refusals import SessionClosed, StudentNotRegistered
+
+# Made once: building a statement costs more than running it, and seats are given by the thousand.
+_SESSIONS, _STUDENTS, _REGISTRATIONS, _ROOMS = (
+    model.__table__ for model in (TestSession, Student, TestRegistration, Room)
+)
+_SHARED_SESSION = (
+    select(
+        *(
+            _SESSIONS.c[name]
+            for name in (
+                "id",
+                "code",
+                "venue_id",
+                "status",
+                "session_date",
+                "start_time",
+                "end_time",
+                "registration_closes_on",
+            )
+        )
+    )
+    .where(_SESSIONS.c.id == bindparam("session_id"))
+    .with_for_update(read=True, of=_SESSIONS)
+)
+_REGISTERED = (
+    select(_STUDENTS.c.user_id)
+    .join(_REGISTRATIONS, _REGISTRATIONS.c.student_id == _STUDENTS.c.id)
+    .where(
+        _REGISTRATIONS.c.session_id == bindparam("session_id"),
+        _REGISTRATIONS.c.student_id == bindparam("student_id"),
+        _REGISTRATIONS.c.status == TestRegistrationStatus.CONFIRMED,
+        _STUDENTS.c.deleted_at.is_(None),
+    )
+    .with_for_update(key_share=True, of=_REGISTRATIONS)
+)
+_ROOM = (
+    select(*(_ROOMS.c[name] for name in ("id", "venue_id", "number", "name", "status", "deleted_at")))
+    .where(_ROOMS.c.id == bindparam("room_id"))
+    .with_for_update(key_share=True, of=_ROOMS)
+)
 
 
 def require(actor: Actor) -> None:
@@ -32,23 +71,11 @@ def require(actor: Actor) -> None:
         raise NotAllowed(reason)
 
 
-def share_session(session_id: UUID, actor: Actor) -> Any:
-    """The session, held against changes of it. Raises Invalid at the field for one that there is not."""
-    statement = (
-        select(
-            TestSession.id,
-            TestSession.code,
-            TestSession.venue_id,
-            TestSession.status,
-            TestSession.session_date,
-            TestSession.start_time,
-            TestSession.end_time,
-            TestSession.registration_closes_on,
-        )
-        .where(TestSession.id == session_id, visible(TestSession, actor))
-        .with_for_update(read=True, of=TestSession)
-    )
-    found = db.session.execute(statement).one_or_none()
+def share_session(session_id: UUID) -> Any:
+    """The session, held against changes of it; whoever looks after tests sees all of them. Raises Invalid at the field
+    for one that there is not.
+    """
+    found = db.session.execute(_SHARED_SESSION, {"session_id": session_id}).one_or_none()
     if found is None:
         raise Invalid(fields={"session_id": [_("Choose one from the list.")]})
     return found
@@ -64,18 +91,8 @@ def check_registered(session: Any, student_id: UUID) -> bool:
     """Locks their confirmed registration, so that one student is seated once at a time. Returns whether they have an
     account. Raises StudentNotRegistered when they have none.
     """
-    statement = (
-        select(Student.user_id)
-        .join(TestRegistration, TestRegistration.student_id == Student.id)
-        .where(
-            TestRegistration.session_id == session.id,
-            TestRegistration.student_id == student_id,
-            TestRegistration.status == "confirmed",
-            Student.deleted_at.is_(None),
-        )
-        .with_for_update(key_share=True, of=TestRegistration)
-    )
-    found = db.session.execute(statement).one_or_none()
+    keys = {"session_id": session.id, "student_id": student_id}
+    found = db.session.execute(_REGISTERED, keys).one_or_none()
     if found is None:
         sentence = _("The student is not registered for session %(code)s.", code=session.code)
         raise StudentNotRegistered(sentence, fields={"student_id": [sentence]})
@@ -93,12 +110,7 @@ def lock_registrations(pairs: Sequence[tuple[UUID, UUID]]) -> None:
 
 def lock_room(room_id: UUID) -> Any:
     """The room, alone. Raises Invalid at the field for one that there is not."""
-    statement = (
-        select(Room.id, Room.venue_id, Room.number, Room.name, Room.status, Room.deleted_at)
-        .where(Room.id == room_id)
-        .with_for_update(key_share=True, of=Room)
-    )
-    found = db.session.execute(statement).one_or_none()
+    found = db.session.execute(_ROOM, {"room_id": room_id}).one_or_none()
     if found is None:
         raise Invalid(fields={"room_id": [_("Choose one from the list.")]})
     return found

@@ -45,7 +45,7 @@ def register(values: Mapping[str, Any], *, actor: Actor) -> TestRegistration:
     and after the closing date, AlreadyBooked for who has this session, another booking, or all tests of the year.
     """
     require(actor)
-    session = share_session(values["session_id"], actor)
+    session = share_session(values["session_id"])
     _check_period(session)
     _lock_student(values["student_id"], actor)
     _check_bookings(session, values["student_id"])
@@ -96,7 +96,7 @@ def _lock_all(ids: Sequence[UUID], actor: Actor, *more: UUID) -> dict[UUID, Any]
     """Lock the sessions of these registrations, and more, then their students; returns the sessions by key."""
     columns = select(TestRegistration.session_id, TestRegistration.student_id)
     found = db.session.execute(columns.where(among(TestRegistration.id, ids), visible(TestRegistration, actor))).all()
-    sessions = {key: share_session(key, actor) for key in sorted({row.session_id for row in found} | set(more))}
+    sessions = {key: share_session(key) for key in sorted({row.session_id for row in found} | set(more))}
     lock_many(Student, [row.student_id for row in found])
     return sessions
 

@@ -86,7 +86,8 @@ class ResourceView(BaseView):
         if deleted and resource.soft_deleted and actor.may("restore", resource.name):
             rule = rule | visible(resource.model, actor, deleted=True)
         statement = select(resource.model).where(resource.model.id == self.key(pk), rule)
-        record = db.session.scalars(statement.options(*resource.load) if related else statement).one_or_none()
+        found = db.session.scalars(statement.options(*resource.load) if related else statement)
+        record = found.unique().one_or_none()
         if record is None:
             raise NotFound
         return record

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from app.views.page.common import Choice
 
 
@@ -34,7 +36,7 @@ class Frame:
     user: str = ""
     initials: str = ""
     roles: str = ""
-    menu: list[MenuSection] = field(default_factory=list)
+    menu: Markup = Markup()  # noqa: RUF009 - cannot be changed
     unread: str = ""  # "", "3", "99+"
     inbox_url: str = ""
     bell_url: str = ""  # HTML fragment with the newest notifications

@@ -1,4 +1,4 @@
-"""The page of a venue with a month of its days, and that of a room with its seats."""
+"""The page of a venue with a month of its days, and that of a room with its seats and a month."""
 
 from __future__ import annotations
 
@@ -43,3 +43,4 @@ class RoomRecordPage(RecordPage):
 
     seats: list[list[str]] = field(default_factory=list)
     seats_note: str = ""
+    month: Month | None = None

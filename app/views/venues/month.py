@@ -1,10 +1,11 @@
-"""A month of a venue, to look at and to click on."""
+"""A month of a venue or of one of its rooms, to look at and to click on."""
 
 from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from babel.dates import format_date, get_day_names
 from flask_babel import gettext as _
@@ -29,28 +30,38 @@ def read(raw: str) -> date:
         return school.today().replace(day=1)
 
 
-def drawn(venue: Any, first: date, actor: Actor) -> Month:
+def of_venue(venue: Any, first: date, actor: Actor) -> Month:
+    """What is noted of its days, and all its sessions."""
+    return _drawn(first, actor, f"/venues/{venue.id}", venue.id, None)
+
+
+def of_room(room: Any, first: date, actor: Actor) -> Month:
+    """What is noted of the days of its venue, and the sessions that use the room."""
+    return _drawn(first, actor, f"/rooms/{room.id}", room.venue_id, room.id)
+
+
+def _drawn(first: date, actor: Actor, url: str, venue_id: UUID, room_id: UUID | None) -> Month:
     """Whole weeks, as the reader counts them."""
     start = calendar.SUNDAY if settings.own(actor).week_start is WeekStart.SUNDAY else calendar.MONDAY
     weeks = calendar.Calendar(start).monthdatescalendar(first.year, first.month)
-    known = {each.date: each for each in days(venue.id, weeks[0][0], weeks[-1][-1], actor)}
+    known = {each.date: each for each in days(venue_id, weeks[0][0], weeks[-1][-1], actor, room_id)}
     short, long = (get_day_names(width, locale=render.language()) for width in ("abbreviated", "wide"))
     order = [(start + each) % 7 for each in range(7)]
     before, after = (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1)
     return Month(
         format_date(first, "MMMM y", render.language()),
         [(str(short[each]), str(long[each])) for each in order],
-        [[_day(known[each], first, venue, actor) for each in week] for week in weeks],
-        _link(_("Month before"), venue, before),
-        _link(_("Month after"), venue, after),
+        [[_day(known[each], first, venue_id, actor) for each in week] for week in weeks],
+        _link(_("Month before"), url, before),
+        _link(_("Month after"), url, after),
     )
 
 
-def _link(label: str, venue: Any, first: date) -> Link:
-    return Link(label, f"/venues/{venue.id}?month={first:%Y-%m}#month")
+def _link(label: str, url: str, first: date) -> Link:
+    return Link(label, f"{url}?month={first:%Y-%m}#month")
 
 
-def _day(day: Day, first: date, venue: Any, actor: Actor) -> CalendarDay:
+def _day(day: Day, first: date, venue_id: UUID, actor: Actor) -> CalendarDay:
     noted = day.noted
     free = noted is None or noted.available
     return CalendarDay(
@@ -61,7 +72,7 @@ def _day(day: Day, first: date, venue: Any, actor: Actor) -> CalendarDay:
         today=day.date == school.today(),
         free=free,
         note=(noted.reason or ("" if free else _("Not available"))) if noted is not None else "",
-        url=_url(day, venue, actor),
+        url=_url(day, venue_id, actor),
         sessions=[
             Cell(each.code, "link", f"/test-sessions/{each.id}", title=f"{each.start_time:%H:%M}")
             for each in day.sessions
@@ -70,7 +81,7 @@ def _day(day: Day, first: date, venue: Any, actor: Actor) -> CalendarDay:
     )
 
 
-def _url(day: Day, venue: Any, actor: Actor) -> str:
+def _url(day: Day, venue_id: UUID, actor: Actor) -> str:
     if day.noted is not None:
         return f"/venue-availability/{day.noted.id}/edit" if actor.may("edit", AVAILABILITY.name) else ""
-    return f"/venue-availability/new?venue_id={venue.id}&date={day.date}" if actor.may("add", AVAILABILITY.name) else ""
+    return f"/venue-availability/new?venue_id={venue_id}&date={day.date}" if actor.may("add", AVAILABILITY.name) else ""

@@ -57,7 +57,7 @@ class VenueView(RecordView):
     @requires("show")
     def show(self, pk: str) -> Any:
         record, actor = self.load(pk, deleted=True), current_actor()
-        drawn = month.drawn(record, month.read(request.args.get("month", "")), actor)
+        drawn = month.of_venue(record, month.read(request.args.get("month", "")), actor)
         page = VenueRecordPage(**_more(self.record_page(record)), month=drawn)
         return render_template("venue_record.html", page=page)
 
@@ -193,7 +193,12 @@ class RoomView(RecordView):
     def show(self, pk: str) -> Any:
         record = self.load(pk, deleted=True)
         count = ngettext("%(num)s seat", "%(num)s seats", record.capacity)
-        page = RoomRecordPage(**_more(self.record_page(record)), seats=rooms.layout(record), seats_note=count)
+        page = RoomRecordPage(
+            **_more(self.record_page(record)),
+            seats=rooms.layout(record),
+            seats_note=count,
+            month=month.of_room(record, month.read(request.args.get("month", "")), current_actor()),
+        )
         return render_template("room_record.html", page=page)
 
     def record_page(self, record: Any) -> RecordPage:

@@ -1,0 +1,48 @@
+"""Texts in the reader's language. A page has hundreds, so what is the same for all of them is found once: the catalogue
+per request, and a text of a template, as HTML, per language.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import Domain
+from markupsafe import Markup
+
+REMEMBERED = 8192  # texts, in all languages
+
+
+def init_app(app: Flask) -> None:
+    """Teach Flask-Babel, which is set up, and the templates."""
+    babel = app.extensions["babel"]
+    domain = babel.instance.domain_instance = ReadersDomain(domain=babel.default_domain)
+
+    def gettext(message: str, **variables: Any) -> Markup:
+        text = _text(domain.get_translations(), message)
+        return text % variables if "%" in text else text
+
+    def ngettext(singular: str, plural: str, num: int, **variables: Any) -> Markup:
+        return Markup(domain.get_translations().ungettext(singular, plural, num)) % ({"num": num} | variables)  # noqa: S704
+
+    # Jinja's own go through four functions for each text. Templates are HTML here, all of them.
+    app.jinja_env.globals |= {"_": gettext, "gettext": gettext, "ngettext": ngettext}
+
+
+@lru_cache(REMEMBERED)
+def _text(catalogue: Any, message: str) -> Markup:
+    return Markup(catalogue.ugettext(message))  # noqa: S704 - texts of ours may hold markup, as with Jinja's
+
+
+class ReadersDomain(Domain):
+    """Finds the catalogue once per request: Flask-Babel does it anew for every text."""
+
+    def get_translations(self) -> Any:
+        context = g.get("_flask_babel")
+        known = getattr(context, "babel_translations", None)  # what `force_locale` clears
+        if known is None:
+            known = super().get_translations()
+            if context is not None:
+                context.babel_translations = known
+        return known
