@@ -15,7 +15,15 @@ HOST, PORT          where the web server listens (HOST=0.0.0.0 lets other machin
 WEB_WORKERS         web processes
 WEB_THREADS         threads of each web process
 APP_ROLE            the database role of the web server, when `registrar deploy` uses a stronger one
+ONEROSTER_MOST_REMOVED_PERCENT
+                    the share of a file that an imported bundle may remove without being asked apart
 EDFI_NAMESPACE      the namespace of codes that are none of Ed-Fi's own; unset: the host of PUBLIC_URL
+ENROLLMENT_PROGRAMS what families may be interested in, with commas between
+ENROLLMENT_CODE_PREFIX
+                    what codes of enrollments and students begin with
+ENROLLMENT_CREATE_RECORDS_AT_STEP
+                    the step that makes the student's records, 4 or 6
+UPLOADS_DIR         where files are kept that families send in; shared by all machines
 ROSTER_TIME_LIMIT   seconds that filling a week of the help desk may take
 REGISTRAR_INSTANCE  the directory for the database, the secret key, logs and uploads
 REGISTRAR_DEMO      1 loads demo data at the first start without asking, 0 never does
