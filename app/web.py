@@ -27,8 +27,9 @@ CODES = {
     503: "busy",
 }
 
-# Links to set a password, and addresses of calendars: who has them needs nothing else.
-_SECRET = re.compile(r"(/(?:password|calendar)/)[\w-]{20,}")
+# Links to set a password, invitations, and addresses of calendars: who has them needs nothing else. Also where one stands
+# encoded in another address, as in that of the login: ?next=%2Fenroll%2F...
+_SECRET = re.compile(r"((?:/|%(?:25)*2F)(?:password|calendar|enroll)(?:/|%(?:25)*2F))[\w-]{20,}", re.IGNORECASE)
 
 
 def masked(address: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +50,8 @@ DOCUMENT = schemas.an_object(
     reason=MAYBE_TEXT,
     created_at=schemas.MOMENT,
 )
+_OF_FILES = ("id", "file_name", "sha256")  # for the family, and for whom documents are shown
+SUMMARY = {**DOCUMENT, "required": [name for name in DOCUMENT["required"] if name not in _OF_FILES]}
 EVENT = schemas.an_object(at=schemas.MOMENT, type=schemas.TEXT, details=OBJECT, who=schemas.TEXT)
 MORE = {
     "steps": {"type": "array", "items": STEP},
@@ -79,18 +81,19 @@ MINE = schemas.an_object(
 def _state(found: Enrollment) -> dict[str, Any]:
     """Steps, documents and progress of an enrollment."""
     known = progress.steps_of(found.id)
-    state = progress.of(found, known)
+    state, actor = progress.of(found, known), current_actor()
     names = ("step", "status", "data", "completed_at")
+    hidden = () if found.guardian_id == actor.id or actor.may("show", DOCUMENTS.name) else _OF_FILES
     return {
         "steps": [mapping({name: getattr(each, name) for name in names}) for each in known.values()],
-        "documents": [_document(each) for each in progress.documents_of(found.id).values()],
+        "documents": [_document(each, hidden) for each in progress.documents_of(found.id).values()],
         "progress": {"percent": state.percent, "step": state.step}
         | {"waits_for": state.waits_for.value, "reason": str(state.reason)},
     }
 
 
-def _document(found: EnrollmentDocument) -> dict[str, Any]:
-    return mapping({name: getattr(found, name) for name in DOCUMENT["properties"]})
+def _document(found: EnrollmentDocument, hidden: Collection[str] = ()) -> dict[str, Any]:
+    return mapping({name: getattr(found, name) for name in DOCUMENT["properties"] if name not in hidden})
 
 
 def _find(key: UUID, *rules: Any) -> Enrollment:
@@ -197,7 +200,11 @@ class EnrollmentApi(RecordApi, Steps):
     more = ("invitation_id", "student_id")
     send_1, send_2, send_3, send_4, send_5, send_6 = (_sending(step, schemas.record) for step in STEP_INPUTS)
     draft_1, draft_2, draft_3, draft_4, draft_6 = (_drafting(step, schemas.record) for step in DRAFTED)
-    detail_schemas = {**MORE, "events": {"type": "array", "items": EVENT}}
+    detail_schemas = {
+        **MORE,
+        "documents": {"type": "array", "items": SUMMARY},
+        "events": {"type": "array", "items": EVENT},
+    }
 
     def details(self, key: Any) -> dict[str, Any]:
         found = _find(key)

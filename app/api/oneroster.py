@@ -52,12 +52,17 @@ def init_app(app: Flask) -> None:
         blueprint = Blueprint(f"oneroster_{version.replace('.', '')}", __name__, url_prefix=base)
         for operation in OPERATIONS:
             view: Callable[..., Any] = partial(_answer, version, operation)
-            blueprint.add_url_rule(operation.path, operation.name, view, methods=["GET"])
+            blueprint.add_url_rule(_rule(operation), operation.name, view, methods=["GET"])
         blueprint.add_url_rule("/discovery/<name>", "discovery", partial(_discovery, version), methods=["GET"])
         blueprint.add_url_rule("/<path:rest>", "unknown", _unknown, methods=METHODS)
         blueprint.register_error_handler(Exception, partial(_failed, version))
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
+
+
+def _rule(operation: Operation) -> str:
+    """A key may hold a slash: it is the rest of the address, unless that is one of a collection."""
+    return operation.path.replace("<sourcedId>", "<path:sourcedId>")
 
 
 def _answer(version: Version, operation: Operation, **keys: str) -> Response:

@@ -8,7 +8,7 @@ from gunicorn.glogging import Logger
 
 from app.web import masked
 
-_ADDRESSES = ("r", "U", "f")  # the request line, the path, and the page that it came from
+_ADDRESSES = ("r", "U", "q", "f")  # the request line, the path, the query, and the page that it came from
 
 
 class AccessLog(Logger):

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.extensions import db
@@ -41,11 +42,15 @@ class Tally:
 
 
 class Issues:
-    """Any number of faults in little memory: they outlive the savepoint of a rehearsal, so they cannot wait in a table."""
+    """Any number of faults in little memory: they outlive the savepoint of a rehearsal, so they cannot wait in a table.
+
+    `most`, if it is set, is how many are noted at most; one more says that there are others.
+    """
 
     def __init__(self, import_id: UUID) -> None:
         self._import_id = import_id
         self.count = 0
+        self.most: int | None = None
         self._lock = Lock()  # rows are read in one thread and written in another
         self._file = SpooledTemporaryFile(IN_MEMORY, mode="w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by __exit__
         self._rows = csv.writer(self._file)
@@ -62,9 +67,19 @@ class Issues:
         self._file.seek(0)
         self._file.truncate()
 
+    @property
+    def full(self) -> bool:
+        """Whether it is of no use to look for more."""
+        return self.most is not None and self.count > self.most
+
     def add(self, kind: IssueKind, fault: Fault, record_id: UUID | None = None) -> None:
+        if self.count == self.most:
+            rule = _("There are more than %(most)s faults; the others are not listed.", most=f"{self.most:,}")
+            fault = Fault(fault.line, "", "", rule, _("Mend these first."), fault.file)
         where = (self._import_id, fault.file, fault.line, fault.column, fault.value[:SHOWN])
         with self._lock:
+            if self.full:
+                return
             self.count += 1
             self._rows.writerow((*where, kind.value, fault.rule, fault.fix, record_id or ""))
 

@@ -11,6 +11,7 @@ import hashlib
 import ipaddress
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Engine, text
@@ -33,6 +34,7 @@ _GIVE_BACK = text("""
         SELECT key FROM rate_limits WHERE key = ANY(:keys) AND hits > 0 ORDER BY key FOR UPDATE)
 """)
 _CLEAN = text("DELETE FROM rate_limits WHERE expires_at <= clock_timestamp()")
+SENTENCE: Final = _l("Too many attempts. Please try again in a few minutes.")
 
 
 class TooMany(Refusal):
@@ -71,11 +73,11 @@ def give_back(keys: Collection[str]) -> None:
         connection.execute(_GIVE_BACK, {"keys": list(keys)})
 
 
-def check(purpose: str, *who: str, most: int, period: timedelta) -> None:
+def check(purpose: str, *who: str, most: int, period: timedelta, sentence: Any = SENTENCE) -> None:
     """Count one attempt. Raises TooMany when it is one too many."""
     counted = key(purpose, *who)
     if count([counted], period)[counted] > most:
-        raise TooMany(_l("Too many attempts. Please try again in a few minutes."))
+        raise TooMany(sentence)
 
 
 def clean_up() -> int:

@@ -15,7 +15,7 @@ from app.services import inputs, listing
 from app.services.errors import Invalid, NotFound, Refusal
 from app.services.resource import Action, Outcome, Resource, Result
 from app.services.transaction import rehearse
-from app.views import forms
+from app.views import forms, render
 from app.views.lists import query_arguments
 from app.views.page import DialogPage, Form, Link
 from app.views.page import Outcome as Line
@@ -102,7 +102,7 @@ def _first_values(view: Any, action: Action, ids: list[Any]) -> dict[str, Any]:
 def _page(view: Any, action: Action, ids: list[Any], form: Form, stage: str) -> DialogPage:
     resource = view.resource
     count = len(ids)
-    what = str(resource.singular if count == 1 else resource.plural).lower()
+    what = render.inside(resource.singular if count == 1 else resource.plural)
     title = f"{action.label}: {count:,} {what}" if count != 1 else str(action.label)
     return DialogPage(
         title,

@@ -186,14 +186,14 @@ def empty(resource: Resource, query: Query, url: str, new: Link | None, tools: S
     if query.search or query.filters:
         return Empty(
             _("Nothing matches"),
-            _("No %(kind)s fits this search and these filters.", kind=str(resource.singular).lower()),
+            _("No %(kind)s fits this search and these filters.", kind=render.inside(resource.singular)),
             [Link(_("Clear search and filters"), url)],
         )
     if query.deleted:
         return Empty(_("Nothing was deleted"))
     actions = [replace(new, primary=True)] if new else []
     return Empty(
-        _("No %(kind)s yet", kind=str(resource.plural).lower()),
+        _("No %(kind)s yet", kind=render.inside(resource.plural)),
         _("What you add will be listed here.") if new else "",
         [*actions, *tools[:1]],
     )

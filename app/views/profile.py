@@ -24,7 +24,14 @@ HERE = "/settings/profile"
 LIMITS = {"first_name": 64, "last_name": 64, "phone": 40}
 KINDS = {"phone": "tel"}
 AUTOCOMPLETE = {"first_name": "given-name", "last_name": "family-name", "phone": "tel"}
-NOT_A_PLACE = {"LoginView.code", "LoginView.enrol", "PasswordLinkView.choose", "InboxView.bell"}
+NOT_A_PLACE = {
+    "LoginView.code",
+    "LoginView.enrol",
+    "PasswordLinkView.choose",
+    "InvitationLinkView.show",
+    "InvitationLinkView.account",
+    "InboxView.bell",
+}
 
 
 class ProfileView(BaseView):

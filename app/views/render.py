@@ -43,6 +43,11 @@ def reader() -> Reader:
     return known
 
 
+def inside(words: object) -> str:
+    """Words as they stand inside a sentence: without capitals, but for names such as OneRoster and Ed-Fi."""
+    return " ".join(word.lower() if word.isalpha() and word.istitle() else word for word in str(words).split())
+
+
 def day(value: date) -> str:
     return _day(value, reader().locale)
 

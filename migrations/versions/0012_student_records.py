@@ -46,6 +46,8 @@ BEGIN
     WHERE lead_id IN (SELECT jsonb_array_elements_text(rows -> 'leads')::uuid);
     UPDATE admission_audit_events SET before = NULL, after = NULL
     WHERE admission_id IN (SELECT jsonb_array_elements_text(rows -> 'admissions')::uuid);
+    UPDATE class_credits SET note = NULL
+    WHERE admission_id IN (SELECT jsonb_array_elements_text(rows -> 'admissions')::uuid) AND note IS NOT NULL;
     UPDATE enrollment_events SET details = '{}'
     WHERE enrollment_id IN (SELECT jsonb_array_elements_text(rows -> 'enrollments')::uuid)
        OR invitation_id IN (SELECT jsonb_array_elements_text(rows -> 'enrollment_invitations')::uuid);

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
+from app.models.enrollments import EnrollmentInvitation
+from app.services.enrollments import invitations
+from app.services.enrollments.schemas import STEP_INPUTS
 from tests.api.conftest import token_of
 from tests.factories import enrollments as make
 
@@ -77,3 +82,80 @@ def test_another_familys_enrollment_is_not_there(call, db_session, actors):
         assert call(who, "GET", f"/me/enrollments/{found.id}").status_code in (403, 404)
     assert call("guardian", "PUT", f"/me/enrollments/{found.id}/steps/1", json=make.program()).status_code == 404
     assert call("coach", "GET", f"/enrollments/{found.id}").status_code == 404
+
+
+def test_a_draft_of_another_shape_is_refused_and_what_is_kept_can_be_shown(call, client_of, db_session, actors):
+    found = make.enrollment_at(4)
+    wrong = [
+        (1, "program_interests", 5),
+        (1, "program_interests", "Music"),
+        (1, "program_interests", [5]),
+        (1, "program_interests", {"a": 1}),
+        (1, "message", ["x"]),
+        (4, "races", 1),
+        (4, "hispanic_latino_ethnicity", ["x"]),
+        (4, "first_name", {}),
+        (4, "first_name", 2**60),
+        (4, "races", -2.5),
+    ]
+    for step, name, value in wrong:
+        at = make.enrollment() if step == 1 else found
+        answer = call("guardian", "PATCH", f"/me/enrollments/{at.id}/steps/{step}", json={name: value})
+        assert (answer.status_code, list(answer.json["fields"])) == (422, [name]), (name, value)
+    for value in ("x", True, False, 7, -2.5, 1e300):
+        single = [name for name in STEP_INPUTS[4].model_fields if name != "races"]
+        draft = dict.fromkeys(single, value) | {"races": ["Martian"]}
+        answer = call("guardian", "PATCH", f"/me/enrollments/{found.id}/steps/4", json=draft)
+        assert answer.status_code == 200, answer.json
+        kept = str(Decimal(repr(value))) if isinstance(value, float) else value
+        assert answer.json["steps"][3]["data"] == dict.fromkeys(single, kept) | {"races": ["Martian"]}
+        for who, page in (("guardian", f"/me/enrollments/{found.id}"), ("coach", f"/enrollments/{found.id}")):
+            assert client_of(who).get(page).status_code == 200, (who, value)
+        assert call("guardian", "PUT", f"/me/enrollments/{found.id}/steps/4", json=draft).status_code == 422
+
+
+def test_a_coach_is_told_which_documents_are_there_and_nothing_of_the_files(call, db_session, actors):
+    found = make.enrollment_at(6)
+    files = {"id", "file_name", "sha256"}
+    [seen] = {frozenset(each) for each in call("coach", "GET", f"/enrollments/{found.id}").json["documents"]}
+    assert {"document_type", "status"} < seen
+    assert not files & seen
+    for who, path in (("admissions", "/enrollments"), ("guardian", "/me/enrollments")):
+        assert all(files < set(each) for each in call(who, "GET", f"{path}/{found.id}").json["documents"])
+
+
+@pytest.mark.parametrize("who", ["coach", "admissions"])
+def test_no_answer_holds_the_link(app, call, db_session, actors, monkeypatch, who):
+    """Answers are kept for repeated requests, and are in every backup."""
+    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://mail")
+    make.hill_school()
+    person = {"student_first_name": "Noor", "student_last_name": "Haddad", "guardian_email": "a@home.example"}
+    made = call(who, "POST", "/enrollment-invitations", json=person | {"coach_id": actors.coach.id})
+    assert made.status_code == 201
+    path = f"/enrollment-invitations/{made.json['id']}"
+    again = call(who, "POST", f"{path}/actions/resend", json={})
+    known = make.token(db_session.get_one(EnrollmentInvitation, UUID(made.json["id"])))
+    for answer in (made, again, call(who, "GET", path)):
+        assert answer.status_code < 300
+        assert "/enroll/" not in answer.text
+        assert known not in answer.text
+
+
+def test_sending_again_too_often_is_refused(call, db_session, actors, monkeypatch):
+    monkeypatch.setattr(invitations, "MOST_RESENT", 2)
+    found, other = make.invitation(), make.invitation()
+    path = f"/enrollment-invitations/{found.id}"
+    for _time in range(3):
+        assert call("coach", "POST", f"{path}/actions/resend", json={"dry_run": True}).status_code == 200
+    assert call("coach", "POST", f"{path}/actions/resend", json={}).status_code == 200
+    assert call("coach", "PATCH", path, json={"guardian_email": "new@home.example"}).status_code == 200
+    db_session.refresh(found)
+    before = make.token(found)
+    for answer in (
+        call("coach", "POST", f"{path}/actions/resend", json={}),
+        call("coach", "PATCH", path, json={"guardian_email": "other@home.example"}),
+    ):
+        assert (answer.status_code, answer.json["code"]) == (429, "too_many")
+    db_session.refresh(found)
+    assert (make.token(found), found.guardian_email) == (before, "new@home.example"), "the link works on"
+    assert call("coach", "POST", f"/enrollment-invitations/{other.id}/actions/resend", json={}).status_code == 200

@@ -6,10 +6,10 @@ from functools import partial
 
 from app.extensions import db
 from app.models.enrollments import Enrollment
-from app.services.errors import Invalid, NotFound
-from app.services.records import creation, merging, organizations
-from app.services.transaction import transactional
-from tests.concurrency.racing import actor, count, meet_after, race, refusals
+from app.services.errors import Invalid, NotFound, WrongState
+from app.services.records import creation, erasing, merging, organizations
+from app.services.transaction import lock, transactional
+from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
 from tests.factories.records import STUDENT, enrollment, organization
 from tests.factories.students import student
 
@@ -78,3 +78,31 @@ def test_without_the_lock_of_the_tree_they_would(crowd, monkeypatch):
         for key, parent in ((one, other), (other, one))
     ]
     assert refusals(race(crowd, *jobs)) == []
+
+
+def test_an_enrollment_that_is_opened_again_meanwhile_is_not_erased(crowd, locked, monkeypatch):
+    admin, began, done = actor("admin"), Meeting(patience=20), Meeting()
+    one = enrollment(student=STUDENT)
+    transactional(creation.create_records)(one, actor=actor("guardian"))
+    key, child = one.id, one.student_id
+    one.status = "withdrawn"
+    db.session.commit()
+    db.session.remove()
+
+    @transactional
+    def reopen(*, actor):
+        lock(Enrollment, key).status = "in_progress"
+        db.session.flush()
+        began.wait()
+        done.wait()
+
+    def erase():
+        began.wait()
+        try:
+            erasing.erase([child], actor=admin, reason="asked")
+        finally:
+            done.wait()
+
+    refused = refusals(race(crowd, partial(reopen, actor=admin), erase))
+    assert ([type(each) for each in refused] == [WrongState]) is locked
+    assert (count("SELECT count(*) FROM student_erasures") == 0) is locked

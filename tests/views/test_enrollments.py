@@ -6,10 +6,11 @@ import io
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from app.models.enrollments import EnrollmentInvitation
-from app.services import accounts
-from app.services.enrollments import progress, steps
+from app.services import accounts, settings
+from app.services.enrollments import documents, progress, steps
 from tests.factories import enrollments as make
 
 
@@ -236,3 +237,36 @@ def test_a_coach_invites_and_sees_the_link_once(client_of, db_session, actors):
     assert "http://localhost/enroll/" not in coach.get(url).text
     bad = coach.post("/enrollment-invitations/new", data=form_ | {"guardian_email": "x", "grade_level": "99"})
     assert bad.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("who", "mail", "shown"), [("coach", "smtp://mail", False), ("admissions", "smtp://mail", True)]
+)
+def test_where_mail_is_sent_only_the_office_is_shown_the_link(
+    app, client_of, db_session, actors, monkeypatch, who, mail, shown
+):
+    """The link proves the address, which the coach names."""
+    make.hill_school()
+    monkeypatch.setitem(app.config, "SMTP_URL", mail)
+    person = {"student_first_name": "Noor", "student_last_name": "Haddad", "guardian_email": "a@home.example"}
+    client = client_of(who)
+    answer = client.post("/enrollment-invitations/new", data=person | {"coach_id": actors.coach.id})
+    assert answer.status_code == 302
+    assert ("/enroll/" in client.get(answer.headers["Location"]).text.replace("/enrollment", "")) is shown
+
+
+def test_the_link_is_no_page_where_one_was_last(client_of, db_session, actors):
+    settings.update({"remember_last_page": True}, actor=actors.guardian)
+    link, guardian = f"/enroll/{make.token(make.invitation())}", client_of("guardian")
+    assert guardian.get(link).status_code == guardian.get(f"{link}/account").status_code == 200
+    assert db_session.scalar(text("SELECT count(*) FROM last_pages")) == 0
+
+
+def test_too_many_files_are_refused_at_the_document(client_of, db_session, actors, monkeypatch):
+    monkeypatch.setattr(documents, "MOST_UPLOADS", 1)
+    found, guardian = make.enrollment_at(5), client_of("guardian")
+    url = f"/me/enrollments/{found.id}/documents/birth_certificate"
+    sent = [guardian.post(url, data={"file": (io.BytesIO(make.PDF + each), "a.pdf")}) for each in (b"1", b"2")]
+    assert [each.status_code for each in sent] == [302, 429]
+    assert "Too many attempts." in sent[1].text
+    assert guardian.get(f"/me/enrollments/{make.enrollment_at(5).id}").status_code == 200

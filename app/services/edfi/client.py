@@ -57,13 +57,25 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
-    def message(self) -> str:
-        """What the server says is wrong, in its words."""
+    def _object(self) -> dict[str, Any] | None:
         try:
             told = json.loads(self.body)
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            return None
+        return told if isinstance(told, dict) else None
+
+    def oauth_error(self) -> str:
+        """What is wrong with a request for a token (RFC 6749, section 5.2). No more of the body is told: an address that is
+        tried out may be anybody's.
+        """
+        told = self._object() or {}
+        parts = [told.get(name) for name in ("error", "error_description")]
+        return " ".join(each for each in parts if isinstance(each, str)).replace("\0", "")[:_LONGEST_MESSAGE]
+
+    def message(self) -> str:
+        """What the server says is wrong, in its words."""
+        told = self._object()
+        if told is None:
             return self.body[:_LONGEST_MESSAGE].decode("utf-8", "replace").replace("\0", "")
         parts = [told.get(name) for name in ("detail", "message", "error_description", "error", "title")]
         texts = [each for each in parts if isinstance(each, str) and each][:1]
@@ -110,7 +122,7 @@ class Client:
             told = json.loads(answer.body) if answer.status == 200 else {}
             self._token, lasts = told["access_token"] + "", float(told.get("expires_in") or 1800)
         except (ValueError, KeyError, TypeError):  # a token is a text
-            reason = answer.message() or str(answer.status)
+            reason = answer.oauth_error() or "-"
             raise UnreachableError(_("No token was given (%(status)s): %(reason)s", **_why(answer, reason))) from None
         self._token_ends = time.monotonic() + lasts - min(EARLY, lasts / 2)
 
@@ -164,12 +176,14 @@ class Client:
             answer = self._exchange(method, url, body, headers)
         except (OSError, http.client.HTTPException, ValueError) as error:  # an odd token is no header
             self.close()
-            return None, f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE]
+            why = f": {error}" if isinstance(error, OSError) else ""  # others tell what was sent or answered
+            return None, f"{type(error).__name__}{why}"[:_LONGEST_MESSAGE]
         if 300 <= answer.status < 400 and answer.status != 304:
             raise UnreachableError(
                 _("The server sends us elsewhere, and that is not followed: %(status)s", **_why(answer))
             )
-        return answer, _("The server answers %(status)s: %(reason)s", **_why(answer, answer.message()))
+        reason = answer.oauth_error() if url == self._server.token_url else answer.message()
+        return answer, _("The server answers %(status)s: %(reason)s", **_why(answer, reason or "-"))
 
     def _exchange(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         parts = urlsplit(url)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import BeforeValidator, Field, SecretStr
@@ -148,9 +149,14 @@ def _problem_of_address(url: str) -> Any:
         return _("Must be an address, as https://api.example.org.")
     if parts.username is not None or parts.query or parts.fragment or re.search(r"[\s\\]", url):
         return _("An address alone: without a user, a question mark or a hash.")
-    if parts.scheme == "http" and host not in _LOCAL:
+    if parts.scheme == "http" and (host not in _LOCAL or _is_in_production()):
         return _("Must begin with https://, so that nobody reads along.")
     return None
+
+
+def _is_in_production() -> bool:
+    """Then what else runs on this machine is nobody's business."""
+    return str(current_app.config["PUBLIC_URL"]).startswith("https://")
 
 
 def _hidden(given: SecretStr, connection: EdFiConnection) -> str:

@@ -55,6 +55,15 @@ def _school(row: Any) -> str:
     return str(row.school_id) if row.school_id is not None else f"({row.identifier})"
 
 
+def hides_associations(document: Document) -> bool:
+    """Whether the document is of a school, or of somebody at one, of which the server cannot be told as it is: what it has
+    of that school seems to be gone, and is not.
+    """
+    keys = ((document.resource, document.key), *document.refers)
+    unnumbered = any(resource == "schools" and key.startswith("(") for resource, key in keys)
+    return unnumbered or (document.resource == "schools" and bool(document.problems))
+
+
 def _at_school(row: Any) -> tuple[Reference, ...]:
     return ("schools", _school(row)), ("students", row.student_unique_id)
 

@@ -20,6 +20,9 @@ from app.services.transaction import transactional
 
 KEPT: Final = timedelta(days=180)
 LONGEST: Final = 2000
+# More than both of a resource are no daily business, but somebody's mistake.
+MOST_DELETED: Final = 5
+MOST_DELETED_PERCENT: Final = 20
 SENT: Final = (EdFiOutcome.CREATED, EdFiOutcome.UPDATED)
 
 
@@ -45,6 +48,20 @@ class Sent:
     location: str | None
 
 
+@dataclass(frozen=True)
+class Vanished:
+    """All of a resource that is no more, and how many records of it the server has."""
+
+    resource: str
+    records: list[Sent]
+    total: int
+
+    @property
+    def is_too_much(self) -> bool:
+        count = len(self.records)
+        return count > MOST_DELETED and 100 * count > MOST_DELETED_PERCENT * self.total
+
+
 def mark(resource: str, key: str) -> bytes:
     """A few bytes that stand for a record, for there may be hundreds of thousands."""
     return hashlib.blake2b(f"{resource} {key}".encode(), digest_size=12).digest()
@@ -58,7 +75,7 @@ def digests(connection_id: UUID, keys: Sequence[tuple[str, str]]) -> dict[tuple[
     return {(resource, key): digest for resource, key, digest in rows}
 
 
-def vanished(connection_id: UUID, seen: Collection[bytes]) -> Iterator[Sent]:
+def vanished(connection_id: UUID, seen: Collection[bytes]) -> Iterator[Vanished]:
     """Associations that the server was sent and that are no more, the last to be learnt first. Students, guardians and
     schools are never deleted there: others may know them too.
     """
@@ -66,7 +83,9 @@ def vanished(connection_id: UUID, seen: Collection[bytes]) -> Iterator[Sent]:
         statement = select(EdFiRecord.natural_key, EdFiRecord.location)
         mine = (EdFiRecord.connection_id == connection_id) & (EdFiRecord.resource == resource)
         rows = db.session.execute(statement.where(mine).order_by(EdFiRecord.natural_key)).all()
-        yield from (Sent(resource, key, location) for key, location in rows if mark(resource, key) not in seen)
+        gone = [Sent(resource, key, location) for key, location in rows if mark(resource, key) not in seen]
+        if gone:
+            yield Vanished(resource, gone, len(rows))
 
 
 _LATEST = text("""

@@ -30,6 +30,7 @@ from app.services import plain, queue, sessions
 from app.services.edfi import exporting, outcomes, reading
 from app.services.edfi.client import Client, UnreachableError
 from app.services.edfi.connections import OPEN, is_pushed_to, server_of, title
+from app.services.edfi.labels import RESOURCE_NAMES
 from app.services.edfi.sending import Sender
 from app.services.errors import Busy, Refusal, WrongState
 from app.services.resource import Result
@@ -158,10 +159,23 @@ def _send(sender: Sender, extension: str | None, actor: Actor) -> None:
     while chunk := list(itertools.islice(documents, CHUNK)):
         if not sender.send(chunk, actor=actor):
             return
+    left = []
     for vanished in outcomes.vanished(sender.connection_id, sender.seen):
-        if not sender.remove(vanished, actor=actor):
+        if not sender.may_delete or vanished.is_too_much:
+            left.append(f"{RESOURCE_NAMES[vanished.resource]} ({len(vanished.records)}/{vanished.total})")
+        elif not all(sender.remove(each, actor=actor) for each in vanished.records):
             return
-    _end(sender.push_id, EdFiPushStatus.DONE, "", actor=actor)
+    _end(sender.push_id, EdFiPushStatus.DONE, _left(left), actor=actor)
+
+
+def _left(resources: Sequence[str]) -> str:
+    """What was not deleted at the server, in words; nothing if there is no such thing."""
+    if not resources:
+        return ""
+    return _(
+        "Not deleted at the server, because a school is invalid or too many would go at once: %(resources)s.",
+        resources=", ".join(resources),
+    )
 
 
 @transactional

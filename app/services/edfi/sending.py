@@ -16,7 +16,7 @@ from app.models.edfi import EdFiOutcome
 from app.policies.actor import Actor
 from app.services.edfi import outcomes
 from app.services.edfi.client import Answer, Client, UnreachableError
-from app.services.edfi.exporting import Document, Sieve
+from app.services.edfi.exporting import Document, Sieve, hides_associations
 from app.services.edfi.outcomes import Sent, Written
 from app.services.edfi.schema import Problem
 
@@ -26,11 +26,14 @@ _GONE: Final = 404
 
 
 class Sender:
-    """A push while it runs. `seen` are the records that there are, whether or not they could be sent."""
+    """A push while it runs. `seen` are the records that there are, whether or not they could be sent;
+    `may_delete` says that whatever else the server has is gone.
+    """
 
     def __init__(self, push_id: UUID, connection_id: UUID, client: Client) -> None:
         self.push_id, self.connection_id, self._client = push_id, connection_id, client
         self.seen: set[bytes] = set()
+        self.may_delete = True
         self._counts: Counter[str] = Counter()
         self._before: set[bytes] = set()
         self._sieve, self._failures = Sieve(), 0
@@ -48,6 +51,7 @@ class Sender:
         try:
             for each in chunk:
                 self.seen.add(outcomes.mark(each.resource, each.key))
+                self.may_delete = self.may_delete and not hides_associations(each)
                 done.append(self._sent(each, known.get((each.resource, each.key))))
         finally:
             going_on = self._write(done, actor)

@@ -23,16 +23,19 @@ from app.models.enrollments import (
     EnrollmentStatus,
     StepStatus,
 )
+from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office, may_decide_enrollment, may_run_enrollments
+from app.policies.scopes import visible
 from app.services import plain, school
 from app.services.enrollments import events, notices, progress, steps
 from app.services.enrollments.progress import OPEN
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
 from app.services.enrollments.steps import CONSULTATION, PAYMENT
 from app.services.errors import NotAllowed, WrongState
+from app.services.keysets import among
 from app.services.resource import Result, Rule
-from app.services.transaction import transactional
+from app.services.transaction import lock_many, transactional
 
 title = notices.name_of
 CLOSED = _l("This enrollment is closed.")
@@ -85,8 +88,11 @@ def _withdraw(actor: Actor, enrollment: Any) -> Any:
 
 
 def _reopen(actor: Actor, enrollment: Any) -> Any:
-    ended = enrollment.status in (EnrollmentStatus.WITHDRAWN, EnrollmentStatus.REJECTED)
-    return None if ended else _l("It is not closed.")
+    if enrollment.status not in (EnrollmentStatus.WITHDRAWN, EnrollmentStatus.REJECTED):
+        return _l("It is not closed.")
+    deleted = select(Student.id).where(Student.id == enrollment.student_id, Student.deleted_at.is_not(None))
+    gone = enrollment.student_id is not None and db.session.scalar(deleted) is not None
+    return _l("This student was deleted meanwhile.") if gone else None
 
 
 why_not_complete_consultation = _ruled(may_decide_enrollment, _consultation)
@@ -198,7 +204,10 @@ def withdraw(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
 
 @transactional
 def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Let a closed enrollment go on where it was. A rejection by the coach is forgotten: they decide anew."""
+    """Let a closed enrollment go on where it was. A rejection by the coach is forgotten: they decide anew. Refused for one
+    whose student is deleted, as who is erased has no enrollment that runs.
+    """
+    _lock_students(ids, actor)
 
     def change(found: Enrollment) -> bool:
         if found.coach_decision is CoachDecision.REJECTED:
@@ -249,6 +258,12 @@ def _close(found: Enrollment, status: EnrollmentStatus, kind: EnrollmentEventTyp
     db.session.flush()
     _extend(found, "withdrawn")
     events.note(found, kind, reason=reason)
+
+
+def _lock_students(ids: Sequence[UUID], actor: Actor) -> None:
+    """The students of these enrollments, before the enrollments, as erasing and merging lock them."""
+    keys = select(Enrollment.student_id).where(among(Enrollment.id, ids), visible(Enrollment, actor))
+    lock_many(Student, [key for key in db.session.scalars(keys) if key is not None])
 
 
 def _extend(found: Enrollment, status: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -27,7 +28,7 @@ from app.models.enrollments import (
 from app.policies.actor import Actor
 from app.policies.enrollments import may_run_enrollments
 from app.policies.scopes import visible
-from app.services import files, plain
+from app.services import files, plain, rate_limits
 from app.services.enrollments import events, notices, progress, steps
 from app.services.enrollments.steps import DOCUMENTS
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
@@ -37,6 +38,8 @@ from app.services.resource import Result
 from app.services.transaction import is_rehearsed, lock, lock_many, transactional
 
 MOST_BYTES: Final = 10 * 1024 * 1024
+MOST_UPLOADS: Final = 60  # into one enrollment, in a period
+PERIOD: Final = timedelta(hours=1)
 ENDINGS: Final = {
     "application/pdf": ("pdf",),
     "image/jpeg": ("jpg", "jpeg"),
@@ -49,7 +52,10 @@ ACCEPTED: Final = files.accepted(ENDINGS)
 LOCK: Final = 0x454E5244  # "ENRD"
 _KEEPING = text("SELECT pg_advisory_xact_lock_shared(:key)")
 _CLEARING = text("SELECT pg_advisory_xact_lock(:key)")
-_KNOWN = text("SELECT DISTINCT sha256 FROM enrollment_documents")
+# What was replaced before anybody looked at it has decided nothing.
+_KNOWN = text("""
+    SELECT DISTINCT sha256 FROM enrollment_documents WHERE replaced_at IS NULL OR reviewed_at IS NOT NULL
+""")
 
 
 def title(document: Any) -> str:
@@ -61,8 +67,8 @@ def title(document: Any) -> str:
 def upload(enrollment_id: UUID, document_type: str, file: Upload | None, *, actor: Actor) -> EnrollmentDocument:
     """Take a document in; the one of this type before is replaced by it. The same file again is the one that is there.
 
-    Raises NotFound, NotAllowed, WrongState for one that is verified, and Invalid at the document's type: what a file is
-    is told by its content.
+    Raises NotFound, NotAllowed, WrongState for one that is verified, TooMany, and Invalid at the document's type: what a
+    file is is told by its content.
     """
     enrollment = steps.lock_to_fill(enrollment_id, DOCUMENTS, actor)
     _check_type(document_type)
@@ -73,6 +79,7 @@ def upload(enrollment_id: UUID, document_type: str, file: Upload | None, *, acto
         raise WrongState(_("This document is verified already."))
     if before is not None and before.sha256 == checked.sha256 and before.status is DocumentStatus.SUBMITTED:
         return before
+    rate_limits.check("enrollment-document", str(enrollment.id), most=MOST_UPLOADS, period=PERIOD)
     _keep(file, document_type)
     _replace(before)
     made = EnrollmentDocument(
@@ -231,7 +238,7 @@ def _root() -> Path:
 
 @transactional
 def clean_up() -> int:
-    """Delete the files that no document refers to; returns how many."""
+    """Delete the files that no document refers to, or only one that was replaced before it was reviewed; returns how many."""
     db.session.execute(_CLEARING, {"key": LOCK})
     known = set(db.session.scalars(_KNOWN))
     gone = [path for path in files.kept(_root()) if path.name not in known]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from flask_babel import get_locale
@@ -18,12 +18,15 @@ from app.models.organizations import Organization, OrganizationType
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office, may_decide_enrollment
 from app.policies.scopes import visible
-from app.services import lookups, plain
+from app.services import lookups, plain, rate_limits
 from app.services.enrollments import events, links
 from app.services.errors import Invalid, NotAllowed, WrongState, explain
 from app.services.mail import letters
 from app.services.resource import Result
 from app.services.transaction import is_rehearsed, lock, transactional
+
+MOST_RESENT: Final = 10  # of one invitation, in a period
+PERIOD: Final = timedelta(days=1)
 
 _REQUIRED = _l("This field is required.")
 explain(
@@ -62,7 +65,7 @@ def update(
     key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
 ) -> EnrollmentInvitation:
     """Correct an invitation that is not accepted. With another address the link is a new one, and is sent there. Raises
-    NotFound, Conflict, NotAllowed, WrongState, Invalid.
+    NotFound, Conflict, NotAllowed, WrongState, TooMany, Invalid.
     """
     found = lock(EnrollmentInvitation, key, visible(EnrollmentInvitation, actor), version=version)
     _check(actor, found)
@@ -75,7 +78,7 @@ def update(
     for name, value in changes.items():
         setattr(found, name, value)
     if moved and found.status in links.WORKING:
-        _send(found)
+        _send_again(found)
     db.session.flush()
     return found
 
@@ -104,11 +107,11 @@ def _check(actor: Actor, invitation: EnrollmentInvitation) -> None:
 
 @transactional
 def resend(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Send new links; those before are over. Refused per invitation: accepted, revoked, another's."""
+    """Send new links; those before are over. Refused per invitation: accepted, revoked, another's, sent too often."""
 
     def change(found: EnrollmentInvitation) -> bool:
         _check(actor, found)
-        _send(found)
+        _send_again(found)
         return True
 
     return plain.each(EnrollmentInvitation, ids, title, change, actor=actor)
@@ -133,6 +136,14 @@ def revoke(ids: Sequence[UUID], *, actor: Actor) -> Result:
 def expire() -> int:
     """Mark the invitations whose time is over; returns how many."""
     return int(db.session.execute(_EXPIRE).rowcount)  # type: ignore[attr-defined]
+
+
+def _send_again(invitation: EnrollmentInvitation) -> None:
+    """Raises TooMany: what a family asked for once does not fill its letter box."""
+    if not is_rehearsed():
+        sentence = _l("Too many attempts")
+        rate_limits.check("invitation-sent", str(invitation.id), most=MOST_RESENT, period=PERIOD, sentence=sentence)
+    _send(invitation)
 
 
 def _send(invitation: EnrollmentInvitation) -> None:

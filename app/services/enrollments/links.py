@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.enrollments import EnrollmentInvitation, InvitationStatus
+from app.policies.actor import Actor
+from app.policies.enrollments import is_office
 from app.services import rate_limits, sessions
 from app.services.errors import Refusal
 
@@ -50,6 +52,13 @@ def renew(invitation: EnrollmentInvitation) -> None:
 
 def address(invitation: EnrollmentInvitation) -> str:
     return f"{current_app.config['PUBLIC_URL']}/enroll/{token_of(invitation)}"
+
+
+def may_be_shown(actor: Actor) -> bool:
+    """Whether the actor is told the link. Who opens it has shown that the address is theirs, so a coach, who names the
+    address, is told only where no mail is sent.
+    """
+    return is_office(actor) or not current_app.config["SMTP_URL"]
 
 
 def find(token: str, *, ip_address: str, load: Any = ()) -> EnrollmentInvitation:

@@ -8,8 +8,10 @@ it completed with the same data, and nothing happens again.
 from __future__ import annotations
 
 import json
+import typing
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -197,20 +199,30 @@ def _data(step: int, raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _draft(step: int, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed into the fields of a step, as typed. Raises Invalid."""
+    """What was typed into the fields of a step, as typed: a list of texts where the field is a list, one value where not.
+    Raises Invalid.
+    """
     draft, wrong = {}, {}
-    for name in STEP_INPUTS[step].model_fields:
+    for name, field in STEP_INPUTS[step].model_fields.items():
         value = raw.get(name)
-        several = value if isinstance(value, list) else [value]
         if value is None or value == "":
             continue
-        if len(several) > MOST_DRAFTED or not all(_may_be_kept(each) for each in several):
+        if isinstance(value, Decimal):  # as a step that is sent keeps it
+            value = str(value)
+        fits = _are_texts(value) if typing.get_origin(field.annotation) is list else _may_be_kept(value)
+        if not fits:
             wrong[name] = [_("This value is not accepted.")]
         else:
             draft[name] = value
     if wrong:
         raise Invalid(fields=wrong)
     return draft
+
+
+def _are_texts(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) > MOST_DRAFTED:
+        return False
+    return all(isinstance(each, str) and _may_be_kept(each) for each in value)
 
 
 def _may_be_kept(value: Any) -> bool:

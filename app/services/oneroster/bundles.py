@@ -33,7 +33,7 @@ _BREAKS: Final = bytes.maketrans(b"\r\n\v\f", b"    ")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a bundle is to hold; `since` is the moment after which a delta begins."""
+    """What a bundle is to hold; `since` is the moment at which a delta begins."""
 
     version: Version
     mode: ExportMode = "bulk"
@@ -51,17 +51,17 @@ def snapshot() -> Iterator[Connection]:
             yield connection
 
 
-def moment(connection: Connection) -> datetime:
-    """The moment up to which everything is visible: who began to write before it, and is not done yet, dates their rows
-    after it. A delta that begins there misses nothing.
+def moment() -> datetime:
+    """The moment before which everything is visible to a snapshot that is taken afterwards: rows are dated by the beginning of
+    their transaction, also of one that has only read until now. A delta that begins there misses nothing.
     """
-    found: datetime = connection.execute(
-        text("""
+    statement = text("""
         SELECT least(now(), min(xact_start)) FROM pg_stat_activity
-        WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
-        """)
-    ).scalar_one()
-    return found
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+    """)
+    with db.engine.connect() as connection:
+        found: datetime = connection.execute(statement).scalar_one()
+        return found
 
 
 def write(connection: Connection, target: IO[bytes], wanted: Wanted) -> dict[str, int]:

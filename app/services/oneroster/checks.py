@@ -71,7 +71,9 @@ def faults(connection: Connection, version: Version) -> list[Fault]:
 
 def _cells(connection: Connection, version: Version, file: File) -> Iterator[Fault]:
     """Cells that are empty or hold an unknown word, of all columns in one go."""
-    wrong = [(column, rule, condition) for column in file.columns for rule, condition in _conditions(column, version)]
+    wrong = [
+        (column, rule, condition) for column in file.columns for rule, condition in _conditions(file, column, version)
+    ]
     kinds = ", ".join(f"coalesce({condition}, false)" for _column, _rule, condition in wrong)
     any_of = " OR ".join(condition for _column, _rule, condition in wrong)
     statement = (
@@ -84,7 +86,7 @@ def _cells(connection: Connection, version: Version, file: File) -> Iterator[Fau
                 yield Fault(file.name, key, column.name, "", rule)
 
 
-def _conditions(column: Column, version: Version) -> Iterator[tuple[str, str]]:
+def _conditions(file: File, column: Column, version: Version) -> Iterator[tuple[str, str]]:
     """What must not hold of a cell, by rule."""
     name = f'source."{column.name}"'
     if column.name in NOT_KEPT:
@@ -93,7 +95,7 @@ def _conditions(column: Column, version: Version) -> Iterator[tuple[str, str]]:
         empty = "= '[]'::jsonb" if column.is_list else "::text = ''"
         yield REQUIRED, f"({name} IS NULL OR {name}{'' if empty.startswith(':') else ' '}{empty})"
     if column.enum and column.required != "delta" and not column.is_boolean and column.name != "sex":
-        word = columns.role(version) if column.name == "role" else name
+        word = columns.role(file, version) if column.name == "role" else name
         more = f" AND {word} !~ '^ext:[A-Za-z0-9._-]+$'" if column.extensible else ""
         yield WORD, f"({word} NOT IN {_words(column.enum)}{more})"
 

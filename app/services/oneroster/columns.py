@@ -36,6 +36,7 @@ ROLES: Final[dict[Version, dict[str, str]]] = {
     },
     "1.2": {"administrator": "siteAdministrator"},
 }
+_TRANSLATED: Final = {"roles.csv", "users.csv"}  # the roles of enrollments are the same in both
 SEXES_OF_11: Final = ("male", "female")  # the others are left blank
 
 _MOMENT: Final = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
@@ -51,11 +52,11 @@ def exported(version: Version) -> list[File]:
 
 
 def rows(file: File, version: Version, mode: ExportMode) -> str:
-    """The statement that selects the rows of a file: of a bulk file those that are there, of a delta all that changed after
-    the parameter `since`.
+    """The statement that selects the rows of a file: of a bulk file those that are there, of a delta all that changed at
+    the parameter `since` or after it: a row has the moment at which its transaction began.
     """
-    cells = ", ".join(f'{_cell(column, version, mode)} AS "{column.name}"' for column in file.columns)
-    where = "source.status = 'active'" if mode == "bulk" else 'source."dateLastModified" > %(since)s'
+    cells = ", ".join(f'{_cell(file, column, version, mode)} AS "{column.name}"' for column in file.columns)
+    where = "source.status = 'active'" if mode == "bulk" else 'source."dateLastModified" >= %(since)s'
     join = _AGENTS if file.name == "users.csv" else ""
     return (
         f"SELECT {cells} FROM {VIEWS[file.name]} AS source {join} WHERE {where}"  # noqa: S608 - names of the standard
@@ -63,20 +64,22 @@ def rows(file: File, version: Version, mode: ExportMode) -> str:
     )
 
 
-def role(version: Version) -> str:
-    """The SQL of a role, as the version calls it."""
+def role(file: File, version: Version) -> str:
+    """The SQL of a role, as the version calls it in this file."""
+    if file.name not in _TRANSLATED:
+        return "source.role"
     words = " ".join(f"WHEN '{ours}' THEN '{theirs}'" for ours, theirs in ROLES[version].items())
     return f"CASE source.role {words} ELSE source.role END"
 
 
-def _cell(column: Column, version: Version, mode: ExportMode) -> str:
+def _cell(file: File, column: Column, version: Version, mode: ExportMode) -> str:
     name = f'source."{column.name}"'
     if column.name in NOT_KEPT or (mode == "bulk" and column.required == "delta"):
         return "NULL"
     if column.type == "datetime":
         return _MOMENT.format(name)
     if column.name == "role":
-        return role(version)
+        return role(file, version)
     if column.name == "agentSourcedIds":
         return "of_user.agents"
     if column.name == "sex" and version == "1.1":

@@ -74,8 +74,8 @@ def start(values: Mapping[str, Any], *, actor: Actor, queued: bool = True) -> On
 
 def write(target: IO[bytes], wanted: bundles.Wanted) -> Written:
     """Check and write a bundle of one moment; with faults nothing is written."""
+    as_of = bundles.moment()
     with bundles.snapshot() as connection:
-        as_of = bundles.moment(connection)
         faults = checks.faults(connection, wanted.version)
         counts = {} if faults else bundles.write(connection, target, wanted)
         return Written(as_of, counts, faults)

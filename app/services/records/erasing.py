@@ -26,7 +26,7 @@ from app.services.inputs import Input, storable
 from app.services.records import person
 from app.services.records.person import Person
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock_many, transactional
+from app.services.transaction import transactional
 
 ERASED: Final = "Erased"
 KEPT: Final = {
@@ -50,6 +50,10 @@ class EraseStudent(Input):
 # What happens to each table; the keys of the person's rows are parameters of these names. In an order in which nothing
 # is needed any more that is gone.
 _STATEMENTS: Final = {
+    "letters": "DELETE FROM letters WHERE lower(email) = ANY(:addresses) OR payload ->> 'id' = ANY(:entities)",
+    "student_merges": """
+        UPDATE student_merges SET moved = moved - 'taken' WHERE id = ANY(:student_merges) AND moved -> 'taken' <> '{}'
+    """,
     "student_program_extensions": "DELETE FROM student_program_extensions WHERE student_id = ANY(:students)",
     "student_guardians": "DELETE FROM student_guardians WHERE student_id = ANY(:students)",
     "enrollment_documents": "DELETE FROM enrollment_documents WHERE enrollment_id = ANY(:enrollments)",
@@ -82,13 +86,18 @@ _STATEMENTS: Final = {
         WHERE id = ANY(:leads)
     """,
     "admissions": "UPDATE admissions SET notes = NULL WHERE id = ANY(:admissions) AND notes IS NOT NULL",
+    "admission_payments": """
+        UPDATE admission_payments SET note = NULL WHERE admission_id = ANY(:admissions) AND note IS NOT NULL
+    """,
     "reschedule_requests": """
         UPDATE reschedule_requests SET reason = NULL, decision_note = NULL
         WHERE student_id = ANY(:students) AND (reason IS NOT NULL OR decision_note IS NOT NULL)
     """,
     "waitlist_entries": "UPDATE waitlist_entries SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
     "test_registrations": "UPDATE test_registrations SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
-    "notifications": "DELETE FROM notifications WHERE entity_id = ANY(:entities)",
+    "room_allocations": "UPDATE room_allocations SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
+    # A class is told by its revision, which follows its key.
+    "notifications": "DELETE FROM notifications WHERE split_part(entity_id, ':', 1) = ANY(:entities)",
     "students": """
         UPDATE students SET first_name = :erased, last_name = :erased, middle_name = NULL, generation_suffix = NULL,
             phone = NULL, email = NULL, guardian_name = NULL, birth_date = NULL, birth_city = NULL, birth_state = NULL,
@@ -103,6 +112,7 @@ _STATEMENTS: Final = {
             email = 'erased-' || id || '@' || :no_email, active = false, password = NULL
         WHERE id = ANY(:accounts)
     """,
+    "user_sessions": "DELETE FROM user_sessions WHERE user_id = ANY(:accounts)",
     "profiles": "UPDATE user_profiles SET phone = NULL WHERE user_id = ANY(:accounts) AND phone IS NOT NULL",
 }
 _TRACES = text("SELECT erase_traces(:erasure, CAST(:rows AS jsonb))")
@@ -125,7 +135,7 @@ def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
     if refused is not None:
         raise NotAllowed(refused)
     students = person.same_person(ids[0])
-    lock_many(Student, students)
+    person.lock(students)
     if (going := person.not_over(students)) is not None:
         raise WrongState(going)
     known = person.read(students)
@@ -140,7 +150,7 @@ def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
 
 def _erase(known: Person, erasure: UUID, actor: Actor) -> dict[str, int]:
     keys = known.parameters()
-    facts = keys | {"erased": ERASED, "no_email": NO_EMAIL, "actor": actor.id}
+    facts = keys | {"erased": ERASED, "no_email": NO_EMAIL, "actor": actor.id, "addresses": person.addresses(known)}
     rows = known.rows()
     counts = {
         name: int(db.session.execute(text(statement), facts).rowcount)  # type: ignore[attr-defined]

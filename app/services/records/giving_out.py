@@ -12,10 +12,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.enrollments import EnrollmentDocument
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services import files, school
+from app.services import school
+from app.services.enrollments import documents
 from app.services.errors import NotFound
 from app.services.records import person
 
@@ -51,9 +53,6 @@ _OURS: Final = "'{search_text,token_hash,phone_raw,created_by_id,updated_by_id,d
 _ACCOUNTS = text(
     "SELECT id, username, first_name, last_name, email, last_login, created_on FROM ab_user WHERE id = ANY(:keys)"
 )
-_DOCUMENTS = text("""
-    SELECT file_name, sha256, id FROM enrollment_documents WHERE enrollment_id = ANY(:keys) ORDER BY created_at, id
-""")
 
 
 def collect(student_id: UUID, actor: Actor) -> dict[str, Any]:
@@ -70,17 +69,30 @@ def collect(student_id: UUID, actor: Actor) -> dict[str, Any]:
 
 
 def archive(student_id: UUID, actor: Actor) -> tuple[str, bytes]:
-    """The name and content of a zip with `data.json` and the documents. Raises NotFound."""
+    """The name and content of a zip with `data.json` and the documents; `missing_files` in it names those whose content
+    is not there any more. Raises NotFound.
+    """
     told = collect(student_id, actor)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
+        told["missing_files"] = _add_documents(bundle, [row["id"] for row in told["tables"]["enrollments"]])
         bundle.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=2, default=str))
-        enrollments = [row["id"] for row in told["tables"]["enrollments"]]
-        for number, row in enumerate(db.session.execute(_DOCUMENTS, {"keys": enrollments}), 1):
-            place = files.place(row.sha256)
-            if place.exists():
-                bundle.write(place, f"documents/{number:02}-{row.file_name}")
     return f"student-{_number(student_id)}.zip", content.getvalue()
+
+
+def _add_documents(bundle: zipfile.ZipFile, enrollments: list[str]) -> list[str]:
+    """Put the documents of these enrollments into the zip; returns the names of those that cannot be read."""
+    found = select(EnrollmentDocument).where(EnrollmentDocument.enrollment_id.in_(enrollments))
+    missing = []
+    for number, each in enumerate(
+        db.session.scalars(found.order_by(EnrollmentDocument.created_at, EnrollmentDocument.id)), 1
+    ):
+        name = f"documents/{number:02}-{each.file_name}"
+        try:
+            bundle.writestr(name, documents.place(each).read_bytes())
+        except OSError:
+            missing.append(name)
+    return missing
 
 
 def _check(student_id: UUID, actor: Actor) -> None:

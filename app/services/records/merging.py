@@ -54,13 +54,16 @@ FILLED: Final = (
     "birth_country",
     "birth_sex_descriptor",
     "hispanic_latino_ethnicity",
+    "races",
     "school_name",
+    "needs_accessible_room",
+    "accommodation_needs",
     "source_system_descriptor",
     "notes",
 )
 """What an empty field of the student who stays takes over."""
-UNIQUE: Final = ("student_unique_id", "user_id")
-"""What moves rather than being copied, for only one may have it."""
+UNIQUE: Final = (("student_unique_id",), ("user_id",), ("identity_type", "identity_number"))
+"""What moves rather than being copied, for only one may have it; what belongs together moves together."""
 
 
 class MergeStudent(Input):
@@ -69,7 +72,19 @@ class MergeStudent(Input):
     into_id: Annotated[UUID, BeforeValidator(storable)]
 
 
-_LOCK_ADMISSIONS = text("SELECT id FROM admissions WHERE student_id IN (:one, :other) ORDER BY id FOR NO KEY UPDATE")
+_LOCKS = tuple(
+    text(f"SELECT id FROM {table} WHERE student_id IN (:one, :other) ORDER BY id FOR NO KEY UPDATE")  # noqa: S608
+    for table in ("enrollments", "admissions")
+)
+# Who is merged away is told to OneRoster's readers as gone.
+_RETIRE = text("""
+    UPDATE oneroster_users SET status = 'tobedeleted', enabled_user = false
+    WHERE student_id = :id AND enabled_user RETURNING id
+""")
+_REVIVE = text("""
+    UPDATE oneroster_users SET status = 'active', enabled_user = true
+    WHERE student_id = :id AND id = ANY(CAST(:ids AS uuid[]))
+""")
 
 
 @transactional
@@ -83,17 +98,10 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     if len(ids) != 1 or ids[0] == into_id:
         raise Invalid(fields={"into_id": [_("Choose another student to merge into.")]})
     gone, kept = _both(ids[0], into_id, actor)
+    first = _keys(_FIRST, id=gone.id)
     moved: dict[str, Any] = {table: _move(table, one_of, gone.id, kept.id) for table, one_of in MOVED.items()}
-    filled = [name for name in (*FILLED, *UNIQUE) if getattr(kept, name) is None and getattr(gone, name) is not None]
-    taken = {name: getattr(gone, name) for name in filled}
-    for name in set(filled) & set(UNIQUE):
-        setattr(gone, name, None)
-    db.session.flush()
-    for name, value in taken.items():
-        setattr(kept, name, value)
-    moved |= {"filled": filled, "races": not kept.races and bool(gone.races)}
-    if moved["races"]:
-        kept.races = list(gone.races)
+    before = {"first": _keys(_NOT_FIRST, ids=first), "enabled": _keys(_RETIRE, id=gone.id)}
+    moved |= _fill(gone, kept) | {"before": before}
     now = db.session.scalar(text("SELECT now()"))
     gone.deleted_at, gone.deleted_by_id = now, actor.id
     made = StudentMerge(student_id=kept.id, duplicate_id=gone.id, moved=moved)
@@ -104,9 +112,33 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     return Result([done], made.id)
 
 
+def _empty(name: str) -> Any:
+    """What a field holds that is empty."""
+    return {"races": [], "needs_accessible_room": False}.get(name)
+
+
+def _fill(gone: Student, kept: Student) -> dict[str, Any]:
+    """Fill the empty fields of who stays; returns which, and what was taken that only one may have."""
+
+    def lacks(name: str) -> bool:
+        return bool(getattr(kept, name) == _empty(name) != getattr(gone, name))
+
+    filled = [name for name in FILLED if lacks(name)]
+    taken = {name: getattr(gone, name) for group in UNIQUE if all(map(lacks, group)) for name in group}
+    for name in filled:
+        setattr(kept, name, getattr(gone, name))
+    for name in taken:
+        setattr(gone, name, None)
+    db.session.flush()
+    for name, value in taken.items():
+        setattr(kept, name, value)
+    return {"filled": filled, "taken": taken}
+
+
 def _both(gone_id: UUID, kept_id: UUID, actor: Actor) -> tuple[Student, Student]:
     """Both students, locked. Raises NotFound and NotAllowed."""
-    db.session.execute(_LOCK_ADMISSIONS, {"one": gone_id, "other": kept_id})
+    for lock in _LOCKS:
+        db.session.execute(lock, {"one": gone_id, "other": kept_id})
     found = {student.id: student for student in lock_many(Student, [gone_id, kept_id], visible(Student, actor))}
     if len(found) != 2:
         raise NotFound
@@ -116,18 +148,28 @@ def _both(gone_id: UUID, kept_id: UUID, actor: Actor) -> tuple[Student, Student]
     return found[gone_id], found[kept_id]
 
 
-# Only one guardian is the first to be called: that of the student who stays.
+# Only one guardian is the first to be called: that of the student to whom the others come.
 _PRIMARY: Final = """, primary_contact = primary_contact AND NOT EXISTS (
-    SELECT FROM student_guardians p WHERE p.student_id = :kept AND p.primary_contact)"""
+    SELECT FROM student_guardians p WHERE p.student_id = :to AND p.primary_contact)"""
+_FIRST = text("SELECT id FROM student_guardians WHERE student_id = :id AND primary_contact")
+_NOT_FIRST = text("SELECT id FROM student_guardians WHERE id = ANY(CAST(:ids AS uuid[])) AND NOT primary_contact")
+_FIRST_AGAIN = text("""
+    UPDATE student_guardians SET primary_contact = true WHERE student_id = :id AND id = ANY(CAST(:ids AS uuid[]))
+      AND NOT EXISTS (SELECT FROM student_guardians p WHERE p.student_id = :id AND p.primary_contact)
+""")
+
+
+def _keys(statement: Any, **facts: Any) -> list[str]:
+    return [str(key) for key in db.session.scalars(statement, facts)]
 
 
 def _move(table: str, one_of: str, gone: UUID, kept: UUID) -> list[str]:
     """Move the rows of a table, and tell which. What both have stays where it is."""
     same = f"AND k.{one_of} IS NOT DISTINCT FROM t.{one_of}" if one_of not in ("", "student_id") else ""
-    free = f"AND NOT EXISTS (SELECT FROM {table} k WHERE k.student_id = :kept {same})" if one_of else ""
+    free = f"AND NOT EXISTS (SELECT FROM {table} k WHERE k.student_id = :to {same})" if one_of else ""
     more = _PRIMARY if table == "student_guardians" else ""
-    statement = f"UPDATE {table} t SET student_id = :kept{more} WHERE t.student_id = :gone {free} RETURNING t.id"  # noqa: S608
-    keys = [str(key) for key in db.session.scalars(text(statement), {"kept": kept, "gone": gone})]
+    statement = f"UPDATE {table} t SET student_id = :to{more} WHERE t.student_id = :gone {free} RETURNING t.id"  # noqa: S608
+    keys = _keys(text(statement), to=kept, gone=gone)
     if table in _ONE_TIMETABLE:
         left = f"SELECT EXISTS (SELECT FROM {table} WHERE student_id = :gone)"  # noqa: S608 - the names are ours
         if db.session.scalar(text(left), {"gone": gone}):
@@ -179,7 +221,8 @@ def undo(merge_id: UUID, *, actor: Actor) -> Result:
     if known is None:
         raise NotFound
     facts = {"one": known.student_id, "other": known.duplicate_id}
-    db.session.execute(_LOCK_ADMISSIONS, facts)
+    for lock in _LOCKS:
+        db.session.execute(lock, facts)
     pair = {student.id: student for student in lock_many(Student, list(facts.values()))}
     kept, gone = pair[known.student_id], pair[known.duplicate_id]
     if db.session.scalar(select(Student.id).where(Student.id == kept.id, visible(Student, actor))) is None:
@@ -195,20 +238,33 @@ def undo(merge_id: UUID, *, actor: Actor) -> Result:
     gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
     follow([kept.id, gone.id])
+    db.session.execute(_REVIVE, {"id": gone.id, "ids": standing.moved["before"]["enabled"]})
     return Result([Outcome(str(gone.id), name_of(gone), message=_("is a student of their own again"))])
 
 
 def _return(moved: dict[str, Any], gone: Student, kept: Student) -> None:
     for table in MOVED:
-        back = f"UPDATE {table} SET student_id = :gone WHERE student_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608
-        db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
-    values = {name: getattr(kept, name) for name in moved["filled"]}
-    for name, value in values.items():
-        if name in UNIQUE or value == getattr(gone, name):
-            setattr(kept, name, None)
-    if moved["races"] and kept.races == gone.races:
-        kept.races = []
+        more = _PRIMARY if table == "student_guardians" else ""
+        back = f"UPDATE {table} SET student_id = :to{more} WHERE student_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608
+        db.session.execute(text(back), {"to": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
+    db.session.execute(_FIRST_AGAIN, {"id": gone.id, "ids": moved["before"]["first"]})
+    for name in moved["filled"]:
+        if getattr(kept, name) == getattr(gone, name):
+            setattr(kept, name, _empty(name))
+    back_again = _still_the_same(moved["taken"], kept)
+    for name in back_again:
+        setattr(kept, name, None)
     db.session.flush()
-    for name in set(values) & set(UNIQUE):
-        setattr(gone, name, values[name])
+    for name, value in back_again.items():
+        setattr(gone, name, value)
     db.session.flush()
+
+
+def _still_the_same(taken: dict[str, Any], kept: Student) -> dict[str, Any]:
+    """Of what was taken from the duplicate, what the student who stays has unchanged."""
+    return {
+        name: getattr(kept, name)
+        for group in UNIQUE
+        if all(name in taken and getattr(kept, name) == taken[name] for name in group)
+        for name in group
+    }

@@ -150,7 +150,8 @@ _COUNTS = text("""
            count(*) FILTER (WHERE EXISTS (
                SELECT FROM record_creation_attempts a WHERE a.enrollment_id = e.id AND a.succeeded)) AS attempts,
            count(*) FILTER (
-               WHERE s.student_unique_id = replace(e.enrollment_code, '-ENROLL-', '-STU-')) AS ids,
+               WHERE s.student_unique_id = replace(e.enrollment_code, '-ENROLL-', '-STU-') OR EXISTS (
+                   SELECT FROM student_merges m WHERE m.student_id = s.id AND m.undone_at IS NULL)) AS ids,
            count(*) FILTER (WHERE EXISTS (
                SELECT FROM student_school_associations x WHERE x.student_id = e.student_id)) AS associations,
            count(x.id) AS extensions, count(u.id) AS users,
@@ -162,10 +163,14 @@ _COUNTS = text("""
     LEFT JOIN student_program_extensions x ON x.student_id = e.student_id
     LEFT JOIN oneroster_users u ON u.student_id = e.student_id
     WHERE e.student_id IS NOT NULL AND e.deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM student_erasures z WHERE z.student_id = e.student_id)
+      AND NOT EXISTS (SELECT FROM student_merges m WHERE m.duplicate_id = e.student_id AND m.undone_at IS NULL)
 """)
 
 
 def counts() -> list[Count]:
-    """Of the enrollments that have records: how many have each part of the set. All must be the same."""
+    """Of the enrollments that have records: how many have each part of the set. All must be the same. Who was erased or
+    merged away is left out; who stayed in a merge may have an id of their own.
+    """
     row = db.session.execute(_COUNTS).one()._mapping
     return [Count(name, label, row["enrollments"], row[name]) for name, label in _LABELS.items()]

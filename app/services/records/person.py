@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.enrollments import Enrollment
+from app.models.students import Student
+from app.services.transaction import lock_many
 
 _SAME = text("""
     WITH RECURSIVE same AS (
@@ -25,11 +29,15 @@ _NOT_OVER = text("""
            (SELECT count(*) FROM enrollments WHERE student_id = ANY(:ids) AND deleted_at IS NULL
               AND status IN ('in_progress', 'registered')) AS enrollments
 """)
-# A guardian, an account or a lead that somebody else has too is not only this person's.
+# A guardian, an account or a lead that somebody else has too is not only this person's; nor is a guardian who enrolls
+# another child, of whom there is no record as yet.
 _KEYS: Final = {
     "admissions": "SELECT id FROM admissions WHERE student_id = ANY(:students)",
     "enrollments": "SELECT id FROM enrollments WHERE student_id = ANY(:students)",
     "enrollment_invitations": "SELECT invitation_id FROM enrollments WHERE student_id = ANY(:students)",
+    "student_merges": """
+        SELECT id FROM student_merges WHERE student_id = ANY(:students) OR duplicate_id = ANY(:students)
+    """,
     "leads": """
         SELECT DISTINCT a.lead_id FROM admissions a WHERE a.student_id = ANY(:students) AND a.lead_id IS NOT NULL
           AND NOT EXISTS (SELECT FROM admissions o WHERE o.lead_id = a.lead_id AND NOT (o.student_id = ANY(:students)))
@@ -38,6 +46,9 @@ _KEYS: Final = {
         SELECT DISTINCT g.guardian_id FROM student_guardians g WHERE g.student_id = ANY(:students)
           AND NOT EXISTS (SELECT FROM student_guardians o WHERE o.guardian_id = g.guardian_id
                           AND NOT (o.student_id = ANY(:students)))
+          AND NOT EXISTS (SELECT FROM guardians p JOIN enrollments e ON e.guardian_id = p.user_id
+                          WHERE p.id = g.guardian_id AND e.status NOT IN ('withdrawn', 'rejected')
+                            AND e.deleted_at IS NULL AND NOT (e.id = ANY(:enrollments)))
     """,
 }
 _LATER: Final = {
@@ -53,6 +64,8 @@ _LATER: Final = {
                           WHERE ur.user_id = u.id AND r.name NOT IN ('Student', 'Guardian'))
           AND NOT EXISTS (SELECT FROM ab_user_group ug WHERE ug.user_id = u.id)
           AND NOT EXISTS (SELECT FROM enrollments e WHERE e.guardian_id = u.id AND NOT (e.id = ANY(:enrollments)))
+          AND NOT EXISTS (SELECT FROM students o WHERE o.user_id = u.id AND NOT (o.id = ANY(:students)))
+          AND NOT EXISTS (SELECT FROM guardians o WHERE o.user_id = u.id AND NOT (o.id = ANY(:guardians)))
     """,
 }
 # Table -> whose keys its rows have.
@@ -66,20 +79,46 @@ _HISTORY: Final = {
     "reschedule_requests": ("student_id", "students"),
     "waitlist_entries": ("student_id", "students"),
     "test_registrations": ("student_id", "students"),
+    "room_allocations": ("student_id", "students"),
+    "admission_payments": ("admission_id", "admissions"),
     "user_profiles": ("user_id", "accounts"),
 }
+# What letters went to, now or once. An address that somebody else has too stays.
+_ADDRESSES = text("""
+    WITH theirs AS (
+        SELECT email FROM guardians WHERE id = ANY(:guardians)
+        UNION SELECT email FROM students WHERE id = ANY(:students)
+        UNION SELECT email FROM ab_user WHERE id = ANY(:accounts)
+        UNION SELECT guardian_email FROM enrollment_invitations WHERE id = ANY(:enrollment_invitations)
+        UNION SELECT said.email FROM jsonb_each(CAST(:rows AS jsonb)) AS t (name, keys)
+            CROSS JOIN jsonb_array_elements_text(t.keys) AS k (key)
+            JOIN row_history h ON h.table_name = t.name AND h.row_id = k.key
+            CROSS JOIN LATERAL unnest(ARRAY[h.before ->> 'email', h.after ->> 'email', h.before ->> 'guardian_email',
+                                            h.after ->> 'guardian_email']) AS said (email)
+    )
+    SELECT DISTINCT lower(t.email) FROM theirs t WHERE t.email IS NOT NULL
+      AND NOT EXISTS (SELECT FROM guardians o WHERE lower(o.email) = lower(t.email) AND NOT (o.id = ANY(:guardians)))
+      AND NOT EXISTS (SELECT FROM students o WHERE lower(o.email) = lower(t.email) AND NOT (o.id = ANY(:students)))
+      AND NOT EXISTS (SELECT FROM ab_user o WHERE lower(o.email) = lower(t.email) AND NOT (o.id = ANY(:accounts)))
+      AND NOT EXISTS (SELECT FROM enrollment_invitations o WHERE lower(o.guardian_email) = lower(t.email)
+                        AND NOT (o.id = ANY(:enrollment_invitations)))
+""")
 
 
 @dataclass(frozen=True)
 class Person:
-    """The keys of everything about somebody, by table; `details` are those of rows that belong to these."""
+    """The keys of everything about somebody, by table; `details` are those of rows that belong to these, and `classes`
+    those of their marks.
+    """
 
     keys: dict[str, list[Any]]
     details: dict[str, list[Any]]
+    classes: list[Any]
 
     def parameters(self) -> dict[str, list[Any]]:
         """For statements: the keys by name, and all of them as texts, as notices refer to them."""
-        return self.keys | {"entities": [str(key) for keys in self.keys.values() for key in keys]}
+        groups = [*self.keys.values(), *self.details.values(), self.classes]
+        return self.keys | {"entities": [str(key) for keys in groups for key in keys]}
 
     def rows(self) -> dict[str, list[str]]:
         """Table -> keys of the rows whose history is theirs."""
@@ -90,6 +129,12 @@ class Person:
 def same_person(student_id: UUID) -> list[UUID]:
     """The student, and whoever was merged into them."""
     return list(db.session.scalars(_SAME, {"id": student_id}))
+
+
+def lock(students: Sequence[UUID]) -> None:
+    """Lock these records of one student; before them their enrollments, as whoever works on those does."""
+    lock_many(Enrollment, db.session.scalars(select(Enrollment.id).where(Enrollment.student_id.in_(students))).all())
+    lock_many(Student, students)
 
 
 def not_over(students: Sequence[UUID]) -> str | None:
@@ -111,7 +156,13 @@ def read(students: Sequence[UUID]) -> Person:
         table: list(db.session.scalars(text(f"SELECT id FROM {table} WHERE {column} = ANY(:keys)"), {"keys": keys[of]}))  # noqa: S608
         for table, (column, of) in _HISTORY.items()
     }
-    return Person(keys, details)
+    classes = db.session.scalars(text("SELECT id FROM attendance WHERE student_id = ANY(:students)"), keys)
+    return Person(keys, details, list(classes))
+
+
+def addresses(known: Person) -> list[str]:
+    """The e-mail addresses that are theirs alone, or were, in small letters."""
+    return list(db.session.scalars(_ADDRESSES, known.keys | {"rows": json.dumps(known.rows())}))
 
 
 def kept(known: Person, names: Sequence[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.services import inputs
 from app.services.errors import Invalid, NotAllowed, Refusal
-from app.views import forms
+from app.views import forms, render
 from app.views.base.core import ResourceView
 from app.views.page import (
     Choice,
@@ -106,7 +106,7 @@ class FormScreens(ResourceView):
         title = (
             _("Edit %(title)s", title=resource.title(record))
             if url
-            else _("New %(kind)s", kind=str(resource.singular).lower())
+            else _("New %(kind)s", kind=render.inside(resource.singular))
         )
         return FormPage(
             title, form, f"/{resource.slug}/", str(resource.plural), url, resource.title(record) if url else ""

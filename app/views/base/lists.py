@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from app.policies.actor import Actor
 from app.services import exporting, listing, saved_filters, school
 from app.services.resource import Resource
+from app.views import render
 from app.views.base.core import ResourceView
 from app.views.lists import address, list_page, query_arguments
 from app.views.page import (
@@ -62,7 +63,7 @@ class ListScreens(ResourceView):
         allowed = self.resource.create is not None and actor.may("add", self.resource.name)
         return (
             Link(
-                _("New %(kind)s", kind=str(self.resource.singular).lower()),
+                _("New %(kind)s", kind=render.inside(self.resource.singular)),
                 f"/{self.resource.slug}/new",
                 "plus",
                 primary=True,

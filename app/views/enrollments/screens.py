@@ -98,7 +98,7 @@ class InvitationView(RecordView):
 
     def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
         saved = super().save(record, raw)
-        if record is None:
+        if record is None and links.may_be_shown(current_actor()):
             link = links.address(saved)
             flash(_("The letter is on its way. The link in it, shown only now: %(link)s", link=link), "info")
         return saved
@@ -133,7 +133,8 @@ class EnrollmentDocumentView(RecordView):
         page = super().record_page(record)
         page.badge = badge(DOCUMENT_STATUS, record.status.value)
         page.subtitle = _("Another file has replaced it.") if record.replaced_at else ""
-        page.actions.insert(0, Link(_("Download"), f"{page.url}/file", "download", primary=True))
+        if record.replaced_at is None or record.reviewed_at is not None:
+            page.actions.insert(0, Link(_("Download"), f"{page.url}/file", "download", primary=True))
         page.groups[0].facts = [each for each in page.groups[0].facts if each.cell.text]
         return page
 

@@ -15,6 +15,7 @@ from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, 
 from app.services.enrollments.progress import COMPLETE, WaitsFor
 from app.services.errors import Invalid, Refusal, WrongState
 from app.services.files import Upload
+from app.services.rate_limits import TooMany
 from app.views import render
 from app.views.content.sizes import size
 from app.views.enrollments import fields
@@ -70,7 +71,7 @@ def upload(enrollment: Enrollment, code: str, base: str) -> Any:
     file = Upload(sent.filename, sent.read()) if sent is not None and sent.filename else None
     try:
         documents.upload(enrollment.id, code, file, actor=current_actor())
-    except (Invalid, WrongState) as refusal:
+    except (Invalid, WrongState, TooMany) as refusal:
         fault = refusal if refusal.fields else Refusal(fields={code: [str(refusal)]})
         return show(enrollment, 5, base, refusal=fault), refusal.status
     flash(_("The document is there. The office will look at it."), "success")

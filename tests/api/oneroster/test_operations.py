@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.extensions import db
 from app.services.oneroster.rest import reading
 from app.services.oneroster.rest.operations import OPERATIONS
 from tests.api.oneroster import closed
@@ -131,6 +132,21 @@ def test_references_lead_to_what_they_name(reader, there):
     for reference in read("/orgs/org-home").json["org"]["children"]:
         path = reference["href"].removeprefix("http://localhost" + BASES["1.2"])
         assert read(path).json["org"]["parent"]["sourcedId"] == "org-home"
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_key_with_a_slash_is_read_by_its_reference(reader, there, version):
+    there.home.sourced_id, there.other.sourced_id = "district/7/school@1", "x/classes/y"
+    db.session.commit()
+    read = reader()
+    for path, key in (("/orgs/x/classes/y", there.other.sourced_id), ("/schools/x%2Fclasses%2Fy", "x/classes/y")):
+        [found] = read(path, version).json.values()
+        assert found["sourcedId"] == key
+        href = found["parent"]["href"]
+        assert href.endswith("/orgs/district%2F7%2Fschool%401")
+        assert (
+            read(href.removeprefix("http://localhost" + BASES[version]), version).json["org"]["name"] == "Home, School"
+        )
 
 
 MISSING = [

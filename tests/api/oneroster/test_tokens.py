@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.history import RowHistory
 from app.models.oneroster import OAuthClient, OAuthToken
 from app.services import sessions
 from app.services.errors import Invalid
@@ -134,6 +135,22 @@ def test_a_token_ends(app, ask, how):
     else:
         clients.remove([made.id], actor=actor)
     assert not works(app, token)
+
+
+def test_reading_is_no_change_of_the_client(app, ask):
+    """An open form can still be saved."""
+    made = program()
+    token = ask(GRANT | {"client_id": made.client_id, "client_secret": SECRET}).json["access_token"]
+    db.session.execute(text("UPDATE oauth_clients SET updated_at = '2020-01-01'"))
+    db.session.refresh(made)
+    version, before = made.updated_at, db.session.query(RowHistory).count()
+    assert works(app, token)
+    db.session.refresh(made)
+    assert made.last_used_at is not None and made.updated_at == version
+    assert db.session.query(RowHistory).count() == before
+    clients.update(made.id, {"name": "Renamed"}, actor=sessions.system(), version=version)
+    db.session.refresh(made)
+    assert made.updated_at > version
 
 
 def test_nobody_revokes_a_token_of_another(app, ask):

@@ -118,6 +118,33 @@ def test_an_answer_that_holds_no_token(line, monkeypatch, told):
         line.log_in()
 
 
+@pytest.mark.parametrize("status", [200, 401, 404, 500, 503])
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (b"<html>inner page</html>", "-"),
+        (b'{"detail": "inner", "message": "inner", "title": "inner"}', "-"),
+        (b'{"error": "invalid_client", "error_description": "Who?", "detail": "inner"}', "invalid_client Who?"),
+    ],
+)
+def test_of_an_answer_that_is_no_token_only_the_error_is_shown(line, waits, monkeypatch, status, told, shown):
+    monkeypatch.setattr(Client, "_exchange", lambda self, *_args: Answer(status, {}, told))
+    with pytest.raises(UnreachableError) as refused:
+        line.log_in()
+    assert str(status) in str(refused.value)
+    assert str(refused.value).endswith(f": {shown}")
+
+
+def test_what_is_no_http_is_not_shown(line, waits, monkeypatch):
+    def greet(*_args):
+        raise client.http.client.BadStatusLine("SSH-2.0 inner")
+
+    monkeypatch.setattr(Client, "_exchange", greet)
+    with pytest.raises(UnreachableError) as refused:
+        line.log_in()
+    assert str(refused.value) == "BadStatusLine"
+
+
 def test_a_token_that_is_no_header_is_told(line, monkeypatch):
     line._token, line._token_ends = "a\r\nX: 1", client.time.monotonic() + 1000
     with pytest.raises(UnreachableError):

@@ -32,6 +32,15 @@ def test_addresses(db_session, actors, given, kept):
 
 
 @pytest.mark.parametrize("field", ["base_url", "token_url"])
+@pytest.mark.parametrize("local", ["http://localhost:8001", "http://127.0.0.1:8001", "http://[::1]:8001"])
+def test_in_production_this_machine_is_no_exception(db_session, actors, app, monkeypatch, field, local):
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://school.example")
+    with pytest.raises(Invalid) as refused:
+        connection(actor=actors.admin, **{"url": URL, field: local} if field == "token_url" else {"url": local})
+    assert field in refused.value.fields
+
+
+@pytest.mark.parametrize("field", ["base_url", "token_url"])
 @pytest.mark.parametrize(
     "bad",
     [

@@ -14,21 +14,6 @@ from app.services.edfi import client, connections, outcomes, pushing, schema
 from tests.factories.edfi import at_school, extension, family, guardian_of, pupil, saved, school
 
 
-@pytest.fixture
-def push(state, actors):
-    """Push as the worker would, and tell what came of it."""
-
-    def work() -> EdFiPush:
-        result = pushing.push([state.id], actor=actors.admin, queued=False)
-        assert result.outcomes[0].refusal is None, result.outcomes[0].refusal
-        found = db.session.scalars(select(EdFiPush).where(EdFiPush.status == EdFiPushStatus.QUEUED)).one()
-        pushing.run(found.id)
-        db.session.expire_all()
-        return db.session.get_one(EdFiPush, found.id)
-
-    return work
-
-
 def log(push: EdFiPush) -> dict[tuple[str, str], tuple[str, int | None, str]]:
     items = db.session.scalars(select(EdFiPushItem).where(EdFiPushItem.push_id == push.id).order_by(EdFiPushItem.id))
     return {(each.resource, each.natural_key): (each.outcome.value, each.status_code, each.message) for each in items}

@@ -9,6 +9,7 @@ from app.models.enrollments import DocumentStatus
 from app.services.enrollments import documents, progress, steps
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.files import Upload
+from app.services.rate_limits import TooMany
 from tests.factories import enrollments as make
 
 TYPE = "birth_certificate"
@@ -126,3 +127,27 @@ def test_files_that_nothing_refers_to_are_cleared_away(found, actors, uploads):
     stray.write_bytes(b"x")
     assert documents.clean_up() == 1
     assert documents.place(made).exists()
+
+
+def test_a_file_that_was_replaced_before_it_was_reviewed_is_cleared_away(found, actors):
+    replaced = send(found, actors)
+    rejected = send(found, actors, content=make.PDF + b"2")
+    documents.reject([rejected.id], actor=actors.admissions, reason="Not readable")
+    now = send(found, actors, content=make.PDF + b"3")
+    shared = send(found, actors, content=make.PDF + b"3", kind="proof_of_address")
+    send(found, actors, content=make.PDF + b"4", kind="proof_of_address")
+    assert documents.clean_up() == 1
+    there = [documents.place(each).exists() for each in (replaced, rejected, now, shared)]
+    assert there == [False, True, True, True]
+    assert send(found, actors).sha256 == replaced.sha256
+    assert documents.place(replaced).exists(), "the same file once more is kept anew"
+
+
+def test_uploads_are_limited_for_each_enrollment(found, actors, monkeypatch):
+    monkeypatch.setattr(documents, "MOST_UPLOADS", 2)
+    for number in (b"1", b"2", b"2"):
+        made = send(found, actors, content=make.PDF + number)
+    with pytest.raises(TooMany):
+        send(found, actors, content=make.PDF + b"3")
+    assert progress.documents_of(found.id)[TYPE].id == made.id
+    send(make.enrollment_at(5), actors)

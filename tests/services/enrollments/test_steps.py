@@ -15,6 +15,7 @@ from app.services.enrollments import deciding, documents, events, progress, step
 from app.services.enrollments.progress import WaitsFor
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.services.records import erasing
 from tests.factories import enrollments as make
 
 
@@ -258,3 +259,13 @@ def test_what_a_step_may_hold(app, step, changes, field):
         with pytest.raises(Invalid) as refused:
             inputs.parse(STEP_INPUTS[step], raw[step](**changes))
         assert list(refused.value.fields) == [field]
+
+
+def test_an_enrollment_of_an_erased_student_stays_closed(db_session, actors, uploads):
+    found = make.enrollment_at(5)
+    deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
+    erasing.erase([found.student_id], actor=actors.admin, reason="asked")
+    assert "deleted" in str(deciding.why_not_reopen(actors.admissions, found))
+    refused = deciding.reopen([found.id], actor=actors.admissions).outcomes[0].refusal
+    assert isinstance(refused, WrongState)
+    assert status(db_session, found) == ("withdrawn", 5)

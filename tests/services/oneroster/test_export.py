@@ -122,6 +122,15 @@ def test_roles_of_each_version(there):
     assert {row["sex"] for row in files(bundle(Wanted("1.1")))["demographics.csv"]} == {""}
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_administrator_of_a_class_is_called_so_in_both(there, version):
+    there.taken.role = "administrator"
+    db.session.commit()
+    assert found_faults(version) == set()
+    [taken] = [row for row in files(bundle(Wanted(version)))["enrollments.csv"] if row["sourcedId"] == "taken"]
+    assert taken["role"] == "administrator"
+
+
 def test_birth_dates_are_in_no_file_but_demographics(there):
     content = bundle(Wanted("1.2"))
     for name, rows in files(content).items():
@@ -154,7 +163,7 @@ def test_a_delta_holds_what_changed_and_what_is_gone(there):
 
 TABLES = (
     *("organizations", "terms", "oneroster_users", "oneroster_courses", "oneroster_classes", "oneroster_enrollments"),
-    *("courses", "classroom_slots", "classroom_enrollments", "students"),
+    *("courses", "classroom_slots", "classroom_enrollments", "students", "admissions"),
 )
 
 
@@ -255,6 +264,20 @@ def test_an_export_is_written_once_kept_and_the_next_delta_goes_on_from_it(insid
     delta = asked(mode="delta")
     assert delta.since == again.as_of
     assert exporting.file_name(again).startswith("oneroster-1.2-bulk-")
+
+
+def test_a_delta_has_what_a_transaction_wrote_that_had_only_read_during_the_export(inside):
+    roster(sessions.system())
+    freeze(datetime(2020, 1, 1, tzinfo=UTC))
+    with db.engine.connect() as open_still:
+        began = open_still.execute(text("SELECT now()")).scalar_one()
+        written = exporting.write(io.BytesIO(), Wanted("1.2"))
+        assert written.as_of == began
+        open_still.execute(text("UPDATE oneroster_users SET given_name = 'Late' WHERE sourced_id = 'head'"))
+        open_still.commit()
+    target = io.BytesIO()
+    exporting.write(target, Wanted("1.2", "delta", written.as_of))
+    assert [row["givenName"] for row in files(target.getvalue())["users.csv"]] == ["Late"]
 
 
 def test_a_bundle_that_would_be_refused_is_not_written(inside):

@@ -105,6 +105,30 @@ def test_enrollments_are_the_same_one_by_one_and_all_together(there, gone):
     assert [{name: each[name] for name in together[0]} for each in single] == together and len(single) == 5
 
 
+DECIDES = {  # table -> the enrollments that a change of all its rows changes
+    "admissions": {"student"},
+    "classroom_enrollments": {"student"},
+    "classroom_slots": {"student", "teacher"},
+    "courses": {"student", "teacher"},
+    "oneroster_users": {"student", "teacher", "taken"},
+    "oneroster_enrollments": {"taken"},
+    "oneroster_classes": {"taken"},
+    "oneroster_courses": {"taken"},
+}
+
+
+@pytest.mark.parametrize("changed", DECIDES)
+@pytest.mark.parametrize("view", ["enrollments", "enrollments_all"])
+def test_whatever_decides_an_enrollment_moves_its_moment(there, changed, view):
+    for table in DECIDES:
+        db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        moment = "2021-01-01" if table == changed else "2020-01-01"
+        db.session.execute(text(f"UPDATE {table} SET updated_at = :moment"), {"moment": moment})
+    moved = rows(view, "\"dateLastModified\" > '2020-06-01'")
+    kinds = {"taken" if row["sourcedId"] == "taken" else row["role"] for row in moved}
+    assert kinds == DECIDES[changed]
+
+
 def test_deleted_organizations_and_terms_are_to_be_deleted(there):
     for model, key in ((Organization, "org-other"), (Term, "period")):
         row = db.session.query(model).filter_by(sourced_id=key).one()

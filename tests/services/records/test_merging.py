@@ -75,10 +75,10 @@ def test_what_both_have_stays_with_each(actors):
     assert owned(StudentProgramExtension, kept) == owned(StudentProgramExtension, gone) == 1
     assert owned(StudentGuardian, kept) == 1  # the same guardian
     left = db.session.scalars(select(OneRosterUser).where(OneRosterUser.student_id == gone)).one()
-    assert left.status == "tobedeleted"
+    assert (left.status, left.enabled_user) == ("tobedeleted", False)
     merging.undo(result.batch_id, actor=actors.admissions)
     db.session.refresh(left)
-    assert left.status == "active"
+    assert (left.status, left.enabled_user) == ("active", True)
 
 
 def test_what_was_changed_since_is_not_emptied(actors):

@@ -29,6 +29,7 @@ from app.services.oneroster.standard import (
 MOST_ENTRIES = 1000
 MOST_BYTES = 1024 * 1024 * 1024  # of all files, unpacked
 MOST_MANIFEST_BYTES = 64 * 1024
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that every program knows
 ENTRY = b"PK\x01\x02"  # begins each entry of a zip's directory
 DEFAULT_SOURCE = "OneRoster"
 LONGEST_SOURCE = 255
@@ -94,6 +95,10 @@ def _open(content: bytes) -> zipfile.ZipFile:
     if any(entry.flag_bits & 0x1 for entry in entries):
         rule, fix = _("The zip is encrypted."), _("Pack it without a password.")
         raise Unreadable(fault("", rule, fix))
+    unusual = next((entry.filename for entry in entries if entry.compress_type not in METHODS), None)
+    if unusual is not None:
+        rule, fix = _("The file is damaged in the zip."), _("Pack the bundle again.")
+        raise Unreadable(fault("", rule, fix, unusual))
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
         rule, fix = _("The files are larger than 1 GB when unpacked."), _("Send them in parts, as delta bundles.")
         raise Unreadable(fault("", rule, fix))

@@ -39,9 +39,14 @@ _MATCH_STUDENTS = """
     FROM numbered LEFT JOIN matched ON matched.id = numbered.id
     WHERE numbered.id = i.id AND i.student_id IS NULL
 """
-# Who was deleted here stays so, whatever a bundle says.
-_STAY_DELETED = """
-    UPDATE incoming_users i SET live = false FROM students st WHERE st.id = i.student_id AND st.deleted_at IS NOT NULL
+# Who was deleted here stays so, whatever a bundle says. Of a guardian who was erased only the name is left that erasing
+# gives: the record itself is gone.
+_STAY_DELETED = f"""
+    UPDATE incoming_users i SET live = false
+    WHERE EXISTS (SELECT FROM students st WHERE st.id = i.student_id AND st.deleted_at IS NOT NULL)
+       OR EXISTS (SELECT FROM oneroster_users t WHERE t.id = i.id AND t.username = 'erased.' || t.id)
+       OR (i.role IN {_GUARDIANS}
+           AND EXISTS (SELECT FROM guardians g WHERE g.id = i.guardian_id AND g.deleted_at IS NOT NULL))
 """
 _MATCH_GUARDIANS = f"""
     UPDATE incoming_users i SET guardian_id = gen_random_uuid()

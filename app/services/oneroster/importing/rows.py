@@ -12,7 +12,7 @@ from typing import TextIO
 from flask_babel import gettext as _
 
 from app.models.imports import IssueKind
-from app.services.csv_files.reading import SHOWN, broken_quotes
+from app.services.csv_files.reading import SHOWN, broken_quotes, too_many_rows
 from app.services.import_run import Issues
 from app.services.oneroster.importing.archive import DAMAGED, Bundle, fault
 from app.services.oneroster.importing.cells import CellError, reader
@@ -21,6 +21,7 @@ from app.services.oneroster.importing.pairs import PAIRS
 from app.services.oneroster.standard import File
 
 BLOCK = 2000  # rows
+MOST_ROWS = 2_000_000  # of one file
 LONGEST_LINE = 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -52,6 +53,11 @@ class FileRows:
         block: list[Staged] = []
         try:
             for cells, where in self._cells():
+                if self.count == MOST_ROWS:
+                    self._note(too_many_rows(self._line, MOST_ROWS).rule, _("Send them in parts, as delta bundles."))
+                    break
+                if self._issues.full:
+                    break
                 self.count += 1
                 staged = self._staged(cells, where)
                 if staged is not None:

@@ -11,10 +11,12 @@ from app.services.errors import Text
 from app.services.import_run import Issues
 from app.services.oneroster.importing.archive import Bundle, fault
 from app.services.oneroster.importing.references import rows_of
+from app.services.oneroster.importing.targets import TARGETS, USERS
 
 # A row that is not to be deleted.
 LIVE = "status IS DISTINCT FROM 'tobedeleted'"
 
+HIGHEST = 100  # parents above each other; nobody has as many, and whoever has goes round in a circle
 # The roles that users will have: those of the bundle, and, unless it has all of them, those that are stored.
 ROLES = f"""
     SELECT line, "userSourcedId" AS user_id, "orgSourcedId" AS org_id, "roleType" AS role_type, role
@@ -109,7 +111,8 @@ RULES = (
               AND (s.role = 'student' OR EXISTS (SELECT FROM stage_roles r
                                                  WHERE r."userSourcedId" = s."sourcedId" AND r.role = 'student'))
               AND NOT EXISTS (SELECT FROM oneroster_users t
-                              WHERE t.sourced_id = s."sourcedId" OR t.student_id = m.id)""",
+                              WHERE t.student_id = m.id
+                                 OR (t.sourced_id = s."sourcedId" AND t.student_id IS NOT NULL))""",
         _l("A student with another last name has this student number."),
         _l("Correct the number or the name: the number tells who it is."),
     ),
@@ -146,16 +149,32 @@ RULES = (
         Rule(
             file,
             "parentSourcedId",
-            f"""WITH RECURSIVE up (line, start, at) AS (
-                    SELECT line, "sourcedId", "parentSourcedId" FROM {stage} WHERE "parentSourcedId" IS NOT NULL
+            f"""WITH RECURSIVE up (line, start, at, height) AS (
+                    SELECT line, "sourcedId", "parentSourcedId", 1 FROM {stage} WHERE "parentSourcedId" IS NOT NULL
                     UNION
-                    SELECT up.line, up.start, s."parentSourcedId" FROM up JOIN {stage} s ON s."sourcedId" = up.at
-                    WHERE s."parentSourcedId" IS NOT NULL AND up.at <> up.start)
-                SELECT DISTINCT line, start FROM up WHERE at = start""",
+                    SELECT up.line, up.start, s."parentSourcedId", height + 1
+                    FROM up JOIN {stage} s ON s."sourcedId" = up.at
+                    WHERE s."parentSourcedId" IS NOT NULL AND up.at <> up.start AND height < {HIGHEST})
+                SELECT line, start FROM up GROUP BY line, start
+                HAVING bool_or(at = start) OR count(DISTINCT at) >= {HIGHEST}""",
             _l("It is above itself: the parents go round in a circle."),
             _l("Correct the parent."),
         )
         for file, stage in (("orgs.csv", "stage_orgs"), ("academicSessions.csv", "stage_academicsessions"))
+    ),
+    *(
+        Rule(
+            file,
+            "sourcedId",
+            f"""SELECT s.line, s."sourcedId" FROM {stage} s JOIN {stored} t ON t.sourced_id = s."sourcedId"
+                WHERE t.source_system IS NOT NULL AND t.source_system <> :source""",
+            _l("Another system has brought the record with this sourcedId."),
+            _l("Name that system in the manifest, or use another sourcedId."),
+        )
+        for file, stage, stored in (
+            *((target.file, target.stage, target.table) for target in TARGETS),
+            ("demographics.csv", "stage_demographics", USERS.table),
+        )
     ),
     *(
         Rule(
@@ -179,7 +198,7 @@ def check(bundle: Bundle, issues: Issues) -> None:
     modes = {name.removesuffix(".csv"): bundle.modes.get(name, "absent") for name in bundle.standard.files}
     values = {"roles": modes.get("roles", "absent"), "users": modes["users"], "orgs": modes["orgs"]}
     for rule in RULES:
-        if rule.file in bundle.modes and rule.version in ("", bundle.standard.version):
+        if not issues.full and rule.file in bundle.modes and rule.version in ("", bundle.standard.version):
             for line, value in rows_of(f"{rule.query} ORDER BY 1", source=bundle.source, **values):
                 found = fault(rule.file, str(rule.rule), str(rule.fix), value, line, rule.column)
                 issues.add(IssueKind.INVALID, found)

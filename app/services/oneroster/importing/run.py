@@ -23,6 +23,7 @@ from app.services.oneroster.importing.targets import KEPT, TARGETS, USERS
 from app.services.oneroster.importing.writing import Counts
 
 RESOURCE = "oneroster"
+MOST_FAULTS = 10_000  # that are noted
 FEW = 5  # so many may vanish from a file whatever share of it they are
 
 
@@ -41,9 +42,10 @@ def require(actor: Actor) -> None:
 def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, actor: Actor) -> Tally:
     """Import the bundle in the running transaction; every fault goes to `issues`, and with a single one nothing is
     written. Raises Unreadable for what is no bundle; when it is carried out, Invalid for a fault, and WrongState when too
-    much would vanish and nobody said that it may.
+    much would vanish and nobody said that it may, or more than they saw in the preview.
     """
     require(actor)
+    issues.most = MOST_FAULTS
     bundle, faults = open_bundle(content)
     for each in faults:
         issues.add(IssueKind.FILE, each)
@@ -61,9 +63,8 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     tally.new = sum(each.new + each.changed + each.vanishing for each in counts.values())
     tally.unchanged = sum(each.unchanged for each in counts.values())
     tally.message = " ".join([tally.message, *_notices(bundle, read)])
-    guarded = [line["file"] for line in tally.sample if line["guarded"]]
-    if guarded and job.status is ImportStatus.IMPORTING and not job.options.get("remove"):
-        raise WrongState(_("More would vanish than is allowed, from: %(files)s.", files=", ".join(guarded)))
+    if job.status is ImportStatus.IMPORTING:
+        _guard(job, tally.sample)
     _write(bundle)
     return tally
 
@@ -83,6 +84,14 @@ def _faulty(job: Import, tally: Tally, issues: Issues) -> Tally:
     return tally
 
 
+def _guard(job: Import, lines: list[dict[str, Any]]) -> None:
+    """Raises WrongState when more would vanish than was agreed to when the import was confirmed."""
+    agreed = job.options.get("vanishing", {}) if job.options.get("remove") else {}
+    files = [line["file"] for line in lines if line["guarded"] and line["vanishing"] > agreed.get(line["file"], 0)]
+    if files:
+        raise WrongState(_("More would vanish than is allowed, from: %(files)s.", files=", ".join(files)))
+
+
 def _compare(bundle: Bundle) -> dict[str, Counts]:
     """Find out what will be written, and what becomes of the rows of each file."""
     homes.gather(bundle)  # of our own users too
@@ -92,7 +101,7 @@ def _compare(bundle: Bundle) -> dict[str, Counts]:
     for target in TARGETS:
         writing.make_incoming(target, bundle)
     people.find()
-    links.find_agents()
+    links.find_agents(bundle)
     counts = {target.file: writing.count(target, bundle) for target in TARGETS if target.file in bundle.modes}
     for name, left in own.items():
         if name in counts:

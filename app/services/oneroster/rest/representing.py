@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from app.services.oneroster.columns import ROLES, SEXES_OF_11, Version
 from app.services.oneroster.rest.entities import CLASSES, COURSES, DEMOGRAPHICS, ENROLLMENTS, ORGS, SESSIONS, Entity
@@ -80,7 +81,7 @@ def _take(row: Row, *names: str) -> dict[str, Any]:
 def _reference(style: Style, kind: str, key: str | None) -> dict[str, str] | None:
     if not key:
         return None
-    return {"href": f"{style.base}/{_COLLECTIONS[kind]}/{key}", "sourcedId": key, "type": kind}
+    return {"href": f"{style.base}/{_COLLECTIONS[kind]}/{quote(key, safe='')}", "sourcedId": key, "type": kind}
 
 
 def _references(style: Style, kind: str, keys: Sequence[str] | None) -> list[dict[str, str] | None]:

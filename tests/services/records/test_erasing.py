@@ -1,0 +1,173 @@
+"""What erasing finds beside the records themselves, and whom it spares."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.access import User, UserSession
+from app.models.admissions import AdmissionPayment
+from app.models.classroom import Attendance, ClassCredit
+from app.models.credentials import Letter
+from app.models.enrollments import DocumentType, EnrollmentDocument, EnrollmentStep
+from app.models.history import RowHistory
+from app.models.notifications import Notification, NotificationEvent, NotificationType
+from app.models.student_records import Guardian
+from app.models.test_sessions import RoomAllocation
+from app.services import accounts
+from app.services.enrollments import documents
+from app.services.notifications import Notice, notify
+from app.services.records import creation, erasing, giving_out, merging, monitoring
+from app.services.transaction import transactional
+from tests.factories import seating
+from tests.factories.admissions import admission
+from tests.factories.courses import course, slot
+from tests.factories.records import STUDENT, enrollment
+from tests.factories.students import student
+
+pytestmark = pytest.mark.usefixtures("db_session")
+NOTICE = NotificationType.ENROLLMENT_STEP_COMPLETED
+
+
+def enrolled(actors, **changes):
+    one = enrollment(student=STUDENT | changes, steps=6, status="in_progress")
+    transactional(creation.create_records)(one, actor=actors.guardian)
+    db.session.execute(
+        text("UPDATE enrollments SET status = 'enrolled', enrolled_at = now() WHERE id = :id"), {"id": one.id}
+    )
+    db.session.commit()
+    db.session.refresh(one)
+    return one
+
+
+def erase(key, actors):
+    result = erasing.erase([key], actor=actors.admin, reason="asked")
+    db.session.expire_all()
+    return result
+
+
+def document(one, content=b"%PDF-1.4 Qwertz", stored=True):
+    code = db.session.scalars(select(DocumentType.code).order_by(DocumentType.code)).first()
+    made = EnrollmentDocument(
+        enrollment_id=one.id,
+        document_type=code,
+        file_name="birth.pdf",
+        content_type="application/pdf",
+        size=len(content),
+        sha256=documents.store(content) if stored else "0" * 64,
+    )
+    db.session.add(made)
+    db.session.commit()
+    return made
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_person_gets_their_documents_or_is_told_which_are_missing(actors, app, tmp_path, monkeypatch, stored):
+    monkeypatch.setitem(app.config, "UPLOADS_DIR", str(tmp_path))
+    one = enrolled(actors)
+    document(one, stored=stored)
+    _name, content = giving_out.archive(one.student_id, actors.admissions)
+    with zipfile.ZipFile(io.BytesIO(content)) as bundle:
+        missing = json.loads(bundle.read("data.json"))["missing_files"]
+        kept = [name for name in bundle.namelist() if name != "data.json"]
+        assert (kept, missing) == ((["documents/01-birth.pdf"], []) if stored else ([], ["documents/01-birth.pdf"]))
+        assert not stored or bundle.read(kept[0]) == b"%PDF-1.4 Qwertz"
+
+
+def test_notices_of_steps_documents_and_classes_are_gone(actors):
+    one, other = enrolled(actors), student()
+    step = db.session.scalars(select(EnrollmentStep.id).where(EnrollmentStep.enrollment_id == one.id)).first()
+    for key in (step, document(one, stored=False).id, one.id, other.id):
+        transactional(notify)(NOTICE, "enrollments", [Notice(actors.coach.id, key, f"Zoë {key}", "", "/")])
+    erase(one.student_id, actors)
+    assert [each.entity_id for each in db.session.scalars(select(Notification))] == [str(other.id)]
+    assert db.session.scalar(select(NotificationEvent.id).limit(1)) is not None  # events stay, without names
+
+
+def test_notes_of_money_seats_and_classes_are_gone(actors):
+    known = admission([slot(course([actors.teacher.id]), actors.teacher.id, 1, "16:00")], actor=actors.admin)
+    mark = db.session.scalars(select(Attendance).where(Attendance.admission_id == known.id)).first()
+    transactional(notify)(
+        NotificationType.CLASS_MOVED, "attendance", [Notice(actors.teacher.id, f"{mark.id}:2", "Qwertz", "", "/")]
+    )
+    payment = db.session.scalars(select(AdmissionPayment).where(AdmissionPayment.admission_id == known.id)).one()
+    payment.note = "Qwertz pays"
+    credit = ClassCredit(admission_id=known.id, classes=1, reason="granted", note="Qwertz was ill")
+    hall = seating.venue()
+    test, room = seating.session(hall), seating.room(hall, 2)
+    seat = seating.allocation(test, room, known.student_id, "1", notes="Qwertz sits in front")
+    db.session.add(credit)
+    db.session.execute(text("UPDATE admissions SET status = 'cancelled' WHERE id = :id"), {"id": known.id})
+    db.session.commit()
+    erase(known.student_id, actors)
+    assert (payment.note, credit.note, db.session.get(RoomAllocation, seat.id).notes) == (None, None, None)
+    assert db.session.scalars(select(Notification).where(Notification.title == "Qwertz")).all() == []
+    said = select(RowHistory).where(RowHistory.table_name.in_(["admission_payments", "room_allocations"]))
+    assert db.session.scalars(said).all() == []
+
+
+def test_letters_to_addresses_of_theirs_are_gone_also_to_old_ones(actors):
+    one = enrolled(actors, guardian_email="first@qwertz.org")
+    guardian = db.session.scalars(select(Guardian)).one()
+    guardian.email = "now@qwertz.org"
+    db.session.commit()
+    for email in ("First@qwertz.org", "now@qwertz.org", "maj@example.org", "somebody@else.org"):
+        db.session.add(Letter(kind="password_reset", email=email))
+    db.session.add(Letter(kind="enrollment_invitation", email="x@y.org", payload={"id": str(one.invitation_id)}))
+    db.session.commit()
+    erase(one.student_id, actors)
+    assert db.session.scalars(select(Letter.email)).all() == ["somebody@else.org"]
+
+
+def test_letters_to_an_address_that_another_has_too_stay(actors):
+    one = enrolled(actors)
+    enrolled(actors, first_name="Ida")
+    db.session.add(Letter(kind="password_reset", email="maj@example.org"))
+    db.session.commit()
+    erase(one.student_id, actors)
+    assert db.session.scalars(select(Letter.email)).all() == ["maj@example.org"]
+
+
+def test_logins_of_an_erased_account_are_gone(actors):
+    child, other = accounts.find("student"), accounts.find("teacher")
+    for user in (child, other):
+        values = {"user_id": user.id, "kind": "web", "token_hash": f"{user.id:064}", "ip_address": "192.0.2.1"}
+        db.session.add(UserSession(**values, expires_at=text("now() + interval '1 day'")))
+    key = student(user_id=child.id).id
+    erase(key, actors)
+    assert db.session.scalars(select(UserSession.user_id)).all() == [other.id]
+
+
+def test_an_account_that_is_the_login_of_another_too_stays(actors):
+    one, login = enrolled(actors), accounts.find("guardian").id
+    sibling = student(user_id=login).id
+    db.session.execute(text("UPDATE enrollments SET status = 'withdrawn', enrolled_at = NULL"))
+    erase(one.student_id, actors)
+    user = db.session.get(User, login)
+    assert user.active and user.username == "guardian"
+    db.session.add(Guardian(first_name="Maj", last_name="Okoye", user_id=login))
+    db.session.commit()
+    erase(sibling, actors)
+    assert db.session.get(User, login).active
+
+
+@pytest.mark.parametrize(("status", "left"), [("in_progress", 1), ("withdrawn", 0)])
+def test_a_guardian_who_enrolls_another_child_stays(actors, status, left):
+    one = enrolled(actors)
+    enrollment(steps=2, status=status)
+    erase(one.student_id, actors)
+    assert db.session.query(Guardian).count() == left
+
+
+def test_counts_agree_after_erasing_and_merging(actors):
+    erased, gone = enrolled(actors), enrolled(actors, first_name="Ida")
+    kept, away = student(student_unique_id="OWN-1").id, enrolled(actors, first_name="Ole")
+    erase(erased.student_id, actors)
+    merging.merge([gone.student_id], actor=actors.admin, into_id=kept)
+    merging.merge([away.student_id], actor=actors.admin, into_id=kept)
+    assert {(each.expected, each.found) for each in monitoring.counts()} == {(1, 1)}
