@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 3
 EXAMPLES ?= 300
 
-.PHONY: help run test fuzz lint types bench bench-admissions bench-allocation bench-records bench-oneroster translations lock setup setup-dev clean
+.PHONY: help run test fuzz lint types bench bench-peers bench-admissions bench-allocation bench-records bench-oneroster translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -34,6 +34,9 @@ bench: .venv/.dev  ## Measure speed with a million leads
 
 bench-records: .venv/.dev  ## Measure students brought in with all their records (ARGS="--students 100000")
 	$(BIN)/python -m bench.records $(ARGS)
+
+bench-peers: .venv/.dev  ## Measure two general admins of other frameworks on the same leads
+	$(BIN)/python -m bench.peers
 
 bench-admissions: .venv/.dev  ## Measure admissions, and the classroom of a large school (ARGS="--admissions 200000")
 	$(BIN)/python -m bench.admissions $(ARGS)

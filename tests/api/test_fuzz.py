@@ -207,13 +207,14 @@ def test_whatever_is_sent(app, db_session, actors, path, method, operation):
     }
     slugs = {"accounts": "account", "lead-stages": "stage", "tags": "tag"}
     known["pk"] = str(known[slugs.get(path.split("/")[3], "lead")])
+    token = token_of(app, "super_admin")
 
     @settings(
         max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(requests(path, method, operation))
     def run(made: dict[str, Any]) -> None:
-        check(send(Caller(app.test_client(), token_of(app, "super_admin")), made, known), operation, made)
+        check(send(Caller(app.test_client(), token), made, known), operation, made)
 
     run()
 
