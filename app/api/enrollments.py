@@ -160,7 +160,9 @@ def _drafting(step: int, answer: Any) -> Callable[..., Any]:
         others=(404, 409),
     )
     def draft(self: Any, key: UUID) -> Any:
-        """Right or not. What is not given is forgotten; a completed step stays as it is."""
+        """Right or not, but of the step's fields, and a list where the field is one. What is not given is forgotten; a
+        completed step stays as it is.
+        """
         raw, found = bodies.read_object(), self.find(key)
         steps.save_draft(found.id, step, raw, actor=current_actor())
         return self.whole(found)
@@ -186,7 +188,7 @@ class Steps(Api):
         content=MULTIPART,
         status=201,
         answer=DOCUMENT,
-        others=(404, 409),
+        others=(404, 409, 429),
     )
     def upload(self, key: UUID, code: str) -> Any:
         """Another one of the type that nobody has verified is replaced."""

@@ -15,6 +15,7 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_resp
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import BaseConverter
 
 from app.api import oneroster_discovery as discovery
 from app.extensions import csrf, db
@@ -46,8 +47,18 @@ MINORS: Final = {
 MINOR_NAME: Final = "TargetEndSystem"
 
 
+class _Key(BaseConverter):
+    """A key may hold slashes, wherever it stands in an address. An address that an operation ends like is that
+    operation's: `/classes/a/b/students` are the students of the class a/b.
+    """
+
+    regex = ".+?"
+    part_isolating = False
+
+
 def init_app(app: Flask) -> None:
     """Register both versions. A token is what says who calls: there is no cookie, and so nothing to forge."""
+    app.url_map.converters["oneroster_key"] = _Key
     for version, base in BASES.items():
         blueprint = Blueprint(f"oneroster_{version.replace('.', '')}", __name__, url_prefix=base)
         for operation in OPERATIONS:
@@ -61,8 +72,7 @@ def init_app(app: Flask) -> None:
 
 
 def _rule(operation: Operation) -> str:
-    """A key may hold a slash: it is the rest of the address, unless that is one of a collection."""
-    return operation.path.replace("<sourcedId>", "<path:sourcedId>")
+    return operation.path.replace("<", "<oneroster_key:")
 
 
 def _answer(version: Version, operation: Operation, **keys: str) -> Response:

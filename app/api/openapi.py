@@ -89,7 +89,7 @@ def _path(rule: str) -> str:
 
 
 def _operation_id(api: Api, operation: Operation, name: str) -> str:
-    words = re.findall(r"[a-z]+", f"{operation.path} {name}".replace("<name>", "").lower())
+    words = re.findall(r"[a-z]+|[0-9]+", f"{operation.path} {name}".replace("<name>", "").lower())
     return "_".join(
         [operation.method.lower(), *re.findall(r"[a-z]+", str(api.route_base).rpartition("/v1")[2].lower()), *words]
     )

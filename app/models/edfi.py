@@ -83,6 +83,7 @@ class EdFiConnection(Key, Stamps, Base):
     school_year: Mapped[int | None] = mapped_column(SmallInteger)  # in the address, where the server wants it
     extension: Mapped[str | None] = mapped_column(String(60))  # what the server calls ours; empty: it has none
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    nightly: Mapped[bool] = mapped_column(server_default=text("false"))  # pushed to every night, by itself
 
 
 class EdFiPush(Key, Stamps, Base):

@@ -149,6 +149,18 @@ class OneRosterEnrollment(TimeOrderedKey, Stamps, Base):
     source_system: Mapped[str | None] = source_system()
 
 
+class OneRosterFormerTeacher(Base):
+    """Who taught one of the school's own classes, written by a trigger: other systems are told that they do no more."""
+
+    __tablename__ = "oneroster_former_teachers"
+    __table_args__ = (Index("ix_oneroster_former_teachers_teacher_id", "teacher_id"),)
+    classroom_slot_id: Mapped[UUID] = mapped_column(
+        ForeignKey("classroom_slots.id", ondelete="CASCADE"), primary_key=True
+    )
+    teacher_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class OAuthClient(Key, Stamps, Base):
     """A program that may read the roster (OAuth 2 client credentials). Only a digest of its secret is kept."""
 

@@ -73,14 +73,14 @@ class Issues:
         return self.most is not None and self.count > self.most
 
     def add(self, kind: IssueKind, fault: Fault, record_id: UUID | None = None) -> None:
-        if self.count == self.most:
-            rule = _("There are more than %(most)s faults; the others are not listed.", most=f"{self.most:,}")
-            fault = Fault(fault.line, "", "", rule, _("Mend these first."), fault.file)
-        where = (self._import_id, fault.file, fault.line, fault.column, fault.value[:SHOWN])
         with self._lock:
             if self.full:
                 return
+            if self.count == self.most:
+                rule = _("There are more than %(most)s faults; the others are not listed.", most=f"{self.most:,}")
+                fault = Fault(fault.line, "", "", rule, _("Mend these first."), fault.file)
             self.count += 1
+            where = (self._import_id, fault.file, fault.line, fault.column, fault.value[:SHOWN])
             self._rows.writerow((*where, kind.value, fault.rule, fault.fix, record_id or ""))
 
     def store(self, *, replace: bool = True) -> None:

@@ -146,6 +146,11 @@ JOBS: dict[str, Job] = {
         _every_time("oneroster.oauth.tokens", "clean_up"),
         {"hour": 3, "minute": 35},
     ),
+    "edfi_push": Job(
+        _l("Push to Ed-Fi servers that want it every night"),
+        _every_time("edfi.pushing", "push_nightly"),
+        {"hour": 1, "minute": 30},
+    ),
     "edfi_clean_up": Job(
         _l("Delete the logs of old pushes to Ed-Fi"),
         _every_time("edfi.outcomes", "clean_up"),

@@ -28,7 +28,7 @@ STAMPS = """
     CREATE TRIGGER stamps BEFORE UPDATE OF name, client_id, secret_hash, scopes, active ON oauth_clients
     FOR EACH ROW EXECUTE FUNCTION stamp_update()
 """
-NO_HISTORY = ("oauth_tokens", "oneroster_export_files")
+NO_HISTORY = ("oauth_tokens", "oneroster_export_files", "oneroster_former_teachers")
 
 # The school of this installation is the one that was entered first.
 FUNCTIONS = """
@@ -72,6 +72,10 @@ $$;
 CREATE FUNCTION oneroster_note_teacher() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM oneroster_add_teachers(ARRAY[NEW.teacher_id]);
+    IF TG_OP = 'UPDATE' AND OLD.teacher_id <> NEW.teacher_id THEN
+        DELETE FROM oneroster_former_teachers WHERE classroom_slot_id = NEW.id AND teacher_id = NEW.teacher_id;
+        INSERT INTO oneroster_former_teachers (classroom_slot_id, teacher_id) VALUES (NEW.id, OLD.teacher_id);
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -116,6 +120,15 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION oneroster_note_status() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Whose agent goes or comes back has changed as well: agents who are gone are not told.
+BEGIN
+    UPDATE oneroster_users SET updated_at = now()
+    WHERE updated_at < now() AND id IN (SELECT agent_id FROM oneroster_agents WHERE oneroster_user_id = NEW.id
+                                        UNION ALL SELECT oneroster_user_id FROM oneroster_agents WHERE agent_id = NEW.id);
+    RETURN NULL;
+END $$;
+
 CREATE TRIGGER oneroster_teacher AFTER INSERT OR UPDATE OF teacher_id ON classroom_slots
     FOR EACH ROW EXECUTE FUNCTION oneroster_note_teacher();
 CREATE TRIGGER oneroster_students AFTER INSERT ON classroom_enrollments REFERENCING NEW TABLE AS new_rows
@@ -133,6 +146,8 @@ CREATE TRIGGER oneroster_agents_added AFTER INSERT ON oneroster_agents REFERENCI
     FOR EACH STATEMENT EXECUTE FUNCTION oneroster_note_agents();
 CREATE TRIGGER oneroster_agents_removed AFTER DELETE ON oneroster_agents REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION oneroster_note_agents();
+CREATE TRIGGER oneroster_agents_changed AFTER UPDATE OF status ON oneroster_users FOR EACH ROW
+    WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION oneroster_note_status();
 CREATE INDEX ix_oneroster_users_demographics ON oneroster_users (sourced_id) WHERE student_id IS NOT NULL OR birth_date IS NOT NULL;
 CREATE INDEX ix_classroom_enrollments_sourced_id ON classroom_enrollments (('enrollment_' || id::text));
 """
@@ -175,7 +190,7 @@ FROM courses c;
 CREATE VIEW oneroster_v_classes AS
 SELECT k.sourced_id::text AS "sourcedId",
        CASE WHEN c.status = 'active' THEN k.status ELSE 'tobedeleted' END::text AS status,
-       greatest(k.updated_at, CASE WHEN c.status <> 'active' THEN c.updated_at END) AS "dateLastModified", k.title::text, k.grades,
+       greatest(k.updated_at, c.updated_at) AS "dateLastModified", k.title::text, k.grades,
        c.sourced_id::text AS "courseSourcedId", k.class_code::text AS "classCode", k.class_type::text AS "classType",
        k.location::text, (SELECT o.sourced_id FROM organizations o WHERE o.id = k.organization_id)::text AS "schoolSourcedId",
        k.term_ids AS "termSourcedIds", k.subjects, k.subject_codes AS "subjectCodes", k.periods, k.metadata, k.id AS key,
@@ -184,7 +199,7 @@ FROM oneroster_classes k JOIN oneroster_courses c ON c.id = k.course_id
 UNION ALL
 SELECT 'class_' || s.id::text,
        CASE WHEN s.deleted_at IS NULL AND s.active AND c.deleted_at IS NULL THEN 'active' ELSE 'tobedeleted' END,
-       greatest(s.updated_at, s.deleted_at, c.updated_at, c.deleted_at, t.updated_at),
+       greatest(s.updated_at, s.deleted_at, c.updated_at, c.deleted_at, z.updated_at, t.updated_at),
        c.name || ' ' || (ARRAY['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])[z.day + 1] || to_char(z.start_time, ' HH24:MI'),
        '[]'::jsonb, 'course_' || c.id::text,
        c.code || '-' || (ARRAY['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'])[z.day + 1] || to_char(z.start_time, '-HH24MI'),
@@ -193,10 +208,12 @@ SELECT 'class_' || s.id::text,
                          || to_char(z.start_time, ' HH24:MI') || to_char(z.end_time, '-HH24:MI')), '{}'::jsonb, s.id, true
 FROM classroom_slots s JOIN courses c ON c.id = s.course_id JOIN time_slot_templates z ON z.id = s.time_slot_id
 CROSS JOIN LATERAL (
-    -- The school years (or whatever is outermost) in which the class exists.
-    SELECT jsonb_agg(t.sourced_id ORDER BY t.start_date, t.sourced_id) AS ids, max(t.updated_at) AS updated_at FROM terms t
-    WHERE t.deleted_at IS NULL AND t.parent_id IS NULL AND t.type <> 'gradingPeriod' AND t.end_date > s.created_at::date
-      AND (s.deleted_at IS NULL OR t.start_date <= s.deleted_at::date)
+    -- The school years (or whatever is outermost) in which the class exists. One in which it is no more has changed it, too.
+    SELECT jsonb_agg(t.sourced_id ORDER BY t.start_date, t.sourced_id) FILTER (
+               WHERE t.deleted_at IS NULL AND t.parent_id IS NULL AND t.type <> 'gradingPeriod' AND t.end_date > s.created_at::date
+                 AND (s.deleted_at IS NULL OR t.start_date <= s.deleted_at::date)) AS ids,
+           max(greatest(t.updated_at, t.deleted_at)) AS updated_at
+    FROM terms t
 ) t;
 
 CREATE VIEW oneroster_v_users AS
@@ -223,7 +240,7 @@ JOIN oneroster_users u ON u.id = pair.one JOIN oneroster_users a ON a.id = pair.
 
 CREATE VIEW oneroster_v_roles AS
 SELECT r.sourced_id::text AS "sourcedId", CASE WHEN u.status = 'active' THEN r.status ELSE 'tobedeleted' END::text AS status,
-       greatest(r.updated_at, CASE WHEN u.status <> 'active' THEN u.updated_at END) AS "dateLastModified",
+       greatest(r.updated_at, u.updated_at) AS "dateLastModified",
        u.sourced_id::text AS "userSourcedId", r.role_type::text AS "roleType", r.role::text, r.begin_date AS "beginDate",
        r.end_date AS "endDate", (SELECT o.sourced_id FROM organizations o WHERE o.id = r.organization_id)::text AS "orgSourcedId",
        r.metadata, false AS derived
@@ -276,7 +293,13 @@ SELECT 'teaching_' || s.id::text || '_' || s.teacher_id,
        'class_' || s.id::text, (SELECT oneroster_home()),
        (SELECT u.sourced_id FROM oneroster_users u WHERE u.user_id = s.teacher_id)::text, 'teacher', true, NULL, NULL, '{}'::jsonb, s.id,
        (SELECT o.id FROM organizations o WHERE o.sourced_id = oneroster_home()), true
-FROM classroom_slots s;
+FROM classroom_slots s
+UNION ALL
+-- Who taught a class that has another teacher now: gone, and not forgotten.
+SELECT 'teaching_' || f.classroom_slot_id::text || '_' || f.teacher_id, 'tobedeleted', f.ended_at, 'class_' || f.classroom_slot_id::text,
+       (SELECT oneroster_home()), (SELECT u.sourced_id FROM oneroster_users u WHERE u.user_id = f.teacher_id)::text, 'teacher', true,
+       NULL, NULL, '{}'::jsonb, f.classroom_slot_id, (SELECT o.id FROM organizations o WHERE o.sourced_id = oneroster_home()), true
+FROM oneroster_former_teachers f;
 
 CREATE VIEW oneroster_v_enrollments_all AS
 -- The same, joined: quicker for whoever wants all of them, and slower for a page. A test compares the two.
@@ -357,6 +380,7 @@ TRIGGERS = (
     ("organizations", "oneroster_follow"),
     ("oneroster_agents", "oneroster_agents_added"),
     ("oneroster_agents", "oneroster_agents_removed"),
+    ("oneroster_users", "oneroster_agents_changed"),
 )
 DROP_FUNCTIONS = (
     "oneroster_note_teacher()",
@@ -365,12 +389,18 @@ DROP_FUNCTIONS = (
     "oneroster_follow_account()",
     "oneroster_follow_school()",
     "oneroster_note_agents()",
+    "oneroster_note_status()",
     "oneroster_add_teachers(integer[])",
     "oneroster_add_students(uuid[])",
     "oneroster_username(text, text)",
     "oneroster_home()",
     "oneroster_races()",
 )
+# Before this revision no two had the same name, not even of those who are gone.
+NAMES_APART = """
+UPDATE oneroster_users u SET username = left(u.username, 200) || '.' || u.id
+WHERE u.status <> 'active' AND EXISTS (SELECT FROM oneroster_users o WHERE lower(o.username) = lower(u.username) AND o.id <> u.id)
+"""
 # Tables of earlier revisions that bundles bring records of.
 BROUGHT_TO = ("organizations", "terms", "oneroster_users")
 
@@ -492,6 +522,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("export_id", name=op.f("pk_oneroster_export_files")),
     )
+    op.create_table(
+        "oneroster_former_teachers",
+        sa.Column("classroom_slot_id", sa.Uuid(), nullable=False),
+        sa.Column("teacher_id", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["classroom_slot_id"],
+            ["classroom_slots.id"],
+            name=op.f("fk_oneroster_former_teachers_classroom_slot_id_classroom_slots"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["teacher_id"],
+            ["ab_user.id"],
+            name=op.f("fk_oneroster_former_teachers_teacher_id_ab_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("classroom_slot_id", "teacher_id", name=op.f("pk_oneroster_former_teachers")),
+    )
+    op.create_index("ix_oneroster_former_teachers_teacher_id", "oneroster_former_teachers", ["teacher_id"])
     op.create_table(
         "oneroster_courses",
         sa.Column("sourced_id", sa.String(length=255), nullable=False),
@@ -825,6 +875,7 @@ def downgrade() -> None:
     op.create_index("ix_import_issues_import_id_line", "import_issues", ["import_id", "line", "id"])
     op.drop_column("import_issues", "file")
     op.drop_index("uq_oneroster_users_username", table_name="oneroster_users")
+    op.execute(NAMES_APART)
     op.create_index(
         "uq_oneroster_users_username", "oneroster_users", [sa.literal_column("lower(username)")], unique=True
     )

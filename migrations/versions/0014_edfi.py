@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("school_year", sa.SmallInteger(), nullable=True),
         sa.Column("extension", sa.String(length=60), nullable=True),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("nightly", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

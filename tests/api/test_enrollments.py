@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.models.enrollments import EnrollmentInvitation
-from app.services.enrollments import invitations
+from app.services.enrollments import documents, invitations, progress
 from app.services.enrollments.schemas import STEP_INPUTS
 from tests.api.conftest import token_of
 from tests.factories import enrollments as make
@@ -97,11 +97,16 @@ def test_a_draft_of_another_shape_is_refused_and_what_is_kept_can_be_shown(call,
         (4, "first_name", {}),
         (4, "first_name", 2**60),
         (4, "races", -2.5),
+        (4, "first_name", "x" * 1001),
+        (4, "races", ["x"] * 51),
+        (4, "favourite_colour", "blue"),
+        (4, "x\ud800", [{}]),
     ]
     for step, name, value in wrong:
         at = make.enrollment() if step == 1 else found
         answer = call("guardian", "PATCH", f"/me/enrollments/{at.id}/steps/{step}", json={name: value})
         assert (answer.status_code, list(answer.json["fields"])) == (422, [name]), (name, value)
+        assert value not in progress.steps_of(at.id)[step].data.values(), "nothing is kept"
     for value in ("x", True, False, 7, -2.5, 1e300):
         single = [name for name in STEP_INPUTS[4].model_fields if name != "races"]
         draft = dict.fromkeys(single, value) | {"races": ["Martian"]}
@@ -112,6 +117,25 @@ def test_a_draft_of_another_shape_is_refused_and_what_is_kept_can_be_shown(call,
         for who, page in (("guardian", f"/me/enrollments/{found.id}"), ("coach", f"/enrollments/{found.id}")):
             assert client_of(who).get(page).status_code == 200, (who, value)
         assert call("guardian", "PUT", f"/me/enrollments/{found.id}/steps/4", json=draft).status_code == 422
+
+
+@pytest.mark.parametrize("value", ["x", True, 7, -2.5, "9999-99-99", "\u0663"])
+@pytest.mark.parametrize(("step", "lists"), [(1, {"program_interests"}), (2, set()), (3, set()), (6, set())])
+def test_whatever_is_kept_can_be_shown_to_everybody(call, client_of, db_session, actors, step, lists, value):
+    found = make.enrollment_at(step)
+    draft = {name: ["x"] if name in lists else value for name in STEP_INPUTS[step].model_fields}
+    assert call("guardian", "PATCH", f"/me/enrollments/{found.id}/steps/{step}", json=draft).status_code == 200
+    record = f"/enrollments/{found.id}"
+    actions = ("complete_consultation", "set_shadow_day", "record_payment")
+    dialogs = [("admissions", f"/enrollments/actions/{name}?id={found.id}") for name in actions]
+    for who, page in (
+        ("guardian", f"/me{record}"),
+        ("coach", record),
+        ("admissions", f"{record}/steps/{step}"),
+        *dialogs,
+    ):
+        assert client_of(who).get(page).status_code == 200, page
+    assert call("guardian", "PUT", f"/me{record}/steps/{step}", json=draft).status_code == 422
 
 
 def test_a_coach_is_told_which_documents_are_there_and_nothing_of_the_files(call, db_session, actors):
@@ -156,6 +180,17 @@ def test_sending_again_too_often_is_refused(call, db_session, actors, monkeypatc
         call("coach", "PATCH", path, json={"guardian_email": "other@home.example"}),
     ):
         assert (answer.status_code, answer.json["code"]) == (429, "too_many")
+        assert "try again tomorrow" in answer.json["message"]
     db_session.refresh(found)
     assert (make.token(found), found.guardian_email) == (before, "new@home.example"), "the link works on"
     assert call("coach", "POST", f"/enrollment-invitations/{other.id}/actions/resend", json={}).status_code == 200
+
+
+def test_sending_too_many_files_is_refused(call, db_session, actors, monkeypatch):
+    monkeypatch.setattr(documents, "MOST_UPLOADS", 1)
+    path = f"/me/enrollments/{make.enrollment_at(5).id}/documents/birth_certificate"
+    sent = [
+        call("guardian", "POST", path, data={"file": (io.BytesIO(make.PDF + each), "a.pdf")}) for each in (b"1", b"2")
+    ]
+    assert [each.status_code for each in sent] == [201, 429]
+    assert (sent[1].json["code"], "try again in an hour" in sent[1].json["message"]) == ("too_many", True)

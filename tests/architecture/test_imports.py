@@ -37,6 +37,7 @@ SYSTEM_ACTIONS = {
     ("invitations.py", "expire"),
     ("waitlist.py", "expire"),
     ("solving.py", "sweep"),
+    ("pushing.py", "push_nightly"),
     ("runs.py", "sweep"),
     ("starting.py", "start"),
     ("mappings.py", "add_defaults"),

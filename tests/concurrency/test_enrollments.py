@@ -11,9 +11,10 @@ from pydantic import SecretStr
 from app.models.enrollments import InvitationStatus
 from app.policies.actor import NOBODY
 from app.services.enrollments import accepting, deciding, documents, invitations, progress, steps
+from app.services.enrollments.links import InvitationOver
 from app.services.enrollments.schemas import PaymentMethod
 from app.services.files import Upload
-from tests.concurrency.racing import actor, count, meet_after, race, refusals
+from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, race, refusals
 from tests.factories import enrollments as make
 
 STUDENTS = "SELECT count(*) FROM students"
@@ -62,36 +63,44 @@ def test_two_take_one_invitation_at_once(desk, locked, monkeypatch):
 
 
 def test_an_invitation_is_revoked_while_it_is_taken(desk, locked, monkeypatch):
-    """It is revoked, and there is no enrollment; or it is accepted, and the revocation is refused."""
+    """It is revoked, and there is no enrollment; or it is accepted, and the revocation is refused. Without the lock both
+    are told that it is done.
+    """
     found = make.invitation()
-    key, token = found.id, make.token(found)
-    meet_after(monkeypatch, accepting, "_lock")
-    meet_after(monkeypatch, invitations, "_check")
-    race(
+    key, token, meeting = found.id, make.token(found), Meeting(patience=PATIENCE if locked else 20)
+    meet_after(monkeypatch, accepting, "_lock", meeting)
+    meet_after(monkeypatch, invitations, "_check", meeting)
+    taken, revoked = race(
         desk,
-        lambda: accepting.accept_as_known(token, actor=actor("guardian"), ip_address=make.HERE),
-        lambda: invitations.revoke([key], actor=actor("coach")),
+        lambda: accepting.accept_as_known(token, actor=actor("guardian"), ip_address=make.HERE).id,
+        lambda: invitations.revoke([key], actor=actor("coach")).outcomes[0],
     )
     made = count("SELECT count(*) FROM enrollments")
-    accepted = count("SELECT count(*) FROM enrollment_invitations WHERE status = :s", s=InvitationStatus.ACCEPTED.value)
+    assert made == (not isinstance(taken, InvitationOver))
+    assert ((made == 1) != (revoked.state == "ok")) is locked, (taken, revoked)
     if locked:
-        assert made == accepted
+        status = InvitationStatus.ACCEPTED if made else InvitationStatus.REVOKED
+        assert count("SELECT count(*) FROM enrollment_invitations WHERE status = :s", s=status.value) == 1
 
 
 def test_the_payment_and_the_last_verification_come_at_once(desk, locked, monkeypatch):
-    """Each waits for the other's transaction: the one that comes last completes the enrollment, once."""
+    """Each waits for the other's transaction: the one that comes last completes the enrollment, once. Without the lock
+    neither sees the other, and the family waits for ever.
+    """
     found = make.enrollment_at(6)
-    key, ids = found.id, [each.id for each in progress.documents_of(found.id).values()]
-    meet_after(monkeypatch, progress, "missing")
+    key, there = found.id, {code: each.id for code, each in progress.documents_of(found.id).items()}
+    last = there.pop("birth_certificate")
+    documents.verify(list(there.values()), actor=actor("admin"))
+    meet_after(monkeypatch, steps, "settle", Meeting(patience=PATIENCE if locked else 20))
     paid = {"payment_method": PaymentMethod.CASH, "deposit_amount": 250}
-    race(
+    done = race(
         desk,
         lambda: deciding.record_payment([key], actor=actor("admissions"), **paid),
-        lambda: documents.verify(ids, actor=actor("admin")),
+        lambda: documents.verify([last], actor=actor("admin")),
     )
-    if locked:
-        assert count("SELECT count(*) FROM enrollments WHERE status = 'enrolled'") == 1
-        assert count(EVENTS, type="enrolled") == 1
+    assert [each.count("ok") for each in done] == [1, 1]
+    enrolled = count("SELECT count(*) FROM enrollments WHERE status = 'enrolled' AND deposit_paid")
+    assert (enrolled, count(EVENTS, type="enrolled")) == ((1, 1) if locked else (0, 0))
 
 
 def test_two_send_the_same_document_at_once(desk, locked, monkeypatch):

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+
+import pytest
+from sqlalchemy import event
 
 from app.extensions import db
 from app.models.enrollments import Enrollment
-from app.services.errors import Invalid, NotFound, WrongState
+from app.services import transaction
+from app.services.enrollments import deciding
+from app.services.errors import Conflict, Invalid, NotFound, WrongState
 from app.services.records import creation, erasing, merging, organizations
 from app.services.transaction import lock, transactional
 from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
@@ -106,3 +114,119 @@ def test_an_enrollment_that_is_opened_again_meanwhile_is_not_erased(crowd, locke
     refused = refusals(race(crowd, partial(reopen, actor=admin), erase))
     assert ([type(each) for each in refused] == [WrongState]) is locked
     assert (count("SELECT count(*) FROM student_erasures") == 0) is locked
+
+
+def test_who_is_merged_into_somebody_meanwhile_is_not_left_over(crowd, locked):
+    """Erasing would forget the one, and nobody could ever reach the other again."""
+    admin, began, done = actor("admin"), Meeting(patience=20), Meeting()
+    kept, gone = student().id, student().id
+    db.session.remove()
+
+    @transactional
+    def merge(*, actor):
+        merging.merge([gone], actor=actor, into_id=kept)
+        began.wait()
+        done.wait()
+
+    def erase():
+        began.wait()
+        try:
+            erasing.erase([kept], actor=admin, reason="asked")
+        finally:
+            done.wait()
+
+    refused = refusals(race(crowd, partial(merge, actor=admin), erase))
+    assert ([type(each) for each in refused] == [Conflict]) is locked
+    assert (count("SELECT count(*) FROM student_erasures") == 0) is locked
+
+
+@contextmanager
+def meeting_at_the_first_lock() -> Iterator[None]:
+    """Each thread waits for the others with its first lock in hand, so that two orders of locking come to a deadlock."""
+    meeting, known = Meeting(), set()
+
+    def met(_connection, _cursor, statement, *_rest):
+        if "FOR NO KEY UPDATE" in statement and threading.get_ident() not in known:
+            known.add(threading.get_ident())
+            meeting.wait()
+
+    event.listen(db.engine, "after_cursor_execute", met)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "after_cursor_execute", met)
+
+
+@pytest.fixture
+def retried(monkeypatch) -> list[str]:
+    """The deadlocks that transactions met."""
+    met: list[str] = []
+    monkeypatch.setattr(transaction.time, "sleep", lambda _seconds: met.append("retried"))
+    return met
+
+
+def withdrawn() -> tuple:
+    """An enrollment that has ended, with its student."""
+    one = enrollment(student=STUDENT)
+    transactional(creation.create_records)(one, actor=actor("guardian"))
+    one.status = "withdrawn"
+    db.session.commit()
+    return one.id, one.student_id
+
+
+def test_erasing_and_opening_again_never_deadlock(crowd, retried):
+    key, child = withdrawn()
+    admin, office = actor("admin"), actor("admissions")
+    db.session.remove()
+    with meeting_at_the_first_lock():
+        opened, erased = race(
+            crowd,
+            lambda: deciding.reopen([key], actor=office).outcomes[0].state,
+            partial(erasing.erase, [child], actor=admin, reason="asked"),
+        )
+    assert retried == []
+    assert (opened == "ok") == isinstance(erased, WrongState)
+
+
+def test_erasing_and_completing_never_deadlock(crowd, retried):
+    key, child = withdrawn()
+    admin = actor("admin")
+    db.session.remove()
+
+    @transactional
+    def complete(*, actor):
+        creation.complete_records(db.session.get_one(Enrollment, key), actor=actor)
+
+    with meeting_at_the_first_lock():
+        race(crowd, partial(complete, actor=admin), partial(erasing.erase, [child], actor=admin, reason="asked"))
+    assert retried == [] and count("SELECT count(*) FROM student_erasures") == 1
+
+
+def test_erasing_one_child_and_making_records_of_another_never_deadlock(crowd, retried):
+    (_key, child), other = withdrawn(), enrollment(student=STUDENT | {"first_name": "Ida"}).id
+    admin, guardian = actor("admin"), actor("guardian")
+    db.session.remove()
+    with meeting_at_the_first_lock():
+        made, _erased = race(
+            crowd,
+            partial(submit, other, actor=guardian),
+            partial(erasing.erase, [child], actor=admin, reason="asked"),
+        )
+    assert made and retried == []
+    assert count("SELECT count(*) FROM guardians WHERE last_name <> 'Erased'") == 1
+    assert count("SELECT count(*) FROM student_guardians") == 1
+
+
+def test_erasing_and_merging_never_deadlock(crowd, retried):
+    (_key, child), into = withdrawn(), student().id
+    admin = actor("admin")
+    db.session.remove()
+    with meeting_at_the_first_lock():
+        refused = refusals(
+            race(
+                crowd,
+                partial(merging.merge, [child], actor=admin, into_id=into),
+                partial(erasing.erase, [child], actor=admin, reason="asked"),
+            )
+        )
+    assert retried == [] and [type(each) for each in refused] == [NotFound]

@@ -12,9 +12,10 @@ from alembic.util import CommandError
 from sqlalchemy import text
 
 from app.extensions import db, migrate
-from app.services import deployment
+from app.services import deployment, sessions
 from tests.conftest import at, clone, connect, make_app
 from tests.factories.leads import lead
+from tests.factories.oneroster import roster, user
 
 OBJECTS = text("""
     SELECT 'table ' || tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
@@ -72,6 +73,27 @@ def test_up_down_and_up_again_gives_the_same_schema(server_url):
         assert everything(OBJECTS) == []
         command.upgrade(configuration, "head")
         assert everything(SHAPE) == first
+
+
+def test_a_roster_survives_going_back_and_forth(server_url, template):
+    """Those who are gone may have had one name; before 0013 no two had."""
+    with clone(server_url, template) as url, running(url):
+        configuration = migrate.get_config()
+        roster(sessions.system())
+        for key, status in (("a", "tobedeleted"), ("b", "tobedeleted"), ("c", "active")):
+            user(sourced_id=key, username="Same", status=status)
+        kept = text("SELECT sourced_id || ' ' || status FROM oneroster_users")
+        before = everything(kept)
+        db.session.remove()
+        command.downgrade(configuration, "0012")
+        assert everything(kept) == before
+        names = everything(
+            text("SELECT sourced_id || ' ' || username FROM oneroster_users WHERE sourced_id IN ('a', 'b', 'c')")
+        )
+        assert names[2] == "c Same" and all(name[2:].startswith("Same.") for name in names[:2])
+        command.upgrade(configuration, "head")
+        assert everything(kept) == before
+        command.check(configuration)
 
 
 def test_the_migrations_make_what_the_models_say(server_url, template):

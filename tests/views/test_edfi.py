@@ -40,10 +40,13 @@ def test_the_whole_way(committed_app, ods):
         client = sign_in(committed_app.test_client(), "admin")
         student = family(school())
         form = {"name": "State", "base_url": ods.url, "client_id": "key", "secret": SECRET, "active": "1"}
+        assert 'name="nightly"' in client.get("/edfi-servers/new").text
+        form["nightly"] = "1"
         answer = client.post("/edfi-servers/new", data=form)
         assert answer.status_code == 302
         url = answer.headers["Location"]
         key = url.rpartition("/")[2]
+        assert db.session.get_one(EdFiConnection, key).nightly
         assert "It lets us in." in client.post("/edfi-servers/actions/try_out", data={"id": key, "_stage": "do"}).text
         client.post("/edfi-servers/actions/push", data={"id": key, "_stage": "do"})
         push = db.session.scalars(select(EdFiPush)).one()

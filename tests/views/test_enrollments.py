@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.models.enrollments import EnrollmentInvitation
 from app.services import accounts, settings
-from app.services.enrollments import documents, progress, steps
+from app.services.enrollments import documents, invitations, progress, steps
 from tests.factories import enrollments as make
 
 
@@ -260,6 +260,8 @@ def test_the_link_is_no_page_where_one_was_last(client_of, db_session, actors):
     link, guardian = f"/enroll/{make.token(make.invitation())}", client_of("guardian")
     assert guardian.get(link).status_code == guardian.get(f"{link}/account").status_code == 200
     assert db_session.scalar(text("SELECT count(*) FROM last_pages")) == 0
+    assert guardian.get("/me/enrollments/").status_code == 200
+    assert db_session.scalar(text("SELECT count(*) FROM last_pages")) == 1
 
 
 def test_too_many_files_are_refused_at_the_document(client_of, db_session, actors, monkeypatch):
@@ -268,5 +270,19 @@ def test_too_many_files_are_refused_at_the_document(client_of, db_session, actor
     url = f"/me/enrollments/{found.id}/documents/birth_certificate"
     sent = [guardian.post(url, data={"file": (io.BytesIO(make.PDF + each), "a.pdf")}) for each in (b"1", b"2")]
     assert [each.status_code for each in sent] == [302, 429]
-    assert "Too many attempts." in sent[1].text
+    assert "Too many files in a short time. Please try again in an hour." in sent[1].text
     assert guardian.get(f"/me/enrollments/{make.enrollment_at(5).id}").status_code == 200
+
+
+def test_sending_an_invitation_too_often_is_refused_in_words(client_of, db_session, actors, monkeypatch):
+    monkeypatch.setattr(invitations, "MOST_RESENT", 1)
+    found, coach = make.invitation(), client_of("coach")
+    again = {"id": found.id, "_stage": "do"}
+    done = [coach.post("/enrollment-invitations/actions/resend", data=again).text for _time in range(2)]
+    words = "This invitation was sent too often. Please try again tomorrow."
+    assert [words in each for each in done] == [False, True]
+    form_ = {"guardian_email": "other@home.example", "student_first_name": "N", "student_last_name": "H"}
+    answer = coach.post(f"/enrollment-invitations/{found.id}/edit", data=form_)
+    assert (answer.status_code, words in answer.text) == (429, True)
+    db_session.refresh(found)
+    assert found.guardian_email != "other@home.example"

@@ -56,6 +56,7 @@ ConnectionInput = inputs.of(
     "school_year",
     "extension",
     "active",
+    "nightly",
     base_url=(Annotated[str, Field(min_length=1, max_length=LONGEST_ADDRESS), BeforeValidator(storable)], ...),
     token_url=(_ADDRESS, None),
     secret=(_SECRET, None),
@@ -169,12 +170,16 @@ def _purpose(connection: EdFiConnection) -> str:
 
 
 def server_of(connection: EdFiConnection) -> Server:
-    """Where and as whom. Raises WrongState when the secret cannot be read."""
+    """Where and as whom. Raises WrongState when the secret cannot be read, or the address is not allowed any more: what
+    was entered while one tried things out is another's machine in production.
+    """
     try:
         secret = secrets.decrypt(connection.secret, _purpose(connection))
     except secrets.UnreadableError:
         raise WrongState(_("The secret cannot be read, for SECRET_KEY was changed. Enter it again.")) from None
     token_url = connection.token_url or f"{connection.base_url}/oauth/token"
+    if problem := _problem_of_address(connection.base_url) or _problem_of_address(token_url):
+        raise WrongState(problem)
     return Server(connection.base_url, token_url, connection.client_id, secret, connection.school_year)
 
 

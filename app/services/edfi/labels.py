@@ -66,6 +66,7 @@ LABELS: Final[dict[str, Any]] = {
     "school_year": _l("School year"),
     "extension": _l("Extension"),
     "active": _l("In use"),
+    "nightly": _l("Push every night"),
     "created_at": _l("Entered"),
     "connection": _l("Server"),
     "status": _l("Status"),

@@ -19,7 +19,7 @@ from uuid import UUID
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy import update as sql_update
 from sqlalchemy.exc import OperationalError
 
@@ -52,14 +52,32 @@ def push(ids: Sequence[UUID], *, actor: Actor, queued: bool = True) -> Result:
         if is_pushed_to(connection.id):
             raise WrongState(_("Records are being pushed to it already."))
         server_of(connection)
-        made = EdFiPush(connection_id=connection.id)
-        db.session.add(made)
-        db.session.flush()
+        made = _made(connection)
         if queued:
             _defer(made.id)
         return True
 
     return plain.each(EdFiConnection, ids, title, change, actor=actor)
+
+
+@transactional
+def push_nightly() -> int:
+    """Ask for a push to every server in use that wants one each night, unless one waits or runs. What stands against it, as
+    a secret that cannot be read, is told in the push. Returns how many.
+    """
+    wanted = select(EdFiConnection).where(EdFiConnection.active, EdFiConnection.nightly)
+    found = db.session.scalars(wanted.order_by(EdFiConnection.id).with_for_update()).all()
+    free = [connection for connection in found if not is_pushed_to(connection.id)]
+    for connection in free:
+        _defer(_made(connection).id)
+    return len(free)
+
+
+def _made(connection: EdFiConnection) -> EdFiPush:
+    made = EdFiPush(connection_id=connection.id)
+    db.session.add(made)
+    db.session.flush()
+    return made
 
 
 @transactional

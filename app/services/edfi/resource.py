@@ -84,6 +84,7 @@ CONNECTIONS = register(
             _plain(EdFiConnection, "school_year", Kind.NUMBER),
             _plain(EdFiConnection, "extension"),
             _plain(EdFiConnection, "active", Kind.BOOL),
+            _plain(EdFiConnection, "nightly", Kind.BOOL),
             _plain(EdFiConnection, "created_at", Kind.DATETIME, sortable=True),
         ),
         search=func.search_fold(EdFiConnection.name),

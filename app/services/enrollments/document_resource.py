@@ -15,7 +15,7 @@ from app.policies.scopes import visible
 from app.services import plain
 from app.services.enrollments import attributes, documents
 from app.services.enrollments.labels import DOCUMENT_STATUS, LABELS
-from app.services.enrollments.schemas import DocumentTypeInput, Reason
+from app.services.enrollments.schemas import DocumentTypeInput, GivenReason
 from app.services.errors import explain
 from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
 
@@ -101,7 +101,7 @@ DOCUMENTS = register(
                 _l("Reject"),
                 documents.reject,
                 documents.why_not_review,
-                Reason,
+                GivenReason,
                 icon="circle-x",
                 danger=True,
                 help=_l("The family is told why, and sends another one."),

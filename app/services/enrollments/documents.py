@@ -79,7 +79,8 @@ def upload(enrollment_id: UUID, document_type: str, file: Upload | None, *, acto
         raise WrongState(_("This document is verified already."))
     if before is not None and before.sha256 == checked.sha256 and before.status is DocumentStatus.SUBMITTED:
         return before
-    rate_limits.check("enrollment-document", str(enrollment.id), most=MOST_UPLOADS, period=PERIOD)
+    sentence = _l("Too many files in a short time. Please try again in an hour.")
+    rate_limits.check("enrollment-document", str(enrollment.id), most=MOST_UPLOADS, period=PERIOD, sentence=sentence)
     _keep(file, document_type)
     _replace(before)
     made = EnrollmentDocument(

@@ -141,8 +141,8 @@ def expire() -> int:
 def _send_again(invitation: EnrollmentInvitation) -> None:
     """Raises TooMany: what a family asked for once does not fill its letter box."""
     if not is_rehearsed():
-        sentence = _l("Too many attempts")
-        rate_limits.check("invitation-sent", str(invitation.id), most=MOST_RESENT, period=PERIOD, sentence=sentence)
+        who, sentence = str(invitation.id), _l("This invitation was sent too often. Please try again tomorrow.")
+        rate_limits.check("invitation-sent", who, most=MOST_RESENT, period=PERIOD, sentence=sentence)
     _send(invitation)
 
 

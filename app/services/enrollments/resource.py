@@ -21,7 +21,7 @@ from app.services.enrollments.labels import (
     STEP_OPTIONS,
     STEPS,
 )
-from app.services.enrollments.schemas import Consultation, Decision, Payment, Reason, ShadowDay
+from app.services.enrollments.schemas import Consultation, Decision, GivenReason, Payment, ShadowDay
 from app.services.records import retrying
 from app.services.resource import (
     Action,
@@ -144,7 +144,7 @@ ENROLLMENTS = register(
                 _l("Reject"),
                 deciding.reject,
                 deciding.why_not_reject,
-                Reason,
+                GivenReason,
                 icon="x",
                 danger=True,
                 help=_l("The enrollment is closed. The office can open it again."),
@@ -173,7 +173,7 @@ ENROLLMENTS = register(
                 _l("Withdraw"),
                 deciding.withdraw,
                 deciding.why_not_withdraw,
-                Reason,
+                GivenReason,
                 icon="log-out",
                 danger=True,
                 help=_l("The family does not want to go on."),

@@ -273,7 +273,7 @@ class Decision(Input):
     note: Note = None
 
 
-class Reason(Input):
+class GivenReason(Input):
     reason: Annotated[str, Field(min_length=1, max_length=500), Stored]
 
 

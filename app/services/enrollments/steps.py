@@ -202,8 +202,9 @@ def _draft(step: int, raw: Mapping[str, Any]) -> dict[str, Any]:
     """What was typed into the fields of a step, as typed: a list of texts where the field is a list, one value where not.
     Raises Invalid.
     """
-    draft, wrong = {}, {}
-    for name, field in STEP_INPUTS[step].model_fields.items():
+    fields = STEP_INPUTS[step].model_fields
+    draft, wrong = {}, {name: [_("This step has no such field.")] for name in raw if name not in fields}
+    for name, field in fields.items():
         value = raw.get(name)
         if value is None or value == "":
             continue

@@ -123,19 +123,18 @@ def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
     """Erase the data of one student, with the records that were merged into them, and of guardians who have no other.
     What is kept and what was erased is written down.
 
-    Raises NotFound, NotAllowed, and WrongState while an admission or enrollment of theirs is not over, or when more
-    than one is named.
+    Raises NotFound, NotAllowed, Conflict when somebody merges another one into them at the same time, and WrongState
+    while an admission or enrollment of theirs is not over, or when more than one is named.
     """
     if len(ids) != 1:
         raise WrongState(_("Erase people one by one."))
-    found = db.session.scalar(select(Student.id).where(Student.id == ids[0], visible(Student, actor)))
-    if found is None:
-        raise NotFound
     refused = may_erase_student(actor, None)
     if refused is not None:
         raise NotAllowed(refused)
-    students = person.same_person(ids[0])
-    person.lock(students)
+    students = person.lock(ids[0])
+    # Asked of the locked row: somebody may just have erased them, or merged them away.
+    if db.session.scalar(select(Student.id).where(Student.id == ids[0], visible(Student, actor))) is None:
+        raise NotFound
     if (going := person.not_over(students)) is not None:
         raise WrongState(going)
     known = person.read(students)

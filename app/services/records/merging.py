@@ -76,14 +76,14 @@ _LOCKS = tuple(
     text(f"SELECT id FROM {table} WHERE student_id IN (:one, :other) ORDER BY id FOR NO KEY UPDATE")  # noqa: S608
     for table in ("enrollments", "admissions")
 )
-# Who is merged away is told to OneRoster's readers as gone.
+# Who is merged away is told to OneRoster's readers as gone, also who could not log in any more.
 _RETIRE = text("""
-    UPDATE oneroster_users SET status = 'tobedeleted', enabled_user = false
-    WHERE student_id = :id AND enabled_user RETURNING id
+    UPDATE oneroster_users u SET status = 'tobedeleted', enabled_user = false
+    FROM (SELECT id, enabled_user FROM oneroster_users WHERE student_id = :id AND status = 'active' FOR UPDATE) was
+    WHERE u.id = was.id RETURNING u.id, was.enabled_user
 """)
 _REVIVE = text("""
-    UPDATE oneroster_users SET status = 'active', enabled_user = true
-    WHERE student_id = :id AND id = ANY(CAST(:ids AS uuid[]))
+    UPDATE oneroster_users SET status = 'active', enabled_user = :enabled WHERE student_id = :id AND id = CAST(:user AS uuid)
 """)
 
 
@@ -98,9 +98,10 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     if len(ids) != 1 or ids[0] == into_id:
         raise Invalid(fields={"into_id": [_("Choose another student to merge into.")]})
     gone, kept = _both(ids[0], into_id, actor)
-    first = _keys(_FIRST, id=gone.id)
+    first, ours = _keys(_FIRST, id=gone.id), _keys(_FIRST, id=kept.id)
     moved: dict[str, Any] = {table: _move(table, one_of, gone.id, kept.id) for table, one_of in MOVED.items()}
-    before = {"first": _keys(_NOT_FIRST, ids=first), "enabled": _keys(_RETIRE, id=gone.id)}
+    users = {str(row.id): row.enabled_user for row in db.session.execute(_RETIRE, {"id": gone.id})}
+    before = {"first": _keys(_NOT_FIRST, ids=first), "ours": ours, "users": users}
     moved |= _fill(gone, kept) | {"before": before}
     now = db.session.scalar(text("SELECT now()"))
     gone.deleted_at, gone.deleted_by_id = now, actor.id
@@ -125,13 +126,10 @@ def _fill(gone: Student, kept: Student) -> dict[str, Any]:
 
     filled = [name for name in FILLED if lacks(name)]
     taken = {name: getattr(gone, name) for group in UNIQUE if all(map(lacks, group)) for name in group}
-    for name in filled:
-        setattr(kept, name, getattr(gone, name))
-    for name in taken:
-        setattr(gone, name, None)
+    _set(kept, {name: getattr(gone, name) for name in filled})
+    _set(gone, dict.fromkeys(taken))
     db.session.flush()
-    for name, value in taken.items():
-        setattr(kept, name, value)
+    _set(kept, taken)
     return {"filled": filled, "taken": taken}
 
 
@@ -215,7 +213,7 @@ def undo_latest(ids: Sequence[UUID], *, actor: Actor) -> Result:
 @transactional
 def undo(merge_id: UUID, *, actor: Actor) -> Result:
     """Take a merge back: what moved and is still there returns, filled fields that nobody changed since are emptied, and
-    the duplicate is live again. Raises NotFound, NotAllowed, WrongState when it was taken back already.
+    the duplicate is live again, also on the roster. Raises NotFound, NotAllowed, WrongState when it was taken back already.
     """
     known = db.session.get(StudentMerge, merge_id)
     if known is None:
@@ -238,7 +236,8 @@ def undo(merge_id: UUID, *, actor: Actor) -> Result:
     gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
     follow([kept.id, gone.id])
-    db.session.execute(_REVIVE, {"id": gone.id, "ids": standing.moved["before"]["enabled"]})
+    for user, enabled in standing.moved["before"]["users"].items():
+        db.session.execute(_REVIVE, {"id": gone.id, "user": user, "enabled": enabled})
     return Result([Outcome(str(gone.id), name_of(gone), message=_("is a student of their own again"))])
 
 
@@ -247,24 +246,30 @@ def _return(moved: dict[str, Any], gone: Student, kept: Student) -> None:
         more = _PRIMARY if table == "student_guardians" else ""
         back = f"UPDATE {table} SET student_id = :to{more} WHERE student_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608
         db.session.execute(text(back), {"to": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
-    db.session.execute(_FIRST_AGAIN, {"id": gone.id, "ids": moved["before"]["first"]})
+    for student, first in ((gone, "first"), (kept, "ours")):
+        db.session.execute(_FIRST_AGAIN, {"id": student.id, "ids": moved["before"][first]})
     for name in moved["filled"]:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, _empty(name))
-    back_again = _still_the_same(moved["taken"], kept)
-    for name in back_again:
-        setattr(kept, name, None)
+    _give_back(moved["taken"], gone, kept)
+
+
+def _give_back(taken: dict[str, Any], gone: Student, kept: Student) -> None:
+    """What only one may have is the duplicate's again, as it was. Who stays keeps what they were given since; so does
+    anybody else who has the same by now.
+    """
+    groups = [{name: taken[name] for name in group} for group in UNIQUE if group[0] in taken]
+    for values in groups:
+        if all(getattr(kept, name) == value for name, value in values.items()):
+            _set(kept, dict.fromkeys(values))
     db.session.flush()
-    for name, value in back_again.items():
-        setattr(gone, name, value)
+    for values in groups:
+        same = [getattr(Student, name) == value for name, value in values.items()]
+        if db.session.scalar(select(Student.id).where(*same).limit(1)) is None:
+            _set(gone, values)
     db.session.flush()
 
 
-def _still_the_same(taken: dict[str, Any], kept: Student) -> dict[str, Any]:
-    """Of what was taken from the duplicate, what the student who stays has unchanged."""
-    return {
-        name: getattr(kept, name)
-        for group in UNIQUE
-        if all(name in taken and getattr(kept, name) == taken[name] for name in group)
-        for name in group
-    }
+def _set(student: Student, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(student, name, value)

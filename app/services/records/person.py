@@ -12,8 +12,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.admissions import Admission
 from app.models.enrollments import Enrollment
+from app.models.leads import Lead
 from app.models.students import Student
+from app.services.errors import Conflict
 from app.services.transaction import lock_many
 
 _SAME = text("""
@@ -131,10 +134,24 @@ def same_person(student_id: UUID) -> list[UUID]:
     return list(db.session.scalars(_SAME, {"id": student_id}))
 
 
-def lock(students: Sequence[UUID]) -> None:
-    """Lock these records of one student; before them their enrollments, as whoever works on those does."""
-    lock_many(Enrollment, db.session.scalars(select(Enrollment.id).where(Enrollment.student_id.in_(students))).all())
-    lock_many(Student, students)
+def lock(student_id: UUID) -> list[UUID]:
+    """Lock the student and whoever was merged into them; before them their enrollments, leads and admissions, as whoever
+    works on those does. Returns the students' keys. Raises Conflict when another one was merged into them meanwhile.
+    """
+    students = same_person(student_id)
+    for model, key, owner in (
+        (Enrollment, Enrollment.id, Enrollment.student_id),
+        (Lead, Admission.lead_id, Admission.student_id),
+        (Admission, Admission.id, Admission.student_id),
+        (Student, Student.id, Student.id),
+    ):
+        found = db.session.scalars(select(key).where(owner.in_(students)).distinct())
+        lock_many(model, [each for each in found if each is not None])
+    if same_person(student_id) != students:
+        raise Conflict(
+            _("Someone else changed this record while you were editing it. Reload it, and make your changes again.")
+        )
+    return students
 
 
 def not_over(students: Sequence[UUID]) -> str | None:

@@ -55,13 +55,13 @@ class DescriptorMappingView(RecordView):
 
 class EdFiConnectionView(RecordView):
     resource = CONNECTIONS
-    list_columns = ("name", "base_url", "school_year", "active", "created_at")
+    list_columns = ("name", "base_url", "school_year", "active", "nightly", "created_at")
     show_groups = (
-        ("", ("name", "active")),
+        ("", ("name", "active", "nightly")),
         (_l("Server"), ("base_url", "token_url", "client_id", "school_year", "extension")),
     )
     form_groups = (
-        ("", ("name", "active")),
+        ("", ("name", "active", "nightly")),
         (_l("Server"), ("base_url", "token_url", "school_year", "extension")),
         (_l("Login"), ("client_id", "secret")),
     )
@@ -70,6 +70,7 @@ class EdFiConnectionView(RecordView):
         "token_url": _l("If it is another one than /oauth/token of the server."),
         "school_year": _l("If the server wants it in its addresses: the year in which the school year ends."),
         "extension": _l("What the server calls our program's own properties; empty if it does not know them."),
+        "nightly": _l("What changed is pushed by itself, as with Push now. The list of pushes tells what came of it."),
         "secret": _l("It is kept encrypted and never shown. Empty: as it was."),
     }
     description = _l("Servers of Ed-Fi (ODS/API) that records are pushed to.")

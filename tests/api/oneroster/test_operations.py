@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from app.extensions import db
 from app.services.oneroster.rest import reading
@@ -147,6 +149,42 @@ def test_a_key_with_a_slash_is_read_by_its_reference(reader, there, version):
         assert (
             read(href.removeprefix("http://localhost" + BASES[version]), version).json["org"]["name"] == "Home, School"
         )
+
+
+SLASHED = (
+    "organizations",
+    "terms",
+    "oneroster_users",
+    "oneroster_courses",
+    "oneroster_classes",
+    "oneroster_enrollments",
+)
+LISTS = (("oneroster_users", "org_ids"), ("oneroster_classes", "term_ids"))
+
+
+def put_slashes_into_keys() -> None:
+    for table in SLASHED:
+        db.session.execute(text(f"UPDATE {table} SET sourced_id = '/a//' || sourced_id || '/b/'"))
+    for table, column in LISTS:
+        items = f"SELECT jsonb_agg('/a//' || item || '/b/') FROM jsonb_array_elements_text({column}) item"
+        db.session.execute(text(f"UPDATE {table} SET {column} = ({items}) WHERE {column} <> '[]'"))
+    db.session.commit()
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_every_operation_takes_keys_with_slashes(reader, keys, version):
+    """An address that a collection ends is that collection's, whatever stands before."""
+    read = reader()
+
+    def numbers(keys: dict[str, str]) -> dict[str, Any]:
+        answers = {each["path"]: read(address(each["path"], keys), version) for each in closed.OPERATIONS}
+        assert {path for path, answer in answers.items() if answer.status_code != 200} == set()
+        return {path: (list(each.json), each.headers.get("X-Total-Count")) for path, each in answers.items()}
+
+    before = numbers(keys)
+    put_slashes_into_keys()
+    assert numbers({name: quote(f"/a//{key}/b/", safe="") for name, key in keys.items()}) == before
+    assert read("/users/%2Fa%2F%2Fhead%2Fb%2F", version).json["user"]["sourcedId"] == "/a//head/b/"
 
 
 MISSING = [

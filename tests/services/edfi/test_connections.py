@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.extensions import db
-from app.services.edfi import connections, secrets
+from app.services.edfi import connections, pushing, secrets
 from app.services.edfi.secrets import UnreadableError
 from app.services.errors import Conflict, Invalid
 from app.services.transaction import rehearse
@@ -38,6 +38,18 @@ def test_in_production_this_machine_is_no_exception(db_session, actors, app, mon
     with pytest.raises(Invalid) as refused:
         connection(actor=actors.admin, **{"url": URL, field: local} if field == "token_url" else {"url": local})
     assert field in refused.value.fields
+
+
+@pytest.mark.parametrize("field", ["base_url", "token_url"])
+def test_what_was_entered_before_production_is_not_asked(state, actors, ods, app, monkeypatch, field):
+    known = {"base_url": "https://ods.example", "client_id": state.client_id, "secret": SecretStr("given again")}
+    if field == "token_url":
+        connections.update(state.id, known | {"token_url": f"{ods.url}/oauth/token"}, actor=actors.admin)
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://school.example")
+    for action in (connections.try_out, pushing.push):
+        [outcome] = action([state.id], actor=actors.admin).outcomes
+        assert "https://" in str(outcome.refusal)
+    assert ods.requests == []
 
 
 @pytest.mark.parametrize("field", ["base_url", "token_url"])

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.edfi import EdFiConnection, EdFiPush, EdFiPushItem, EdFiPushStatus, EdFiRecord
+from app.services import jobs
 from app.services.edfi import client, connections, outcomes, pushing, schema
-from tests.factories.edfi import at_school, extension, family, guardian_of, pupil, saved, school
+from app.services.school import today
+from tests.factories.edfi import at_school, connection, extension, family, guardian_of, pupil, saved, school
 
 
 def log(push: EdFiPush) -> dict[tuple[str, str], tuple[str, int | None, str]]:
@@ -312,6 +314,34 @@ def test_another_worker_goes_on_where_a_killed_one_stopped(state, ods, actors, m
     db.session.expire_all()
     assert (found.status, found.counts) == (EdFiPushStatus.DONE, {"created": 5, "updated": 1})
     assert sum(ods.counts().values()) == 6
+
+
+def test_every_night_those_are_pushed_to_that_want_it(push, state, ods, actors):
+    family(school())
+    assert pushing.push_nightly() == 0, "nobody asked for it"
+    state.nightly = True
+    other = connection("https://away.example", actor=actors.admin, name="Out of use", nightly=True, active=False)
+    db.session.commit()
+    assert jobs.run("edfi_push", today()).rows == 1
+    [found] = db.session.scalars(select(EdFiPush)).all()
+    assert (found.connection_id, found.status) == (state.id, EdFiPushStatus.QUEUED) and other.id
+    assert db.session.scalar(db.text("SELECT args ->> 'push_id' FROM procrastinate_jobs")) == str(found.id)
+    assert pushing.push_nightly() == 0, "it waits"
+    pushing.run(found.id)
+    db.session.expire_all()
+    assert (found.status, found.counts) == (EdFiPushStatus.DONE, {"created": 6})
+    assert pushing.push_nightly() == 1
+
+
+def test_at_night_a_server_that_cannot_be_asked_tells_so_in_its_push(state, app, monkeypatch):
+    state.nightly = True
+    db.session.commit()
+    monkeypatch.setitem(app.config, "SECRET_KEY", "another " * 8)
+    assert pushing.push_nightly() == 1
+    found = db.session.scalars(select(EdFiPush)).one()
+    pushing.run(found.id)
+    db.session.expire_all()
+    assert found.status is EdFiPushStatus.FAILED and "SECRET_KEY" in found.message
 
 
 def test_a_changed_secret_key_is_told(push, state, app, monkeypatch, actors):

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.oneroster import ExportStatus, OneRosterExport, OneRosterExportFile, OneRosterRole
-from app.services import sessions
+from app.services import accounts, sessions
 from app.services.errors import Invalid, NotFound, WrongState
 from app.services.oneroster import bundles, checks, exporting
 from app.services.oneroster.bundles import Wanted
@@ -156,14 +156,30 @@ def test_a_delta_holds_what_changed_and_what_is_gone(there):
     found = files(bundle(Wanted("1.2", "delta", since - timedelta(hours=1))))
     assert manifest(found)["file.users"] == "delta" and manifest(found)["file.orgs"] == "absent"
     users = {row["sourcedId"]: row for row in found["users.csv"]}
-    assert {key: row["status"] for key, row in users.items()} == {"pupil": "tobedeleted", "head": "active"}
+    changed = {"pupil": "tobedeleted", "head": "active", "parent": "active"}  # parent of nobody now
+    assert {key: row["status"] for key, row in users.items()} == changed
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", users["head"]["dateLastModified"])
     assert {row["sourcedId"]: row["status"] for row in found["enrollments.csv"]} == {"taken": "tobedeleted"}
 
 
+def test_a_delta_tells_that_a_class_has_another_teacher(there):
+    other = accounts.find("admin")
+    assert other is not None
+    since = db.session.scalar(text("SELECT now()"))
+    freeze(since - timedelta(days=1))
+    slot, former = there.slots[0], there.teacher.id
+    slot.teacher_id = other.id
+    db.session.commit()
+    found = files(bundle(Wanted("1.2", "delta", since - timedelta(hours=1))))["enrollments.csv"]
+    assert {row["sourcedId"]: row["status"] for row in found if row["role"] == "teacher"} == {
+        f"teaching_{slot.id}_{former}": "tobedeleted",
+        f"teaching_{slot.id}_{other.id}": "active",
+    }
+
+
 TABLES = (
     *("organizations", "terms", "oneroster_users", "oneroster_courses", "oneroster_classes", "oneroster_enrollments"),
-    *("courses", "classroom_slots", "classroom_enrollments", "students", "admissions"),
+    *("courses", "classroom_slots", "classroom_enrollments", "students", "admissions", "time_slot_templates"),
 )
 
 

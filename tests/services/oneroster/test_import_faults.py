@@ -42,7 +42,7 @@ CELLS = [
     ("orgs.csv", 2, {"status": "active"}, ["status"]),
     ("orgs.csv", 2, {"dateLastModified": "2026-01-01T00:00:00.000Z"}, ["dateLastModified"]),
     ("orgs.csv", 2, {"parentSourcedId": "nowhere"}, ["parentSourcedId"]),
-    ("orgs.csv", 0, {"parentSourcedId": "s1"}, ["parentSourcedId", "parentSourcedId"]),
+    ("orgs.csv", 0, {"parentSourcedId": "s1"}, ["parentSourcedId"] * 3),
     ("orgs.csv", 2, {"identifier": "n-1"}, ["identifier", "identifier"]),
     ("academicSessions.csv", 0, {"startDate": "2026-02-30"}, ["startDate"]),
     ("academicSessions.csv", 0, {"startDate": "01.08.2026"}, ["startDate"]),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from app.extensions import db
 from app.models.imports import ImportStatus
-from app.services import imports
-from app.services.oneroster.importing import confirming, rows, rules, run
+from app.services import imports, school
+from app.services.oneroster.importing import archive, confirming, rows, rules, run
 from app.services.records import erasing
 from tests.factories import bundles
 from tests.services.oneroster.importing import afresh, checked, counts, faults, taken_in
 
 pytestmark = pytest.mark.usefixtures("one_connection")
+UNUSUAL = "A file of the zip is compressed in an unusual way."
 PAIRS = """SELECT (SELECT count(*) FROM student_guardians), (SELECT count(*) FROM oneroster_agents)"""
 OF_ANA = """FROM student_school_associations WHERE student_id = (SELECT id FROM students WHERE first_name = 'Ana')"""
 
@@ -29,17 +31,37 @@ def put(statement):
     db.session.execute(text(statement))
 
 
+OURS = """
+    SELECT (SELECT json_agg(json_build_array(name, deleted_at, source_system)) FROM organizations WHERE sourced_id = 'mine')::text,
+           (SELECT json_agg(json_build_array(given_name, status, source_system, org_ids, birth_date) ORDER BY sourced_id)
+            FROM oneroster_users WHERE sourced_id IN ('own', 'child'))::text,
+           (SELECT json_agg(json_build_array(first_name, birth_date, email)) FROM students WHERE last_name = 'Own')::text
+"""
+
+
+def our_own():
+    """A school, a teacher and a student who were entered here."""
+    put("INSERT INTO organizations (sourced_id, name, identifier) VALUES ('mine', 'My School', 'M-1')")
+    put("""INSERT INTO oneroster_users (sourced_id, username, given_name, family_name, role, org_ids)
+           VALUES ('own', 'own', 'Own', 'User', 'teacher', '["mine"]')""")
+    put(
+        "INSERT INTO students (first_name, last_name, birth_date, email) VALUES ('Una', 'Own', '2011-01-02', 'una@own.example')"
+    )
+    put("""INSERT INTO oneroster_users (sourced_id, username, given_name, family_name, role, org_ids, birth_date, student_id)
+           SELECT 'child', 'child', 'Una', 'Own', 'student', '["mine"]', birth_date, id FROM students""")
+
+
 def roster(actors, **changes):
     """The small roster is taken in; `changes` are rows of files, as roles__csv."""
     files = bundles.rows() | {name.replace("__", "."): rows for name, rows in changes.items()}
     job = taken_in(bundles.bundle(files), actors.admin)
-    assert faults(job, actors.admin) == []
+    assert (faults(job, actors.admin), job.status is ImportStatus.FAILED) == ([], False)
     return job
 
 
 def delta(actors, *users, **options):
     job = taken_in(bundles.bundle({"users.csv": list(users)}, mode="delta", **options), actors.admin)
-    assert faults(job, actors.admin) == []
+    assert (faults(job, actors.admin), job.status is ImportStatus.FAILED) == ([], False)
     return job
 
 
@@ -59,6 +81,74 @@ def test_what_another_system_brought_is_refused(actors):
     assert found("SELECT status, source_system FROM oneroster_courses") == ("active", "SIS")
 
 
+@pytest.mark.parametrize(
+    ("file", "row"),
+    [
+        ("orgs.csv", {"sourcedId": "mine", "name": "Mine", "type": "school", "identifier": "M-1"}),
+        (
+            "users.csv",
+            bundles.rows("1.1")["users.csv"][2] | {"sourcedId": "own", "username": "own", "orgSourcedIds": "mine"},
+        ),
+        ("demographics.csv", {"sourcedId": "child", "birthDate": "2012-05-06"}),
+    ],
+    ids=["orgs", "users", "demographics"],
+)
+@pytest.mark.parametrize("status", ["active", "tobedeleted"])
+def test_what_was_entered_here_is_refused(actors, file, row, status):
+    our_own()
+    before = found(OURS)
+    content = bundles.bundle({file: [bundles.changed(row, status)]}, version="1.1", mode="delta")
+    job = taken_in(content, actors.admin)
+    told = faults(job, actors.admin)
+    if (file, status) == ("demographics.csv", "tobedeleted"):  # which takes nothing away from a student
+        assert told == []
+    else:
+        assert [each[:3] for each in told] == [(file, 2, "sourcedId")]
+        assert "was entered here" in told[0][3]
+    assert found(OURS) == before
+
+
+def test_what_was_entered_here_may_be_repeated(actors):
+    our_own()
+    before = found(OURS)
+    files = bundles.rows()
+    files["orgs.csv"].append({"sourcedId": "mine", "name": "My School", "type": "school", "identifier": "M-1"})
+    files["users.csv"].append(
+        {"sourcedId": "own", "enabledUser": "true", "username": "own", "givenName": "Own", "familyName": "User"}
+    )
+    files["roles.csv"].append(
+        {"sourcedId": "own", "userSourcedId": "own", "roleType": "primary", "role": "teacher", "orgSourcedId": "mine"}
+    )
+    files["demographics.csv"].append({"sourcedId": "child", "birthDate": "2011-01-02"})
+    files["users.csv"].append(
+        {"sourcedId": "child", "enabledUser": "true", "username": "child", "givenName": "Una", "familyName": "Own"}
+        | {"email": "una@other.example"}
+    )
+    files["roles.csv"].append(
+        {
+            "sourcedId": "child",
+            "userSourcedId": "child",
+            "roleType": "primary",
+            "role": "student",
+            "orgSourcedId": "mine",
+        }
+    )
+    put("UPDATE oneroster_users SET email = 'una@other.example' WHERE sourced_id = 'child'")
+    job = taken_in(bundles.bundle(files), actors.admin)
+    assert (faults(job, actors.admin), job.status) == ([], ImportStatus.DONE)
+    assert found(OURS) == before
+
+
+def test_roles_of_another_system_leave_a_user_as_it_is(actors):
+    roster(actors)
+    where = "SELECT role, org_ids FROM oneroster_users WHERE sourced_id = 'u1'"
+    before = found(where)
+    role = bundles.changed(bundles.ROLES[0] | {"sourcedId": "x", "orgSourcedId": "s2", "role": "aide"})
+    job = taken_in(bundles.bundle({"roles.csv": [role]}, mode="delta", source="Other SIS"), actors.admin)
+    assert faults(job, actors.admin) == []
+    assert found(where) == before
+
+
 # Guardians
 
 
@@ -67,7 +157,7 @@ def test_what_another_system_brought_is_refused(actors):
     [
         ([bundles.USERS[3] | {"agentSourcedIds": "", "givenName": "Pía"}], (1, 1)),
         ([bundles.USERS[0] | {"agentSourcedIds": ""}], (1, 1)),
-        ([bundles.USERS[0] | {"agentSourcedIds": "t1"}], (0, 1)),  # another one instead
+        ([bundles.USERS[0] | {"agentSourcedIds": "t1"}], (1, 2)),  # another one beside
         ([each | {"agentSourcedIds": ""} for each in (bundles.USERS[0], bundles.USERS[3])], (0, 0)),
     ],
     ids=["guardian", "student", "another", "both"],
@@ -129,6 +219,27 @@ def test_a_role_that_has_ended_is_none(actors):
     assert found(f"SELECT entry_date::text, exit_date {OF_ANA}") == ("2026-11-02", None)
 
 
+def test_of_several_roles_the_latest_begin_counts(actors):
+    later = bundles.ROLES[0] | {"sourcedId": "r9", "roleType": "secondary", "beginDate": "2026-11-02"}
+    roster(actors, roles__csv=[*bundles.ROLES, later])
+    assert found(f"SELECT entry_date::text, exit_date {OF_ANA}") == ("2026-11-02", None)
+
+
+@pytest.mark.parametrize(("days", "closed"), [(-1, 1), (0, 0)])
+def test_only_what_is_not_over_is_opened_again(actors, days, closed):
+    """A student who was here before the roster: the role begins on the day on which they came."""
+    put(
+        "INSERT INTO organizations (sourced_id, name, identifier, source_system) VALUES ('s1', 'North School', 'N-1', 'SIS')"
+    )
+    put("INSERT INTO students (first_name, last_name, student_unique_id) VALUES ('Ana', 'Ruiz', '4711')")
+    put(f"""INSERT INTO student_school_associations (student_id, school_id, entry_date, exit_date, entry_grade_level_descriptor,
+                                                     entry_type_descriptor, school_year)
+            SELECT s.id, o.id, '2026-09-01', '{school.today() + timedelta(days=days)}', 'Ninth grade', 'New student', 2027
+            FROM students s, organizations o""")
+    roster(actors)
+    assert found(f"SELECT count(*), count(exit_date) {OF_ANA}") == (1, closed)
+
+
 # Student numbers
 
 
@@ -143,6 +254,17 @@ def test_a_number_is_not_taken_over_by_a_row_that_was_no_student(actors):
     assert ("users.csv", 4, "identifier") in {each[:3] for each in faults(job, actors.admin)}
 
 
+def test_nor_by_one_whose_stored_role_makes_them_a_student(actors):
+    roster(actors)
+    put("INSERT INTO students (first_name, last_name, student_unique_id) VALUES ('Una', 'Other', '4712')")
+    roles = [bundles.changed(each | {"role": "student"}) for each in bundles.ROLES[2:4]]
+    job = taken_in(bundles.bundle({"roles.csv": roles}, mode="delta"), actors.admin)
+    assert faults(job, actors.admin) == []
+    user = bundles.changed(bundles.USERS[2] | {"identifier": "4712"})
+    job = checked(bundles.bundle({"users.csv": [user]}, mode="delta"), actors.admin)
+    assert [each[:3] for each in faults(job, actors.admin)] == [("users.csv", 2, "identifier")]
+
+
 # Archives and bounds
 
 
@@ -155,8 +277,19 @@ def test_an_unusual_compression(actors, method):
     content = bytearray(made.getvalue())
     with zipfile.ZipFile(made) as opened:
         content[opened.getinfo("users.csv").header_offset + 60] ^= 0xFF
+    for packed in (bytes(content), made.getvalue()):  # damaged, and as it should be
+        job = checked(packed, actors.admin)
+        assert job.status is ImportStatus.FAILED
+        assert [rule for *_where, rule in faults(job, actors.admin)] == [UNUSUAL]
+
+
+@pytest.mark.parametrize("flag", [0x1, 0x40])
+def test_an_encrypted_member(actors, flag):
+    content = bytearray(bundles.bundle(bundles.rows()))
+    content[content.rindex(archive.ENTRY) + 8] |= flag
     job = checked(bytes(content), actors.admin)
-    assert (job.status, len(faults(job, actors.admin))) == (ImportStatus.FAILED, 1)
+    assert job.status is ImportStatus.FAILED
+    assert [rule for *_where, rule in faults(job, actors.admin)] == ["The zip is encrypted."]
 
 
 def test_so_many_faults_are_noted(actors, monkeypatch):
@@ -174,7 +307,9 @@ def test_so_many_rows_are_read(actors, monkeypatch):
     monkeypatch.setattr(rows, "MOST_ROWS", 5)
     assert faults(checked(content, actors.admin), actors.admin) == []
     monkeypatch.setattr(rows, "MOST_ROWS", 4)
-    assert ("roles.csv", 6, "", "The file has more than 4 rows.") in faults(checked(content, actors.admin), actors.admin)
+    assert ("roles.csv", 6, "", "The file has more than 4 rows.") in faults(
+        checked(content, actors.admin), actors.admin
+    )
 
 
 def test_parents_are_followed_so_far(actors):
@@ -187,6 +322,19 @@ def test_parents_are_followed_so_far(actors):
     assert faults(checked(bundles.bundle({"orgs.csv": chain(rules.HIGHEST)}), actors.admin), actors.admin) == []
     job = checked(bundles.bundle({"orgs.csv": chain(rules.HIGHEST + 1)}), actors.admin)
     assert [each[:3] for each in faults(job, actors.admin)] == [("orgs.csv", rules.HIGHEST + 2, "parentSourcedId")]
+
+
+@pytest.mark.parametrize("mode", ["delta", "bulk"])
+def test_a_circle_is_told_whatever_of_it_is_stored(actors, mode):
+    roster(actors)
+    top = bundles.ORGS[0] | {"parentSourcedId": "s1"}  # which is stored, and below it
+    files = {"orgs.csv": [bundles.changed(top)] if mode == "delta" else [top, *bundles.ORGS[1:]]}
+    job = checked(bundles.bundle(files, mode=mode), actors.admin)
+    lines = [2] if mode == "delta" else [2, 3, 4]
+    assert [each[:3] for each in faults(job, actors.admin)] == [("orgs.csv", line, "parentSourcedId") for line in lines]
+    files = {"academicSessions.csv": [bundles.changed(bundles.SESSIONS[0] | {"parentSourcedId": "y27"})]}
+    job = checked(bundles.bundle(files, mode="delta"), actors.admin)
+    assert [each[:3] for each in faults(job, actors.admin)] == [("academicSessions.csv", 2, "parentSourcedId")]
 
 
 # As much as was agreed to

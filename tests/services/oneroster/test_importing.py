@@ -127,6 +127,19 @@ def test_what_is_missing_in_a_delta_stays(actors):
     assert again.new_rows == 0
 
 
+def test_what_is_stored_may_get_a_parent_that_is_new(actors):
+    year, school = bundles.SESSIONS[0], bundles.ORGS[2]
+    term = year | {"sourcedId": "t1", "type": "term"}
+    alone = {"academicSessions.csv": [term], "orgs.csv": [school | {"parentSourcedId": ""}]}
+    taken_in(bundles.bundle(alone), actors.admin)
+    below = {"academicSessions.csv": [term | {"parentSourcedId": "y27"}, year], "orgs.csv": [school, bundles.ORGS[0]]}
+    job = taken_in(bundles.bundle(below), actors.admin)
+    assert (job.status, counts(job)["orgs.csv"]) == (ImportStatus.DONE, (1, 1, 0, 0))
+    parent = "SELECT p.sourced_id FROM {0} t JOIN {0} p ON p.id = t.parent_id WHERE t.sourced_id = '{1}'"
+    assert row(parent.format("organizations", "s2")) == ("d",)
+    assert row(parent.format("terms", "t1")) == ("y27",)
+
+
 def test_a_bundle_of_1_1(actors):
     job = taken_in(bundles.bundle(bundles.rows("1.1"), version="1.1"), actors.admin)
     assert faults(job, actors.admin) == []
@@ -186,25 +199,25 @@ def test_our_own_records_never_vanish(actors):
     )
     db.session.execute(
         text("""
-        INSERT INTO oneroster_users (sourced_id, username, given_name, family_name, role, metadata)
-        VALUES ('own', 'own', 'Own', 'User', 'teacher', '{"made_by": "classroom"}')""")
+        INSERT INTO oneroster_users (sourced_id, username, given_name, family_name, role, org_ids, metadata)
+        VALUES ('own', 'own', 'Own', 'User', 'teacher', '["mine"]', '{"made_by": "classroom"}')""")
     )
     files = bundles.rows()
-    files["orgs.csv"].append({"sourcedId": "mine", "name": "Mine", "type": "school", "identifier": "M-1"})
+    files["orgs.csv"].append({"sourcedId": "mine", "name": "My School", "type": "school", "identifier": "M-1"})
     files["users.csv"].append(
-        {"sourcedId": "own", "enabledUser": "true", "username": "own", "givenName": "O", "familyName": "U"}
+        {"sourcedId": "own", "enabledUser": "true", "username": "own", "givenName": "Own", "familyName": "User"}
     )
     files["roles.csv"].append(
         {"sourcedId": "own", "userSourcedId": "own", "roleType": "primary", "role": "teacher", "orgSourcedId": "mine"}
     )
     job = taken_in(bundles.bundle(files), actors.admin)
-    assert (counts(job)["orgs.csv"], counts(job)["users.csv"]) == ((3, 1, 0, 0), (4, 1, 0, 0))
+    assert (counts(job)["orgs.csv"], counts(job)["users.csv"]) == ((3, 0, 1, 0), (4, 0, 1, 0))
     taken_in(bundles.bundle(bundles.rows()), actors.admin)
     assert row("SELECT name, deleted_at, source_system FROM organizations WHERE sourced_id = 'mine'") == (
-        *("Mine", None, None),
+        *("My School", None, None),
     )
     assert row("SELECT status, given_name, metadata FROM oneroster_users WHERE sourced_id = 'own'") == (
-        *("active", "O", {"made_by": "classroom"}),
+        *("active", "Own", {"made_by": "classroom"}),
     )
 
 

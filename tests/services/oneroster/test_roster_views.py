@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.oneroster import OneRosterRole
 from app.models.organizations import Organization, Term
 from app.models.student_records import OneRosterAgent, OneRosterUser
-from app.services import sessions
+from app.services import accounts, sessions
 from tests.factories.courses import course, slot
 from tests.factories.oneroster import EARLIER, roster, rows, saved
 from tests.factories.students import student
@@ -127,6 +128,79 @@ def test_whatever_decides_an_enrollment_moves_its_moment(there, changed, view):
     moved = rows(view, "\"dateLastModified\" > '2020-06-01'")
     kinds = {"taken" if row["sourcedId"] == "taken" else row["role"] for row in moved}
     assert kinds == DECIDES[changed]
+
+
+MADE_OF = [  # view, table that its rows are made of, how many of them a change of all its rows changes
+    *[("classes", "oneroster_classes", 1), ("classes", "oneroster_courses", 1), ("classes", "classroom_slots", 2)],
+    *[("classes", "courses", 2), ("classes", "time_slot_templates", 2), ("classes", "terms", 2)],
+    *[("roles", "oneroster_roles", 1), ("roles", "oneroster_users", None)],
+    *[("demographics", "oneroster_users", 2), ("demographics", "students", 2), ("users", "oneroster_users", None)],
+    *[("courses", "oneroster_courses", 1), ("courses", "courses", 1), ("orgs", "organizations", 2)],
+    ("academic_sessions", "terms", 3),
+]
+
+
+@pytest.mark.parametrize(("view", "changed", "number"), MADE_OF)
+def test_whatever_a_row_is_made_of_moves_its_moment(there, view, changed, number):
+    saved(
+        OneRosterRole(sourced_id="r", oneroster_user_id=there.pupil.id, organization_id=there.other.id, role="student")
+    )
+    for table in sorted({table for _view, table, _number in MADE_OF}):
+        db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        moment = "2021-01-01" if table == changed else "2020-01-01"
+        db.session.execute(text(f"UPDATE {table} SET updated_at = :moment"), {"moment": moment})
+    moved = rows(view, "\"dateLastModified\" > '2020-06-01'")
+    assert len(moved) == (len(rows(view)) if number is None else number)
+
+
+def test_a_school_year_that_is_deleted_changes_its_classes(there):
+    age("terms", "classroom_slots", "courses", "time_slot_templates")
+    there.year.deleted_at = datetime.now(UTC)
+    db.session.commit()
+    moved = rows("classes", "derived AND \"dateLastModified\" > '2021-01-01'")
+    assert [each["termSourcedIds"] for each in moved] == [[], []]
+
+
+def age(*tables: str) -> None:
+    """As if nothing had changed for long."""
+    for table in tables:
+        db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        db.session.execute(text(f"UPDATE {table} SET updated_at = '2020-01-01'"))
+        db.session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+    db.session.commit()
+
+
+def test_who_taught_a_class_before_is_gone_and_not_forgotten(there):
+    first = there.slots[0]
+    other = accounts.find("admin")
+    assert other is not None
+    former, key = there.teacher.id, f"teaching_{first.id}_{there.teacher.id}"
+    first.teacher_id = other.id
+    db.session.commit()
+    found = {each["sourcedId"]: each for each in rows("enrollments", f"class_key = '{first.id}' AND role = 'teacher'")}
+    assert {name: each["status"] for name, each in found.items()} == {
+        key: "tobedeleted",
+        f"teaching_{first.id}_{other.id}": "active",
+    }
+    assert found[key]["userSourcedId"] == rows("users", "username = 'teacher'")[0]["sourcedId"]
+    assert {each["sourcedId"] for each in rows("enrollments_all", "role = 'teacher'")} >= set(found)
+    first.teacher_id = former
+    db.session.commit()
+    found = {each["sourcedId"]: each["status"] for each in rows("enrollments", f"class_key = '{first.id}'")}
+    assert found[key] == "active" and found[f"teaching_{first.id}_{other.id}"] == "tobedeleted"
+
+
+@pytest.mark.parametrize("status", ["tobedeleted", "active"])
+def test_whose_agent_goes_or_comes_back_has_changed(there, status):
+    there.parent.status = "active" if status == "tobedeleted" else "tobedeleted"
+    db.session.commit()
+    age("oneroster_users")
+    db.session.refresh(there.parent)
+    there.parent.status = status
+    db.session.commit()
+    changed = rows("users", "\"dateLastModified\" > '2021-01-01'")
+    assert [each["sourcedId"] for each in changed] == ["parent", "pupil"]
+    assert changed[1]["agentSourcedIds"] == (["parent"] if status == "active" else None)
 
 
 def test_deleted_organizations_and_terms_are_to_be_deleted(there):

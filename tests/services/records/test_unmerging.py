@@ -32,15 +32,25 @@ def guardian_of(key, *, first, guardian=None):
     return link
 
 
-def test_what_only_one_may_have_returns_while_it_is_the_same(actors):
+def test_what_only_one_may_have_returns_as_it_was(actors):
     gone, kept = student(student_unique_id="TSA-STU-1", **PASSPORT).id, student().id
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     assert told(kept, "student_unique_id", *PASSPORT) == ("TSA-STU-1", "PASSPORT", "AB12345")
     assert told(gone, "student_unique_id", *PASSPORT) == (None, None, None)
     records.update(kept, {"identity_number": "CD67890"}, actor=actors.admin)
     merging.undo(result.batch_id, actor=actors.admin)
-    assert told(gone, "student_unique_id", *PASSPORT) == ("TSA-STU-1", None, None)
+    assert told(gone, "student_unique_id", *PASSPORT) == ("TSA-STU-1", "PASSPORT", "AB12345")
     assert told(kept, "student_unique_id", *PASSPORT) == (None, "PASSPORT", "CD67890")
+
+
+def test_what_somebody_else_has_by_now_stays_theirs(actors):
+    gone, kept = student(student_unique_id="TSA-STU-1", **PASSPORT).id, student().id
+    result = merging.merge([gone], actor=actors.admin, into_id=kept)
+    records.update(kept, {"identity_number": "CD67890"}, actor=actors.admin)
+    other = student(**PASSPORT).id
+    merging.undo(result.batch_id, actor=actors.admin)
+    assert told(gone, "student_unique_id", *PASSPORT) == ("TSA-STU-1", None, None)
+    assert told(other, *PASSPORT) == ("PASSPORT", "AB12345")
 
 
 def test_an_identity_that_both_have_stays_with_each(actors):
@@ -73,6 +83,17 @@ def test_who_was_called_first_is_called_first_again(actors):
     assert (theirs.student_id, theirs.primary_contact, ours.primary_contact) == (gone, True, True)
 
 
+def test_who_was_called_first_by_the_other_is_so_again_when_the_present_one_leaves(actors):
+    gone, kept = student().id, student().id
+    theirs, ours = guardian_of(gone, first=True), guardian_of(kept, first=True)
+    result = merging.merge([gone], actor=actors.admin, into_id=kept)
+    links.update_link(ours.id, {"primary_contact": False}, actor=actors.admin)
+    links.update_link(theirs.id, {"primary_contact": True}, actor=actors.admin)
+    merging.undo(result.batch_id, actor=actors.admin)
+    db.session.expire_all()
+    assert (theirs.student_id, theirs.primary_contact, ours.primary_contact) == (gone, True, True)
+
+
 def test_only_one_is_called_first_whoever_was_chosen_since(actors):
     gone, kept = student().id, student().id
     stays, moves = guardian_of(gone, first=True), guardian_of(gone, first=False)
@@ -84,7 +105,8 @@ def test_only_one_is_called_first_whoever_was_chosen_since(actors):
     assert moves.student_id == gone and stays.primary_contact and not moves.primary_contact
 
 
-def test_who_is_merged_away_is_gone_from_the_roster_until_it_is_taken_back(actors):
+@pytest.mark.parametrize("enabled", [True, False])
+def test_who_is_merged_away_is_gone_from_the_roster_until_it_is_taken_back(actors, enabled):
     gone, kept = student().id, student().id
     users = [
         OneRosterUser(
@@ -92,6 +114,7 @@ def test_who_is_merged_away_is_gone_from_the_roster_until_it_is_taken_back(actor
         )
         for key in (gone, kept)
     ]
+    users[0].enabled_user = enabled  # who has left all schools cannot log in, and is still on the roster
     db.session.add_all(users)
     db.session.commit()
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
@@ -99,7 +122,7 @@ def test_who_is_merged_away_is_gone_from_the_roster_until_it_is_taken_back(actor
     assert (users[0].status, users[0].enabled_user, users[1].status) == ("tobedeleted", False, "active")
     merging.undo(result.batch_id, actor=actors.admin)
     db.session.expire_all()
-    assert (users[0].status, users[0].enabled_user, users[0].student_id) == ("active", True, gone)
+    assert (users[0].status, users[0].enabled_user, users[0].student_id) == ("active", enabled, gone)
 
 
 def test_an_erased_person_leaves_nothing_in_merges_that_were_taken_back(actors):

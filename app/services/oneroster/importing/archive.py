@@ -30,6 +30,7 @@ MOST_ENTRIES = 1000
 MOST_BYTES = 1024 * 1024 * 1024  # of all files, unpacked
 MOST_MANIFEST_BYTES = 64 * 1024
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that every program knows
+ENCRYPTED = 0x1 | 0x40  # flags of an entry: by a password, and in the stronger way
 ENTRY = b"PK\x01\x02"  # begins each entry of a zip's directory
 DEFAULT_SOURCE = "OneRoster"
 LONGEST_SOURCE = 255
@@ -92,13 +93,13 @@ def _open(content: bytes) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, UnicodeError) as error:
         rule, fix = _("This is no zip file, or it is damaged."), _("Upload the bundle as the one zip file that it is.")
         raise Unreadable(fault("", rule, fix)) from error
-    if any(entry.flag_bits & 0x1 for entry in entries):
+    if any(entry.flag_bits & ENCRYPTED for entry in entries):
         rule, fix = _("The zip is encrypted."), _("Pack it without a password.")
         raise Unreadable(fault("", rule, fix))
     unusual = next((entry.filename for entry in entries if entry.compress_type not in METHODS), None)
     if unusual is not None:
-        rule, fix = _("The file is damaged in the zip."), _("Pack the bundle again.")
-        raise Unreadable(fault("", rule, fix, unusual))
+        rule = _("A file of the zip is compressed in an unusual way.")
+        raise Unreadable(fault("", rule, _("Pack it as an ordinary zip, which uses “Deflate”."), unusual))
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
         rule, fix = _("The files are larger than 1 GB when unpacked."), _("Send them in parts, as delta bundles.")
         raise Unreadable(fault("", rule, fix))

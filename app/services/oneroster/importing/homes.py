@@ -23,10 +23,10 @@ _HOMES = """
         GROUP BY o.user_id
     ) found
 """
-# Users whose roles changed without a row of their own in users.csv.
+# Users of the system whose roles changed without a row of their own in users.csv.
 _REFRESH = """
     UPDATE oneroster_users t SET org_ids = h.org_ids, role = h.role FROM user_homes h
-    WHERE h.user_id = t.sourced_id AND t.source_system IS NOT NULL AND h.role IS NOT NULL
+    WHERE h.user_id = t.sourced_id AND t.source_system = :source AND h.role IS NOT NULL
       AND (t.org_ids, t.role::text) IS DISTINCT FROM (h.org_ids, h.role::text)
 """
 
@@ -47,7 +47,7 @@ def find() -> None:
 def refresh(bundle: Bundle) -> None:
     """Bring the stored users in line with their roles, once those are written."""
     if "roles.csv" in bundle.modes:
-        run(_REFRESH)
+        run(_REFRESH, source=bundle.source)
 
 
 def _mode(bundle: Bundle) -> str:

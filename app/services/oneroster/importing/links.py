@@ -38,17 +38,16 @@ _ROLES = """
     LEFT JOIN students st ON st.id = t.student_id LEFT JOIN guardians g ON g.id = t.guardian_id
 """
 # Pairs that nobody names any more. Those of our own students, and of those of another system, are not a bundle's to
-# undo. A row of a delta that does not name the other one says nothing, as that one may name it; unless both rows are
-# there, or it is that of a student with a list of agents.
+# undo. One row alone that does not name the other one says nothing, as that one may name it: both must be there, or
+# the file be complete and both be that system's.
 _STALE = """
     CREATE TEMPORARY TABLE stale_agents ON COMMIT DROP AS
     SELECT x.oneroster_user_id, x.agent_id FROM oneroster_agents x
     JOIN oneroster_users t ON t.id = x.oneroster_user_id AND t.source_system = :source
+    JOIN oneroster_users a ON a.id = x.agent_id
     WHERE EXISTS (SELECT FROM incoming_users i WHERE i.id IN (x.oneroster_user_id, x.agent_id) AND i.live)
-      AND (:bulk OR (SELECT count(*) FROM incoming_users i WHERE i.id IN (x.oneroster_user_id, x.agent_id)) = 2
-           OR EXISTS (SELECT FROM incoming_users i JOIN stage_users s ON s."sourcedId" = i.sourced_id
-                      WHERE i.id = x.oneroster_user_id AND i.live AND i.role = 'student'
-                        AND s."agentSourcedIds" IS NOT NULL))
+      AND ((:bulk AND a.source_system = :source)
+           OR (SELECT count(*) FROM incoming_users i WHERE i.id IN (x.oneroster_user_id, x.agent_id)) = 2)
       AND NOT EXISTS (SELECT FROM wanted_agents w
                       WHERE w.oneroster_user_id = x.oneroster_user_id AND w.agent_id = x.agent_id)
 """

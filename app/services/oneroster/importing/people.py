@@ -75,8 +75,8 @@ DEMOGRAPHICS: Final = (
 )
 _STUDENTS = f"""
     CREATE TEMPORARY TABLE incoming_students ON COMMIT DROP AS
-    SELECT coalesce(i.student_id, t.student_id) AS id, st.id IS NOT NULL AS stored, d.line IS NOT NULL AS described,
-           i.line, i.identifier, coalesce(i.given_name, st.first_name) AS first_name,
+    SELECT coalesce(i.student_id, t.student_id) AS id, st.id IS NOT NULL AS stored, d.line AS described,
+           o.id IS NOT NULL AND o.source_system IS NULL AS own, i.line, i.identifier, coalesce(i.given_name, st.first_name) AS first_name,
            coalesce(i.middle_name, st.middle_name) AS middle_name, coalesce(i.family_name, st.last_name) AS last_name,
            coalesce(i.email, st.email) AS email, coalesce({_PHONE}, st.phone) AS phone,
            coalesce(d."birthDate"::date, st.birth_date) AS birth_date,
@@ -90,6 +90,7 @@ _STUDENTS = f"""
     FULL JOIN (SELECT k.id AS user_id, s.* FROM stage_demographics s JOIN keys_users k ON k.sourced_id = s."sourcedId"
                WHERE s.status IS DISTINCT FROM 'tobedeleted') d ON d.user_id = i.id
     LEFT JOIN oneroster_users t ON t.id = d.user_id AND t.status = 'active'
+    LEFT JOIN oneroster_users o ON o.id = coalesce(i.id, d.user_id)
     LEFT JOIN students st ON st.id = coalesce(i.student_id, t.student_id)
     CROSS JOIN LATERAL (
         SELECT count(flag.told) > 0 AS told, coalesce(jsonb_agg(flag.code) FILTER (WHERE flag.told = 'true'), '[]') AS races
@@ -99,9 +100,10 @@ _STUDENTS = f"""
 """
 _GUARDIAN_ROWS = f"""
     CREATE TEMPORARY TABLE incoming_guardians ON COMMIT DROP AS
-    SELECT i.guardian_id AS id, g.id IS NOT NULL AS stored, i.line, i.given_name AS first_name,
+    SELECT i.guardian_id AS id, g.id IS NOT NULL AS stored,
+           o.id IS NOT NULL AND o.source_system IS NULL AS own, i.line, i.given_name AS first_name,
            i.family_name AS last_name, coalesce(i.email, g.email) AS email, coalesce({_PHONE}, g.phone) AS phone
-    FROM incoming_users i LEFT JOIN guardians g ON g.id = i.guardian_id
+    FROM incoming_users i LEFT JOIN guardians g ON g.id = i.guardian_id LEFT JOIN oneroster_users o ON o.id = i.id
     WHERE i.live AND i.role IN {_GUARDIANS} AND g.deleted_at IS NULL
 """
 
@@ -117,13 +119,21 @@ def find() -> None:
 def count_demographics() -> Counts:
     """What becomes of the rows of demographics.csv. Those of users who are no students are not kept."""
     statement = f"""
-        SELECT count(*) FILTER (WHERE i.described AND NOT i.stored) AS new,
-               count(*) FILTER (WHERE i.described AND i.stored AND {_differs(DEMOGRAPHICS)}) AS changed,
+        SELECT count(*) FILTER (WHERE i.described IS NOT NULL AND NOT i.stored) AS new,
+               count(*) FILTER (WHERE i.described IS NOT NULL AND i.stored AND {_differs(DEMOGRAPHICS)}) AS changed,
                (SELECT count(*) FROM stage_demographics) AS rows
         FROM incoming_students i LEFT JOIN students t ON t.id = i.id
     """
     row = db.session.execute(text(statement)).one()
     return Counts(row.new, row.changed, row.rows - row.new - row.changed)
+
+
+def changed_own() -> str:
+    """A query for line and sourcedId of the rows of demographics.csv that would change a student who was entered here."""
+    return f"""
+        SELECT i.described, s."sourcedId" FROM incoming_students i JOIN students t ON t.id = i.id
+        JOIN stage_demographics s ON s.line = i.described WHERE i.own AND {_differs(DEMOGRAPHICS)}
+    """
 
 
 def write() -> None:
@@ -145,7 +155,9 @@ def write() -> None:
 
 def _update(name: str, columns: tuple[str, ...]) -> None:
     settings = ", ".join(f"{column} = i.{column}" for column in columns)
-    run(f"UPDATE {name} t SET {settings} FROM incoming_{name} i WHERE t.id = i.id AND {_differs(columns)}")
+    run(
+        f"UPDATE {name} t SET {settings} FROM incoming_{name} i WHERE t.id = i.id AND NOT i.own AND {_differs(columns)}"
+    )
 
 
 def _differs(columns: tuple[str, ...]) -> str:

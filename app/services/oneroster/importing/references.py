@@ -39,7 +39,7 @@ def check(bundle: Bundle, issues: Issues) -> None:
         _know(bundle, name)
     for file in bundle.files():
         for column in file.columns:
-            if not issues.full and column.references and _can_be_checked(bundle, file, column):
+            if column.references and _can_be_checked(bundle, file, column):
                 _unresolved(bundle, file, column, issues)
 
 
@@ -56,6 +56,8 @@ def _twice(file: File, issues: Issues) -> None:
         WHERE line > first ORDER BY line
     """
     for line, value, first in rows_of(statement):
+        if issues.full:
+            return
         rule = _("This sourcedId stands in line %(line)s already.", line=first)
         found = fault(file.name, rule, _("Keep one of the rows."), value, line, "sourcedId")
         issues.add(IssueKind.INVALID, found)
@@ -96,6 +98,8 @@ def _unresolved(bundle: Bundle, file: File, column: Column, issues: Issues) -> N
     """
     inside = bundle.modes.get(column.references) == "bulk" or column.references not in STORED
     for line, sourced_id, exists in rows_of(statement, type=column.referenced_type):
+        if issues.full:
+            return
         if exists:
             rule = _("What this refers to is not of the type %(type)s.", type=column.referenced_type)
             fix = _("Refer to one that is.")

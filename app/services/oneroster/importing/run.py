@@ -16,7 +16,7 @@ from app.policies.actor import Actor
 from app.services.csv_files.reading import Unreadable
 from app.services.errors import Invalid, NotAllowed, WrongState
 from app.services.import_run import Issues, Progress, Tally
-from app.services.oneroster.importing import homes, links, people, references, rules, staging, writing
+from app.services.oneroster.importing import homes, links, ours, people, references, rules, staging, writing
 from app.services.oneroster.importing.archive import Bundle, open_bundle
 from app.services.oneroster.importing.rows import FileRows
 from app.services.oneroster.importing.targets import KEPT, TARGETS, USERS
@@ -59,6 +59,9 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     if issues.count:
         return _faulty(job, tally, issues)
     counts = _compare(bundle)
+    ours.check(bundle, issues)
+    if issues.count:
+        return _faulty(job, tally, issues)
     tally.sample = [_line(bundle, name, read[name], counts.get(name, Counts())) for name in bundle.modes]
     tally.new = sum(each.new + each.changed + each.vanishing for each in counts.values())
     tally.unchanged = sum(each.unchanged for each in counts.values())

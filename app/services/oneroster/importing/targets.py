@@ -24,6 +24,7 @@ class Target:
     own: str = ""  # the view in which the school's own rows of the kind are
     also_changed: str = "false"  # over `i`, the incoming row: what makes it changed beside its columns
     passes: tuple[str, ...] = field(default=("true",))  # over `i`: the order in which rows are updated
+    late: tuple[str, ...] = ()  # columns that refer to rows of the same file: set when all of these are there
 
     @property
     def stage(self) -> str:
@@ -78,6 +79,7 @@ ORGS = Target(
     },
     joins=_joined("parent", "orgs.csv", "parentSourcedId"),
     soft=True,
+    late=("parent_id",),
 )
 SESSIONS = Target(
     "academicSessions.csv",
@@ -93,6 +95,7 @@ SESSIONS = Target(
     },
     joins=_joined("parent", "academicSessions.csv", "parentSourcedId"),
     soft=True,
+    late=("parent_id",),
 )
 USERS = Target(
     "users.csv",

@@ -4,6 +4,7 @@ of a file is one statement.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -93,6 +94,12 @@ def count(target: Target, bundle: Bundle) -> Counts:
     return Counts(row.new, row.changed, unchanged, row.vanishing + (missing if bulk else 0), stored)
 
 
+def changed_own(target: Target) -> str:
+    """A query for line and sourcedId of the rows that would change or delete what was entered here, and is not deleted."""
+    return f"""SELECT i.line, i.sourced_id FROM {target.incoming} i JOIN {target.table} t ON t.id = i.id
+               WHERE t.source_system IS NULL AND NOT {target.dead} AND (i.gone OR (i.live AND {_differs(target)}))"""
+
+
 def remove(target: Target, bundle: Bundle) -> None:
     """Mark what vanishes as deleted: what a delta says, and what is missing in a bulk file."""
     dead = "deleted_at = now()" if target.soft else "status = 'tobedeleted'"
@@ -109,17 +116,20 @@ def remove(target: Target, bundle: Bundle) -> None:
 
 def write(target: Target) -> None:
     """Update what differs and insert what is new."""
-    names = [f'"{name}"' for name in target.columns]
+    early = [name for name in target.columns if name not in target.late]
     alive = "deleted_at = NULL, deleted_by_id = NULL" if target.soft else "status = 'active'"
-    settings = ", ".join(f"{name} = i.{name}" for name in names)
+    settings = ", ".join(f'"{name}" = i."{name}"' for name in early)
     for each in target.passes:
         run(f"""UPDATE {target.table} t SET {settings}, {alive}, source_system = i.source_system FROM {target.incoming} i
                 WHERE t.id = i.id AND i.live AND {each}
-                  AND ({_differs(target)} OR t.source_system IS DISTINCT FROM i.source_system)""")
-    columns = ", ".join(names)
+                  AND ({_differs(target, early)} OR t.source_system IS DISTINCT FROM i.source_system)""")
+    columns = ", ".join(f'"{name}"' for name in target.columns)
     run(f"""INSERT INTO {target.table} (id, sourced_id, source_system, {columns})
             SELECT id, sourced_id, source_system, {columns} FROM {target.incoming} i
             WHERE NOT stored AND NOT gone ORDER BY line""")
+    for name in target.late:
+        run(f"""UPDATE {target.table} t SET "{name}" = i."{name}" FROM {target.incoming} i
+                WHERE t.id = i.id AND i.live AND t."{name}" IS DISTINCT FROM i."{name}" """)
 
 
 def free_usernames() -> None:
@@ -135,7 +145,8 @@ def run(statement: str, **values: object) -> int:
     return db.session.execute(text(statement), values).rowcount  # type: ignore[attr-defined]
 
 
-def _differs(target: Target) -> str:
-    names = [f'"{name}"' for name in target.columns]
+def _differs(target: Target, columns: Iterable[str] | None = None) -> str:
+    """Whether the incoming row is another than the stored one, in these columns or all."""
+    names = [f'"{name}"' for name in columns or target.columns]
     stored, sent = ", ".join(f"t.{name}" for name in names), ", ".join(f"i.{name}" for name in names)
     return f"({stored}, {target.dead}) IS DISTINCT FROM ({sent}, NOT i.live)"
