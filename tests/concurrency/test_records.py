@@ -17,7 +17,7 @@ from app.services.enrollments import deciding
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
 from app.services.records import creation, erasing, merging, organizations
 from app.services.transaction import lock, transactional
-from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
+from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, race, refusals
 from tests.factories.records import STUDENT, enrollment, organization
 from tests.factories.students import student
 
@@ -89,7 +89,8 @@ def test_without_the_lock_of_the_tree_they_would(crowd, monkeypatch):
 
 
 def test_an_enrollment_that_is_opened_again_meanwhile_is_not_erased(crowd, locked, monkeypatch):
-    admin, began, done = actor("admin"), Meeting(patience=20), Meeting()
+    admin, began = actor("admin"), Meeting(patience=20)
+    done = Meeting(patience=PATIENCE if locked else 20)
     one = enrollment(student=STUDENT)
     transactional(creation.create_records)(one, actor=actor("guardian"))
     key, child = one.id, one.student_id
@@ -118,7 +119,8 @@ def test_an_enrollment_that_is_opened_again_meanwhile_is_not_erased(crowd, locke
 
 def test_who_is_merged_into_somebody_meanwhile_is_not_left_over(crowd, locked):
     """Erasing would forget the one, and nobody could ever reach the other again."""
-    admin, began, done = actor("admin"), Meeting(patience=20), Meeting()
+    admin, began = actor("admin"), Meeting(patience=20)
+    done = Meeting(patience=PATIENCE if locked else 20)
     kept, gone = student().id, student().id
     db.session.remove()
 

@@ -33,7 +33,6 @@ from app.services.enrollments.progress import OPEN
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
 from app.services.enrollments.steps import CONSULTATION, PAYMENT
 from app.services.errors import NotAllowed, WrongState
-from app.services.keysets import among
 from app.services.resource import Result, Rule
 from app.services.transaction import lock_many, transactional
 
@@ -207,7 +206,7 @@ def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Let a closed enrollment go on where it was. A rejection by the coach is forgotten: they decide anew. Refused for one
     whose student is deleted, as who is erased has no enrollment that runs.
     """
-    _lock_students(ids, actor)
+    _lock_with_students(ids, actor)
 
     def change(found: Enrollment) -> bool:
         if found.coach_decision is CoachDecision.REJECTED:
@@ -260,10 +259,10 @@ def _close(found: Enrollment, status: EnrollmentStatus, kind: EnrollmentEventTyp
     events.note(found, kind, reason=reason)
 
 
-def _lock_students(ids: Sequence[UUID], actor: Actor) -> None:
-    """The students of these enrollments, before the enrollments, as erasing and merging lock them."""
-    keys = select(Enrollment.student_id).where(among(Enrollment.id, ids), visible(Enrollment, actor))
-    lock_many(Student, [key for key in db.session.scalars(keys) if key is not None])
+def _lock_with_students(ids: Sequence[UUID], actor: Actor) -> None:
+    """These enrollments, then their students, as erasing locks them."""
+    found = lock_many(Enrollment, ids, visible(Enrollment, actor))
+    lock_many(Student, [each.student_id for each in found if each.student_id is not None])
 
 
 def _extend(found: Enrollment, status: str) -> None:

@@ -112,6 +112,8 @@ _STATEMENTS: Final = {
             email = 'erased-' || id || '@' || :no_email, active = false, password = NULL
         WHERE id = ANY(:accounts)
     """,
+    "access_requests": "DELETE FROM access_requests WHERE id = ANY(:access_requests)",
+    "last_pages": "DELETE FROM last_pages WHERE user_id = ANY(:accounts)",
     "user_sessions": "DELETE FROM user_sessions WHERE user_id = ANY(:accounts)",
     "profiles": "UPDATE user_profiles SET phone = NULL WHERE user_id = ANY(:accounts) AND phone IS NOT NULL",
 }

@@ -70,6 +70,13 @@ _LATER: Final = {
           AND NOT EXISTS (SELECT FROM students o WHERE o.user_id = u.id AND NOT (o.id = ANY(:students)))
           AND NOT EXISTS (SELECT FROM guardians o WHERE o.user_id = u.id AND NOT (o.id = ANY(:guardians)))
     """,
+    # By which they asked for an account, also in vain.
+    "access_requests": """
+        SELECT id FROM access_requests WHERE user_id = ANY(:accounts)
+           OR (user_id IS NULL AND lower(email) IN (
+               SELECT lower(email) FROM guardians WHERE id = ANY(:guardians)
+               UNION SELECT lower(email) FROM students WHERE id = ANY(:students)))
+    """,
 }
 # Table -> whose keys its rows have.
 _HISTORY: Final = {

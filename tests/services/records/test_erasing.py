@@ -17,6 +17,7 @@ from app.models.credentials import Letter
 from app.models.enrollments import DocumentType, EnrollmentDocument, EnrollmentStep
 from app.models.history import RowHistory
 from app.models.notifications import Notification, NotificationEvent, NotificationType
+from app.models.requests import AccessRequest
 from app.models.student_records import Guardian
 from app.models.test_sessions import RoomAllocation
 from app.services import accounts
@@ -141,6 +142,22 @@ def test_logins_of_an_erased_account_are_gone(actors):
     key = student(user_id=child.id).id
     erase(key, actors)
     assert db.session.scalars(select(UserSession.user_id)).all() == [other.id]
+
+
+def test_requests_for_an_account_and_the_last_page_are_gone(actors):
+    one = enrolled(actors)
+    guardian = db.session.scalars(select(Guardian)).one()
+    db.session.execute(text("INSERT INTO last_pages VALUES (:id, '/me/')"), {"id": guardian.user_id})
+    for email in (guardian.email.upper(), "other@school.example"):
+        asked = {"email": email, "first_name": "Zuzu", "last_name": "Qwertz", "requested_role": "Guardian"}
+        db.session.add(AccessRequest(**asked, reason="Zuzu is my child"))
+    db.session.commit()
+    db.session.execute(text("UPDATE enrollments SET status = 'withdrawn', enrolled_at = NULL"))
+    erase(one.student_id, actors)
+    assert db.session.scalars(select(AccessRequest.email)).all() == ["other@school.example"]
+    assert db.session.scalar(text("SELECT count(*) FROM last_pages")) == 0
+    kept = "SELECT count(*) FROM row_history WHERE table_name = 'access_requests' AND before::text LIKE '%Zuzu%'"
+    assert db.session.scalar(text(kept)) == 0
 
 
 def test_an_account_that_is_the_login_of_another_too_stays(actors):
