@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from app.api import schemas
 from app.api.base import RecordApi
 from app.api.routes import route
 from app.models.oneroster import OneRosterExport
@@ -17,6 +18,10 @@ from app.web import current_actor
 class OneRosterExportApi(RecordApi):
     resource = EXPORTS
     more = ("counts", "faults")
+    detail_schemas = {
+        "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "faults": {"type": "array", "items": {"type": "object"}},
+    }
 
     @route(
         "GET",

@@ -334,7 +334,7 @@ ONE_AT_A_TIME: Final = {
     "move",
     "apply",
 }
-ONE_AT_A_TIME |= {"undo_merge", "erase", "new_secret"}
+ONE_AT_A_TIME |= {"undo_merge", "erase", "new_secret", "try_out", "send_all_again"}
 ONE_AT_A_TIME |= {"add_member", "remove_member"}
 ONE_AT_A_TIME |= {"complete_consultation", "set_shadow_day", "record_payment"}
 ONE_AT_A_TIME |= {"allocate_everyone", "repair_allocation", "undo_allocation"}

@@ -19,7 +19,7 @@ from app.models.access import SessionKind
 from app.policies.roles import Role
 from app.services import accounts, demo, health, imports, login, passwords, phones, sessions
 from app.services.errors import Invalid, WrongState
-from tests.conftest import ROOT, clone, make_app, sign_in
+from tests.conftest import ROOT, clone, make_app, moved, rolled_back, sign_in
 
 SATURDAY = datetime(2026, 3, 28, 15, 20, tzinfo=UTC)  # the night after, clocks change
 MONDAY = datetime(2026, 10, 26, 7, 5, tzinfo=UTC)  # closed, and not open yet
@@ -64,23 +64,19 @@ CONTENT = {
 
 
 @contextmanager
-def new_app(server_url: str, template: str) -> Iterator[Flask]:
-    """An application on a database of its own without accounts."""
-    with clone(server_url, template) as url:
-        application = make_app(url)
+def on_new(application: Flask, server_url: str, template: str) -> Iterator[Flask]:
+    """The application on a database of its own without accounts."""
+    with clone(server_url, template) as url, moved(application, url):
         with application.app_context():
             for statement in EMPTY:
                 db.session.execute(text(statement))
             db.session.commit()
         yield application
-        with application.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 @pytest.fixture(scope="module", params=[SATURDAY, MONDAY], ids=["saturday", "monday"])
 def loaded(request: pytest.FixtureRequest, server_url: str, template: str) -> Iterator[tuple[Flask, datetime]]:
-    with new_app(server_url, template) as application:
+    with on_new(make_app(server_url), server_url, template) as application:
         with application.app_context():
             demo.load(request.param)
             db.session.remove()
@@ -109,11 +105,11 @@ def content() -> dict[str, list[str]]:
     }
 
 
-def test_two_databases_get_the_same(server_url: str, template: str) -> None:
+def test_two_databases_get_the_same(app: Flask, server_url: str, template: str) -> None:
     """Also the keys: only the stages and accounts that were there before decide them."""
     found = []
     for _ in range(2):
-        with new_app(server_url, template) as application, application.app_context():
+        with on_new(app, server_url, template) as application, application.app_context():
             demo.load(SATURDAY)
             found.append(content())
             db.session.remove()
@@ -122,8 +118,8 @@ def test_two_databases_get_the_same(server_url: str, template: str) -> None:
         assert found[0][table], table
 
 
-def test_it_is_loaded_once_by_two_at_the_same_time(server_url: str, template: str) -> None:
-    with new_app(server_url, template) as application:
+def test_it_is_loaded_once_by_two_at_the_same_time(app: Flask, server_url: str, template: str) -> None:
+    with on_new(app, server_url, template) as application:
         results: list[Any] = []
         together = threading.Barrier(2)
 
@@ -148,8 +144,8 @@ def test_it_is_loaded_once_by_two_at_the_same_time(server_url: str, template: st
             assert content() == before
 
 
-def test_all_or_nothing(server_url: str, template: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with new_app(server_url, template) as application, application.app_context():
+def test_all_or_nothing(app: Flask, server_url: str, template: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with on_new(app, server_url, template) as application, application.app_context():
         monkeypatch.setattr("app.services.demo.leads._save_filters", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             demo.load(SATURDAY)
@@ -166,8 +162,8 @@ def test_a_database_in_use_is_left_alone(committed_app: Flask) -> None:
         assert not demo.is_on()
 
 
-def test_wanted_in_a_new_database_only(server_url: str, template: str) -> None:
-    with new_app(server_url, template) as application, application.app_context():
+def test_wanted_in_a_new_database_only(app: Flask, server_url: str, template: str) -> None:
+    with on_new(app, server_url, template) as application, application.app_context():
         assert demo.wanted()
         db.session.execute(text("INSERT INTO tags (name) VALUES ('ours')"))
         assert not demo.wanted()
@@ -394,9 +390,8 @@ def test_the_import_is_complete(now: datetime) -> None:
         assert lines[issue.line - 2][issue.column] == issue.value
 
 
-def test_another_password_or_deactivation_ends_the_demo(server_url: str, template: str) -> None:
-    with new_app(server_url, template) as application, application.app_context():
-        demo.load(SATURDAY)
+def test_another_password_or_deactivation_ends_the_demo(loaded: tuple[Flask, datetime]) -> None:
+    with rolled_back(loaded[0]):
         system = sessions.system()
         ids = {name: accounts.find(name).id for _role, name, _password in demo.logins()}  # type: ignore[union-attr]
         accounts.set_password(ids["staff"], "another long sentence here", actor=system)

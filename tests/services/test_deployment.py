@@ -10,11 +10,10 @@ import uuid
 import pytest
 from sqlalchemy import text
 
-from app import create_app
 from app.extensions import db
 from app.policies.roles import GRANTS, Role
 from app.services import deployment, permission_sync, sessions
-from tests.conftest import at, connect, settings
+from tests.conftest import at, connect, moved
 
 pytestmark = pytest.mark.slow
 
@@ -39,12 +38,16 @@ def empty_url(server_url):
 
 
 @pytest.fixture
-def empty_app(empty_url):
-    application = create_app(settings(empty_url))
-    with application.app_context():
-        yield application
-        db.session.remove()
-        db.engine.dispose()
+def empty_app(app, empty_url):
+    with moved(app, empty_url), app.app_context():
+        yield app
+
+
+@pytest.fixture
+def deployed(committed_app):
+    """The application on a database of its own that was deployed before."""
+    with committed_app.app_context():
+        yield committed_app
 
 
 def rows(sql):
@@ -61,8 +64,7 @@ def test_an_empty_database_becomes_whole_and_the_second_time_nothing_happens(emp
     assert rows(STATE) == before, "not even the stamp moved"
 
 
-def test_every_role_has_what_the_table_says(empty_app):
-    deployment.deploy()
+def test_every_role_has_what_the_table_says(deployed):
     held = {}
     for role, permission, view in rows("""
         SELECT r.name, p.name, v.name FROM ab_role r JOIN ab_permission_view_role pvr ON pvr.role_id = r.id
@@ -72,13 +74,12 @@ def test_every_role_has_what_the_table_says(empty_app):
         held.setdefault(role, set()).add((permission, view))
     for role in GRANTS:
         assert held.get(role.value, set()) == permission_sync.granted(role), role
-    everything = permission_sync.declared(empty_app.extensions["appbuilder"])
+    everything = permission_sync.declared(deployed.extensions["appbuilder"])
     assert held[Role.SUPER_ADMIN.value] == everything
     assert {name for (name,) in rows("SELECT name FROM ab_role")} == {role.value for role in Role}
 
 
-def test_the_database_follows_the_code(empty_app, monkeypatch):
-    deployment.deploy()
+def test_the_database_follows_the_code(deployed, monkeypatch):
     stamp = rows("SELECT stamp FROM permission_stamp")
     monkeypatch.setitem(GRANTS, Role.COACH, GRANTS[Role.COACH] | {"Leads": frozenset({"list"})})
     monkeypatch.setitem(GRANTS, Role.TEACHER, {})
@@ -90,8 +91,7 @@ def test_the_database_follows_the_code(empty_app, monkeypatch):
     assert "Teacher may now can_list on Leads" in deployment.deploy()
 
 
-def test_what_views_no_longer_have_goes_and_roles_made_by_hand_keep_the_rest(empty_app):
-    deployment.deploy()
+def test_what_views_no_longer_have_goes_and_roles_made_by_hand_keep_the_rest(deployed):
     with db.engine.begin() as connection:
         connection.execute(
             text("""
@@ -111,8 +111,7 @@ def test_what_views_no_longer_have_goes_and_roles_made_by_hand_keep_the_rest(emp
     assert rows("SELECT count(*) FROM ab_permission WHERE name = 'can_gone'") == [(0,)]
 
 
-def test_a_grant_of_what_nothing_has_is_an_error(empty_app, monkeypatch):
-    deployment.deploy()
+def test_a_grant_of_what_nothing_has_is_an_error(deployed, monkeypatch):
     before = rows(STATE)
     monkeypatch.setitem(GRANTS, Role.COACH, GRANTS[Role.COACH] | {"Leeds": frozenset({"list"})})
     with pytest.raises(permission_sync.UnknownGrantError, match="can_list on Leeds"):
@@ -120,8 +119,7 @@ def test_a_grant_of_what_nothing_has_is_an_error(empty_app, monkeypatch):
     assert rows(STATE) == before
 
 
-def test_groups_get_back_the_roles_they_carry_and_keep_others(empty_app):
-    deployment.deploy()
+def test_groups_get_back_the_roles_they_carry_and_keep_others(deployed):
     with db.engine.begin() as connection:
         connection.execute(
             text("""
@@ -138,9 +136,8 @@ def test_groups_get_back_the_roles_they_carry_and_keep_others(empty_app):
     assert carried == [("Engineer",), ("Staff",)]
 
 
-def test_the_systems_account_cannot_log_in(empty_app):
-    deployment.deploy()
-    assert rows("SELECT username, active, password FROM ab_user") == [("system", False, None)]
+def test_the_systems_account_cannot_log_in(deployed):
+    assert rows("SELECT active, password FROM ab_user WHERE username = 'system'") == [(False, None)]
     assert sessions.system().id
 
 
@@ -173,17 +170,17 @@ def test_four_processes_at_once_all_succeed_and_one_does_it(empty_url):
 
 
 @pytest.fixture
-def role(empty_url):
+def role(deployed):
     name = f"app role {uuid.uuid4().hex[:6]}"
-    with connect(empty_url) as connection:
+    with connect(deployed.config["SQLALCHEMY_DATABASE_URI"]) as connection:
         connection.execute(f'CREATE ROLE "{name}" LOGIN')
         yield name
         connection.execute(f'DROP OWNED BY "{name}"')
         connection.execute(f'DROP ROLE "{name}"')
 
 
-def test_the_applications_role_may_work_but_not_rewrite_history(empty_app, role):
-    empty_app.config["APP_ROLE"] = role
+def test_the_applications_role_may_work_but_not_rewrite_history(deployed, role):
+    deployed.config["APP_ROLE"] = role
     deployment.deploy()
     with db.engine.connect() as connection:
         connection.execute(text(f'SET ROLE "{role}"'))
@@ -202,15 +199,14 @@ def test_the_applications_role_may_work_but_not_rewrite_history(empty_app, role)
 
 
 @pytest.mark.parametrize(("name", "problem"), [("nobody at all", "does not exist"), (None, "owns the tables")])
-def test_a_wrong_application_role_is_told(empty_app, name, problem):
+def test_a_wrong_application_role_is_told(deployed, name, problem):
     owner = rows("SELECT current_user")[0][0]
-    empty_app.config["APP_ROLE"] = name or owner
+    deployed.config["APP_ROLE"] = name or owner
     with pytest.raises(deployment.DeploymentError, match=problem):
         deployment.deploy()
 
 
-def test_append_only_tables_are_all_known(empty_app):
+def test_append_only_tables_are_all_known(deployed):
     """Every table with the trigger is one whose rights are withheld, and the other way round."""
-    deployment.deploy()
     found = rows("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only'")
     assert {name for (name,) in found} == set(deployment.APPEND_ONLY)

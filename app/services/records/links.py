@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.organizations import Organization
 from app.models.student_records import (
     Guardian,
     StudentGuardian,
@@ -189,8 +190,17 @@ def follow(student_ids: Collection[UUID]) -> None:
         db.session.execute(text(statement), facts)
 
 
+def student_name(key: UUID) -> str:
+    return _name(Student, key)
+
+
+def _name(model: Any, key: UUID) -> str:
+    """Of who is known in the session already, or read now: titles are asked for with and without what is around a record."""
+    return name_of(db.session.get_one(model, key))
+
+
 def link_title(link: Any) -> str:
-    return row_title(link) or f"{name_of(link.guardian)}, {name_of(link.student)}"
+    return row_title(link) or f"{_name(Guardian, link.guardian_id)}, {student_name(link.student_id)}"
 
 
 @transactional
@@ -223,7 +233,9 @@ def delete_links(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 
 def association_title(association: Any) -> str:
-    return row_title(association) or f"{name_of(association.student)}, {association.school.name}"
+    if (title := row_title(association)) is not None:
+        return title
+    return f"{student_name(association.student_id)}, {db.session.get_one(Organization, association.school_id).name}"
 
 
 @transactional

@@ -67,7 +67,7 @@ OrganizationInput = inputs.of(
     "active",
     name="OrganizationInput",
     school_id=(
-        Annotated[int | None, inputs.BeforeValidator(inputs.blank_is_none), Field(ge=1, le=999_999_999_999)],
+        Annotated[Annotated[int, Field(ge=1, le=999_999_999_999)] | None, inputs.BeforeValidator(inputs.blank_is_none)],
         None,
     ),
     grades=(list[Literal[tuple(CEDS.values())]], []),  # type: ignore[misc]

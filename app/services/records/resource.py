@@ -197,7 +197,10 @@ ASSOCIATIONS = register(
                 ],
                 None,
             ),
-            school_year=(Annotated[int | None, BeforeValidator(blank_is_none), Field(ge=1900, le=2199)], None),
+            school_year=(
+                Annotated[Annotated[int, Field(ge=1900, le=2199)] | None, BeforeValidator(blank_is_none)],
+                None,
+            ),
         ),
         labels=LABELS,
         relations={"student_id": "students", "school_id": "schools"},

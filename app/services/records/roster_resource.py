@@ -36,7 +36,7 @@ _member, _coach = aliased(Student), aliased(User)
 
 
 def _extension_title(extension: Any) -> str:
-    return row_title(extension) or links.name_of(extension.student)
+    return row_title(extension) or links.student_name(extension.student_id)
 
 
 EXTENSIONS = register(
