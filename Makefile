@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 3
 EXAMPLES ?= 300
 
-.PHONY: help run test fuzz lint types bench bench-peers bench-admissions bench-allocation bench-records bench-oneroster translations lock setup setup-dev clean
+.PHONY: help run test faults fuzz lint types bench bench-peers bench-admissions bench-allocation bench-records bench-oneroster translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help:  ## List what can be made
@@ -18,6 +18,9 @@ run: .venv/.runtime  ## Install what is missing, then start everything on port 8
 
 test: .venv/.dev  ## Run the tests (ARGS="-k name" to choose)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+faults: .venv/.dev  ## Kill schedulers and workers, and routines at each of their statements
+	$(BIN)/pytest -n $(WORKERS) -m fault $(ARGS)
 
 fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300)
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/api/test_fuzz.py $(ARGS)

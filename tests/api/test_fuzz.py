@@ -19,7 +19,7 @@ from tests.api.conftest import Caller, token_of
 from tests.api.test_openapi import operations, validator
 from tests.factories.leads import lead, stage
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))  # of each operation; `make fuzz` sends many
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))  # of each operation; `make fuzz` sends many
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ODD_TEXTS = [
     "",

@@ -10,8 +10,7 @@ from app.policies.roles import Role
 from tests.api.conftest import token_of
 from tests.conftest import PEOPLE
 from tests.policies import api_routes, routes
-from tests.policies.test_matrix import undone
-from tests.policies.world import changed, checksums, make_world
+from tests.policies.world import changed, checksums, undone
 
 pytestmark = pytest.mark.slow
 
@@ -31,11 +30,6 @@ def rules(app) -> Iterator[tuple]:
         if rule.rule.startswith(PREFIX):
             for name in api_routes.names(rule):
                 yield rule, name
-
-
-@pytest.fixture
-def world(db_session, actors):
-    return make_world(actors.admin, actors.staff.id)
 
 
 def address(app, rule, name, world) -> str:

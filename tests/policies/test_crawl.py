@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import pytest
 
 from tests.policies.test_matrix import address, rules
-from tests.policies.world import changed, checksums, make_world
+from tests.policies.world import changed, checksums
 
 # Those whose pages differ most.
 pytestmark = pytest.mark.slow
@@ -70,8 +70,7 @@ def crawl(client, start: list[str]):
 
 
 @pytest.mark.parametrize("username", ROLES)
-def test_reading_changes_nothing_and_shows_no_none(app, client_of, db_session, actors, username):
-    world = make_world(actors.admin, actors.staff.id)
+def test_reading_changes_nothing_and_shows_no_none(app, client_of, world, username):
     client = client_of(username)
     start = ["/"] + [address(app, rule, name, world) for rule, name in rules(app) if "GET" in rule.methods]
     before = checksums()
@@ -88,9 +87,8 @@ def test_reading_changes_nothing_and_shows_no_none(app, client_of, db_session, a
     assert changed(before, checksums()) == []
 
 
-def test_a_form_sent_by_get_does_nothing(app, client_of, db_session, actors):
+def test_a_form_sent_by_get_does_nothing(app, client_of, world):
     """Everything that a POST would need, in the query string."""
-    world = make_world(actors.admin, actors.staff.id)
     client = client_of("super_admin")
     before = checksums()
     for rule, name in rules(app):

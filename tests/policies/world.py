@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -241,6 +243,18 @@ def checksums() -> dict[str, str]:
         if name not in PASSING
     ]
     return dict(map(tuple, db.session.execute(text(" UNION ALL ".join(parts)))))
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done inside is taken back."""
+    db.session.remove()
+    savepoint = db.session.get_bind().begin_nested()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        savepoint.rollback()
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:

@@ -68,6 +68,7 @@ def test_only_one_of_two_leads_and_loss_is_noticed(address):
         assert second.acquire()
 
 
+@pytest.mark.fault
 def test_another_scheduler_takes_over_after_kill_9(address, start):
     with psycopg.connect(address, autocommit=True) as watch:
 

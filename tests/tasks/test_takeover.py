@@ -62,7 +62,7 @@ def database(app):
         yield connection
 
 
-@pytest.mark.parametrize("count", [2, 4])
+@pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.fault)])
 def test_with_many_schedulers_and_one_killed_each_notice_is_made_once(committed_app, tmp_path, count):
     zone = zone_where_it_is_noon()
     committed_app.config["SCHOOL_TIME_ZONE"] = zone
@@ -114,6 +114,7 @@ class Slow(Mailbox):
         return answer
 
 
+@pytest.mark.fault
 def test_a_worker_killed_while_sending_loses_nothing(committed_app, tmp_path):
     from aiosmtpd.controller import Controller
 
