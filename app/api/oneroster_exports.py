@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response
 
-from app.api import schemas
 from app.api.base import RecordApi
 from app.api.routes import route
 from app.models.oneroster import OneRosterExport
