@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from threading import Lock
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.imports import IssueKind
-from app.services.csv_files.reading import SHOWN, Fault
+from app.services.csv_files.reading import SHOWN, Fault, Sheet, Unreadable, too_many_rows
 
 T = TypeVar("T")
 
@@ -97,6 +97,40 @@ _COPY_ISSUES = """
     COPY import_issues (import_id, file, line, "column", value, kind, rule, fix, record_id)
     FROM STDIN (FORMAT csv, FORCE_NOT_NULL (file, "column", value, rule, fix))
 """
+
+
+class Reader(Protocol):
+    """What makes values of the cells of a row, and knows the rows before."""
+
+    def read(self, line: int, cells: list[str]) -> dict[str, Any] | None:
+        """The values; None when the row is wrong, and its faults are noted."""
+
+    def repeated(self, line: int, values: dict[str, Any]) -> Fault | None:
+        """What is wrong when a row before was about the same."""
+
+
+def good_rows(
+    sheet: Sheet, reader: Reader, issues: Issues, tally: Tally, most: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows that are good in themselves and not twice in the file, with their lines; the others go to `issues`. Raises
+    Unreadable when there are more than `most`.
+    """
+    for line, cells in sheet.rows():
+        if tally.total == most:
+            raise Unreadable(too_many_rows(line, most))
+        tally.total += 1
+        if isinstance(cells, Fault):
+            issues.add(IssueKind.INVALID, cells)
+            values = None
+        else:
+            values = reader.read(line, cells)
+        if values is None:
+            tally.invalid += 1
+        elif (fault := reader.repeated(line, values)) is not None:
+            tally.duplicate += 1
+            issues.add(IssueKind.DUPLICATE, fault)
+        else:
+            yield line, values
 
 
 def raw_cursor() -> Any:

@@ -20,9 +20,9 @@ from app.services import sessions
 from app.services.accounts import access, directory, records
 from app.services.accounts.import_rows import NAMES, REQUIRED, SEVERAL, Offered, RowReader
 from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import Fault, Sheet, Unreadable, open_sheet, too_many_rows
+from app.services.csv_files.reading import Fault, open_sheet
 from app.services.errors import Conflict, NotAllowed, Refusal, refusal_from
-from app.services.import_run import SAMPLE, Issues, Progress, Tally
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
 
 BLOCK = 200  # rows that are compared with the accounts at once
 MOST_ROWS = 20_000  # each is an account, made on its own
@@ -45,7 +45,7 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
     reader = RowReader(sheet.columns, _offered(job, actor), issues)
     import_id = job.id
-    rows = _rows(sheet, reader, issues, tally)
+    rows = good_rows(sheet, reader, issues, tally, MOST_ROWS)
     while block := list(islice(rows, BLOCK)):
         for line, values in _new(block, issues, tally):
             _make(line, values, import_id, issues, tally, actor)
@@ -65,26 +65,6 @@ def _offered(job: Import, actor: Actor) -> dict[str, Offered]:
     roles = list(db.session.scalars(select(Role.name)))
     given = [name for name in roles if all(name in directory.grantable(each) for each in givers)]
     return {"roles": Offered(roles, given), "groups": Offered(groups, groups if may else ())}
-
-
-def _rows(sheet: Sheet, reader: RowReader, issues: Issues, tally: Tally) -> Iterator[Row]:
-    """The rows that are good in themselves and not twice in the file."""
-    for line, cells in sheet.rows():
-        if tally.total == MOST_ROWS:
-            raise Unreadable(too_many_rows(line, MOST_ROWS))
-        tally.total += 1
-        if isinstance(cells, Fault):
-            issues.add(IssueKind.INVALID, cells)
-            values = None
-        else:
-            values = reader.read(line, cells)
-        if values is None:
-            tally.invalid += 1
-        elif (fault := reader.repeated(line, values)) is not None:
-            tally.duplicate += 1
-            issues.add(IssueKind.DUPLICATE, fault)
-        else:
-            yield line, values
 
 
 def _new(block: Iterable[Row], issues: Issues, tally: Tally) -> Iterator[Row]:

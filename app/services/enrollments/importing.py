@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +17,11 @@ from app.policies.enrollments import is_office
 from app.policies.roles import Role
 from app.services import people
 from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import Fault, Sheet, Unreadable, open_sheet, too_many_rows
+from app.services.csv_files.reading import Fault, open_sheet
 from app.services.enrollments import invitations
 from app.services.enrollments.import_rows import NAMES, REQUIRED, RowReader
 from app.services.errors import NotAllowed, Refusal
-from app.services.import_run import SAMPLE, Issues, Progress, Tally
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
 
 MOST_ROWS = 5_000  # each is a letter
 EVERY = 50  # rows between two looks at the clock
@@ -51,32 +51,11 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     _require(actor)
     sheet = open_sheet(content, NAMES, REQUIRED)
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
-    for line, values in _rows(sheet, issues, tally, actor):
+    for line, values in good_rows(sheet, RowReader(sheet.columns, issues, _Known(actor)), issues, tally, MOST_ROWS):
         _write(job.id, line, values, issues, tally, actor=actor)
         if tally.total % EVERY == 0:
             progress.at(tally.total, max(sheet.likely_rows, tally.total))
     return tally
-
-
-def _rows(sheet: Sheet, issues: Issues, tally: Tally, actor: Actor) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows that are good in themselves and not twice in the file."""
-    reader = RowReader(sheet.columns, issues, _Known(actor))
-    for line, cells in sheet.rows():
-        if tally.total == MOST_ROWS:
-            raise Unreadable(too_many_rows(line, MOST_ROWS))
-        tally.total += 1
-        if isinstance(cells, Fault):
-            issues.add(IssueKind.INVALID, cells)
-            values = None
-        else:
-            values = reader.read(line, cells)
-        if values is None:
-            tally.invalid += 1
-        elif (fault := reader.repeated(line, values)) is not None:
-            tally.duplicate += 1
-            issues.add(IssueKind.DUPLICATE, fault)
-        else:
-            yield line, values
 
 
 class _Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,9 @@ from app.models.test_sessions import TestSession
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import Fault, Sheet, Unreadable, open_sheet, too_many_rows
+from app.services.csv_files.reading import Fault, open_sheet
 from app.services.errors import Conflict, Invalid, Refusal, refusal_from
-from app.services.import_run import SAMPLE, Issues, Progress, Tally
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
 from app.services.students import identity, records
 from app.services.students.records import SameStudent
 from app.services.test_sessions import registrations
@@ -46,32 +46,11 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     sheet = open_sheet(content, NAMES, REQUIRED)
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
     writer = _Writer(job.id, issues, tally, actor)
-    for line, values in _rows(sheet, issues, tally):
+    for line, values in good_rows(sheet, RowReader(sheet.columns, issues), issues, tally, MOST_ROWS):
         writer.write(line, values)
         if tally.total % EVERY == 0:
             progress.at(tally.total, max(sheet.likely_rows, tally.total))
     return tally
-
-
-def _rows(sheet: Sheet, issues: Issues, tally: Tally) -> Iterator[Row]:
-    """The rows that are good in themselves and not twice in the file."""
-    reader = RowReader(sheet.columns, issues)
-    for line, cells in sheet.rows():
-        if tally.total == MOST_ROWS:
-            raise Unreadable(too_many_rows(line, MOST_ROWS))
-        tally.total += 1
-        if isinstance(cells, Fault):
-            issues.add(IssueKind.INVALID, cells)
-            values = None
-        else:
-            values = reader.read(line, cells)
-        if values is None:
-            tally.invalid += 1
-        elif (fault := reader.repeated(line, values)) is not None:
-            tally.duplicate += 1
-            issues.add(IssueKind.DUPLICATE, fault)
-        else:
-            yield line, values
 
 
 _BOOKED = text("""
