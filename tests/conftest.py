@@ -45,7 +45,7 @@ PASSWORD = "correct horse battery 9"
 PEOPLE = {role: role.value.lower().replace(" ", "_") for role in Role if role is not Role.PUBLIC}
 SECOND = {"staff2": Role.STAFF, "teacher2": Role.TEACHER, "admin2": Role.ADMIN}
 # What is lost in a crash may be lost: the databases of tests are thrown away.
-QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 300")
+QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
 @pytest.hookimpl(trylast=True)  # the browser tests are marked by then
@@ -78,7 +78,7 @@ def server_url() -> Iterator[str]:
         return
     with embedded.server(ROOT / "instance" / "test") as url:
         with connect(url) as connection:
-            for setting in QUICK[:3]:
+            for setting in QUICK:
                 connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         yield url

@@ -20,8 +20,7 @@ from app.policies.scopes import classroom_slots as scope_of_slots
 from app.services import people, school
 from app.services.classroom.occupancy import moved_out, visitors
 
-MOST_OF_A_DAY = 150
-MOST_OF_A_WEEK = 120
+MOST_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,10 @@ def days(first: date, count: int, actor: Actor, choice: Choice | None = None) ->
     """
     wanted = [first + timedelta(days=offset) for offset in range(count)]
     known = _school_days(wanted)
-    most = MOST_OF_A_DAY if count == 1 else MOST_OF_A_WEEK
-    found = _classes(wanted, actor, choice or Choice(), most + 1)
+    found = _classes(wanted, actor, choice or Choice(), MOST_SHOWN + 1)
     closed = {each.day for each in known if not each.open}
-    shown = [each for each in found[:most] if each.planned or each.day not in closed]
-    return Days(known, shown, len(found) > most)
+    shown = [each for each in found[:MOST_SHOWN] if each.planned or each.day not in closed]
+    return Days(known, shown, len(found) > MOST_SHOWN)
 
 
 def week(day: date, actor: Actor, choice: Choice | None = None) -> Days:
@@ -164,13 +162,14 @@ def _classes(wanted: Sequence[date], actor: Actor, choice: Choice, most: int) ->
         .join(User, User.id == w.c.teacher_id)
         .order_by(w.c.day, w.c.start, Course.name, User.first_name, w.c.slot_id)
     )
-    return [_class_of_day(row) for row in db.session.execute(counted)]
+    today = school.today()
+    return [_class_of_day(row, today) for row in db.session.execute(counted)]
 
 
-def _class_of_day(row: Any) -> ClassOfDay:
+def _class_of_day(row: Any, today: date) -> ClassOfDay:
     """On days that are over, who was planned counts; on those to come, also places in which nobody is planned yet."""
     planned, marked = row.register
-    taken = row.enrolled + row.visitors - row.away if row.day >= school.today() else planned
+    taken = row.enrolled + row.visitors - row.away if row.day >= today else planned
     return ClassOfDay(
         row.slot_id,
         row.day,
