@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -163,6 +163,7 @@ def parse(schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = Fal
     }
 
 
+_OF_EMPTY: Final = ("date_from_datetime_parsing", "date_parsing", "bool_parsing", "time_parsing", "enum", "too_short")
 _SENTENCES: dict[str, Any] = {
     "missing": _l("This field is required."),
     "unstorable": _l("Contains a character that cannot be stored."),
@@ -201,9 +202,10 @@ _DATES = {
 def sentences(error: ValidationError) -> dict[str, list[str]]:
     """The errors of a validation, in words, by field."""
     found: dict[str, list[str]] = {}
-    for item in error.errors(include_url=False, include_input=False):
+    for item in error.errors(include_url=False):
         field = str(item["loc"][0]) if item["loc"] else ""
-        kind = item["type"]
+        # A form sends an empty text for what was left empty.
+        kind = "missing" if item["input"] in ("", []) and item["type"] in _OF_EMPTY else item["type"]
         template = _SENTENCES.get(kind) or _DATES.get(kind.partition("_")[0])
         context = item.get("ctx") or {}
         text = (

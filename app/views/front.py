@@ -14,6 +14,7 @@ from app.services.classroom import dashboard
 from app.services.classroom.dashboard import Choice, ClassOfDay
 from app.services.timetables import ClassEntry
 from app.views import lists, render
+from app.views.enrollments import family
 from app.views.page import Cell, Column, Empty, Figure, Row, Section, Table
 
 MOST: Final = 8
@@ -42,6 +43,8 @@ def sections(actor: Actor) -> list[Section]:
         made.append(_classes_of_today(actor))
     if actor.has(Role.STUDENT):
         made.append(_next_classes(actor))
+    if actor.has(Role.GUARDIAN) and (enrollments := family.section(actor)) is not None:
+        made.append(enrollments)
     return made
 
 

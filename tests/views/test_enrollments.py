@@ -286,3 +286,22 @@ def test_sending_an_invitation_too_often_is_refused_in_words(client_of, db_sessi
     assert (answer.status_code, words in answer.text) == (429, True)
     db_session.refresh(found)
     assert found.guardian_email != "other@home.example"
+
+
+def test_the_front_page_of_a_family_tells_where_it_is(db_session, client_of):
+    assert "My enrollments</h2>" not in client_of("guardian").get("/").text
+    found = make.enrollment_at(4)
+    page = client_of("guardian").get("/").text
+    assert f'href="/me/enrollments/{found.id}"' in page and "Student information" in page
+
+
+def test_nothing_is_chosen_that_nobody_chose_and_what_is_empty_is_required(db_session, client_of):
+    found = make.enrollment_at(4)
+    guardian, url = client_of("guardian"), f"/me/enrollments/{found.id}/steps/4"
+    page = guardian.get(url).text
+    assert '<option value="" selected>Choose one</option>' in page
+    empty = dict.fromkeys(("birth_date", "birth_sex_descriptor", "hispanic_latino_ethnicity", "grade_level"), "")
+    answer = guardian.post(url, data=form(make.student_information(races=[], **empty)))
+    assert answer.status_code == 422
+    assert answer.text.count("This field is required.") == 10, "five fields, each named on top too"
+    assert "Must be" not in answer.text and "At least" not in answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,13 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.enrollments import Enrollment
+from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.enrollments import documents, progress
 from app.services.enrollments.labels import ENROLLMENT_STATUS, STEPS
 from app.services.errors import NotFound
 from app.views.enrollments import step_page
-from app.views.page import Cell, Row
+from app.views.page import Cell, Column, Empty, Row, Section, Table
 from app.views.page.enrollments import FamilyPage
 from app.views.security import current_actor, requires
 
@@ -33,10 +35,7 @@ class MyEnrollmentsView(BaseView):
     @requires("show")
     def index(self) -> Any:
         """All of one's own; the only one is shown at once."""
-        statement = select(Enrollment).where(
-            Enrollment.guardian_id == current_actor().id, Enrollment.deleted_at.is_(None)
-        )
-        found = db.session.scalars(statement.order_by(Enrollment.created_at.desc(), Enrollment.id)).all()
+        found = _all_own(current_actor())
         if len(found) == 1:
             return redirect(f"{URL}/{found[0].id}")
         intro = "" if found else _("Nobody has invited you yet, or the invitation is not accepted: open its link.")
@@ -86,6 +85,31 @@ class MyEnrollmentsView(BaseView):
         documents.take_back(key, actor=current_actor())
         flash(_("The document is taken back."), "success")
         return redirect(f"{URL}/{found.enrollment_id}/steps/5")
+
+
+def section(actor: Actor) -> Section | None:
+    """For the front page: where each of one's enrollments stands; None without any."""
+    rows = []
+    for found in _all_own(actor):
+        row, state = _row(found), progress.of(found, progress.steps_of(found.id))
+        row.cells = [Cell(row.title), *row.cells[:2], Cell(str(state.reason))]
+        rows.append(row)
+    columns = [
+        Column("student", _("Student")),
+        Column("status", _("Status")),
+        Column("step", _("Step")),
+        Column("reason", _("Note")),
+    ]
+    return (
+        Section(_("My enrollments"), str(len(rows)), Table(columns, rows, Empty("")), more_url=f"{URL}/")
+        if rows
+        else None
+    )
+
+
+def _all_own(actor: Actor) -> Sequence[Enrollment]:
+    statement = select(Enrollment).where(Enrollment.guardian_id == actor.id, Enrollment.deleted_at.is_(None))
+    return db.session.scalars(statement.order_by(Enrollment.created_at.desc(), Enrollment.id)).all()
 
 
 def own(key: UUID) -> Enrollment:

@@ -108,6 +108,8 @@ def field(step: int, name: str, value: Any, errors: Sequence[Any]) -> Field:
     made.autocomplete = FILLED_IN.get(name, "off" if step == 4 else "")
     made.kind = KINDS.get(name, made.kind)
     made.label = str(OWN_WORDS.get(name, made.label))
+    if made.kind == "select" and made.required and not value:  # nobody is something because they did not look
+        made.choices = [Choice("", _("Choose one"), True), *made.choices]
     if name == PROGRAMS:
         made.choices = program_choices(value)
     elif name == ETHNICITY:

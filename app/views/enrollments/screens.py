@@ -100,7 +100,7 @@ class InvitationView(RecordView):
         saved = super().save(record, raw)
         if record is None and links.may_be_shown(current_actor()):
             link = links.address(saved)
-            flash(_("The letter is on its way. The link in it, shown only now: %(link)s", link=link), "info")
+            flash(_("The letter is on its way. The link in it, shown only now: %(link)s", link=link), "warning")
         return saved
 
     def record_page(self, record: Any) -> RecordPage:
