@@ -37,12 +37,10 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def mailbox(app):
+def mailbox(app, monkeypatch):
     box = Mailbox()
     controller = Controller(box, hostname="127.0.0.1", port=free_port())
     controller.start()
-    before = app.config["SMTP_URL"]
-    app.config["SMTP_URL"] = f"smtp://127.0.0.1:{controller.port}"
+    monkeypatch.setitem(app.config, "SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
     yield box
-    app.config["SMTP_URL"] = before
     controller.stop()
