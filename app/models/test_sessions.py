@@ -119,6 +119,10 @@ class TestSession(Key, Stamps, Base):
     notes: Mapped[str | None] = mapped_column(String(2000))
 
     venue: Mapped[Venue] = relationship(lazy="raise_on_sql")
+    # Newest first. Read once for everything that a page asks of them; a lock of the session reads them afresh.
+    runs: Mapped[list[AllocationRun]] = relationship(
+        back_populates="session", order_by="AllocationRun.id.desc()", viewonly=True
+    )
 
 
 class TestRegistration(TimeOrderedKey, Stamps, Base):
@@ -172,7 +176,7 @@ class AllocationRun(TimeOrderedKey, Stamps, Base):
     applied_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
 
-    session: Mapped[TestSession] = relationship(lazy="raise_on_sql")
+    session: Mapped[TestSession] = relationship(back_populates="runs", lazy="raise_on_sql")
 
 
 class RoomAllocation(TimeOrderedKey, Stamps, Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import flash, request
+from flask import flash
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -188,6 +188,8 @@ class TimeSlotView(_InUse):
 
 class ClassroomSlotView(_InUse):
     resource = SLOTS
+    from_address = ("course_id",)
+    kept = ("course_id",)
     list_columns = ("course", "weekday", "time_slot", "teacher", "room", "places", "active")
     show_groups = (
         ("", ("course", "weekday", "time_slot", "teacher", "room", "enrolled", "offered", "capacity", "active")),
@@ -200,7 +202,7 @@ class ClassroomSlotView(_InUse):
     description = _l("Who teaches which course when, and how many places there are.")
 
     def defaults(self) -> dict[str, Any]:
-        return {"active": True, "capacity": 8, "course_id": request.args.get("course_id")}
+        return {"active": True, "capacity": 8}
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)

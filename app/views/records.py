@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -103,8 +102,8 @@ class GuardianView(RecordView):
 class _OfStudent(RecordView):
     """A record that belongs to a student, from whose page one comes."""
 
-    def defaults(self) -> dict[str, Any]:
-        return {"student_id": request.args["student_id"]} if request.args.get("student_id") else {}
+    from_address = ("student_id",)
+    kept = ("student_id",)
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)

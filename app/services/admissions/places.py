@@ -94,7 +94,10 @@ _OPEN = " WHERE s.course_id = :course_id AND s.deleted_at IS NULL AND s.active A
 _ON_OPEN_DAYS = " AND EXISTS (SELECT FROM operating_days d WHERE d.day = t.day AND d.open)"
 _IN_ORDER = " ORDER BY t.day, t.start_time, s.capacity - s.enrolled - s.offered DESC, s.id"
 _OF_COURSE = text(_SLOTS + _OPEN + _ON_OPEN_DAYS + _IN_ORDER)
-_AT_TIMES = text(_SLOTS + _OPEN + " AND s.time_slot_id = ANY(:times)" + _ON_OPEN_DAYS + _IN_ORDER)
+_WISHED = """ AND s.time_slot_id = ANY(:times) AND EXISTS (
+    SELECT FROM unnest(CAST(:times AS uuid[]), CAST(:teachers AS integer[])) AS wish (time_slot_id, teacher_id)
+    WHERE wish.time_slot_id = s.time_slot_id AND coalesce(wish.teacher_id, s.teacher_id) = s.teacher_id)"""
+_AT_TIMES = text(_SLOTS + _OPEN + _WISHED + _ON_OPEN_DAYS + _IN_ORDER)
 _BY_ID = text(_SLOTS + " WHERE s.id = ANY(:ids) ORDER BY t.day, t.start_time, s.id")
 _LOCK = text("SELECT id FROM classroom_slots WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 
@@ -138,7 +141,8 @@ def resolve(
 
     Raises Invalid with every wish that cannot be met, and for times that overlap each other.
     """
-    open_slots = _read(_AT_TIMES, course_id=course_id, times=[choice.time_slot_id for choice in choices])
+    wishes = {"times": [each.time_slot_id for each in choices], "teachers": [each.teacher_id for each in choices]}
+    open_slots = _read(_AT_TIMES, course_id=course_id, **wishes)
     chosen, wrong = [], []
     for choice in choices:
         found = [

@@ -12,7 +12,6 @@ from sqlalchemy import or_, select, text
 from app.extensions import db
 from app.models.students import Student
 from app.models.test_sessions import (
-    AllocationRun,
     RoomAllocation,
     TestRegistration,
     TestRegistrationStatus,
@@ -69,7 +68,6 @@ class Overview:
     seated: int
     rooms: Sequence[Any]
     conflicts: Sequence[Any]
-    runs: Sequence[AllocationRun]
 
     @property
     def waiting(self) -> int:
@@ -86,18 +84,10 @@ def read(session: TestSession, actor: Actor) -> Overview:
     """All but who waits."""
     registered, seated = counts(session.id)
     conflicts = db.session.execute(_CONFLICTS, {"id": session.id}).all()
-    runs = db.session.scalars(
-        select(AllocationRun).where(AllocationRun.session_id == session.id).order_by(AllocationRun.id.desc()).limit(5)
-    ).all()
-    return Overview(registered, seated, seats.rooms(session.id, actor), conflicts, runs)
+    return Overview(registered, seated, seats.rooms(session.id, actor), conflicts)
 
 
 _NEEDS = or_(Student.needs_accessible_room, Student.accommodation_needs.is_not(None))
-
-
-def latest_run(session_id: UUID) -> AllocationRun | None:
-    statement = select(AllocationRun).where(AllocationRun.session_id == session_id)
-    return db.session.scalars(statement.order_by(AllocationRun.id.desc()).limit(1)).one_or_none()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
-from app.extensions import db
 from app.models.test_sessions import AllocationRun, AllocationRunStatus, TestSessionStatus
 from app.policies.actor import Actor
 from app.policies.rules import may_run_tests
@@ -23,27 +20,18 @@ def may_allocate(actor: Actor, session: Any) -> Reason | None:
     reason = may_run_tests(actor, session)
     if reason is None and session.status is not TestSessionStatus.OPEN:
         reason = _l("This session is not open: nothing changes in it.")
-    if reason is None and (last := last_run(session.id)) is not None and last.status in BUSY:
+    if reason is None and (last := last_run(session)) is not None and last.status in BUSY:
         reason = _l("Seats are being given right now.")
     return reason
 
 
 def may_undo(actor: Actor, session: Any) -> Reason | None:
     reason = may_allocate(actor, session)
-    if reason is None and last_run(session.id) is None:
+    if reason is None and last_run(session) is None:
         return _l("Nothing was allocated in one go, or it was undone already.")
     return reason
 
 
-def last_run(session_id: UUID) -> AllocationRun | None:
+def last_run(session: Any) -> AllocationRun | None:
     """The last run that was not undone and did not fail: the only one that can be undone."""
-    statement = (
-        select(AllocationRun)
-        .where(
-            AllocationRun.session_id == session_id,
-            AllocationRun.status.in_([*BUSY, AllocationRunStatus.APPLIED]),
-        )
-        .order_by(AllocationRun.id.desc())
-        .limit(1)
-    )
-    return db.session.scalars(statement).one_or_none()
+    return next((run for run in session.runs if run.status in (*BUSY, AllocationRunStatus.APPLIED)), None)

@@ -58,7 +58,7 @@ def undo_allocation(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Undo the last run of each session as a whole."""
 
     def change(session: TestSession) -> Outcome:
-        run = rules.last_run(session.id)
+        run = rules.last_run(session)
         if run is None:
             return _outcome(session, unchanged=True)
         return _undo(session, run, actor)
@@ -74,7 +74,7 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
     if run is None:
         raise NotFound
     session = lock(TestSession, run.session_id, visible(TestSession, actor))
-    last = rules.last_run(session.id)
+    last = rules.last_run(session)
     if last is None or last.id != run.id:
         raise WrongState(_("Only the last allocation of a session can be undone."))
     return Result([_undo(session, run, actor)])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 from app.models.access import User
 from app.models.enrollments import Enrollment
 from app.policies.scopes import visible
-from app.services import people
+from app.services import people, school
 from app.services.enrollments import attributes, deciding, progress
 from app.services.enrollments.labels import (
     DECISIONS,
@@ -42,6 +42,12 @@ def _of(name: str, kind: Kind = Kind.TEXT, **more: Any) -> Attribute:
 def _data_of(step: int, *names: str) -> Any:
     """What a step holds already, for the form of an action."""
     return lambda found: {name: progress.steps_of(found.id)[step].data.get(name) for name in names}
+
+
+def _consultation_of(found: Any) -> dict[str, Any]:
+    """What the family wished; a day to come is not when it took place."""
+    said = _data_of(2, "consultation_date", "consultation_type", "notes")(found)
+    return said | {"consultation_date": min(said["consultation_date"] or "9999", school.today().isoformat())}
 
 
 def _payment_of(found: Any) -> dict[str, Any]:
@@ -116,7 +122,7 @@ ENROLLMENTS = register(
                 Consultation,
                 icon="phone-call",
                 bulk=False,
-                defaults=_data_of(2, "consultation_date", "consultation_type", "notes"),
+                defaults=_consultation_of,
                 help=_l("The family can go on to the shadow day."),
             ),
             Action(

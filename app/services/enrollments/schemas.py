@@ -122,7 +122,7 @@ def _agreed(given: bool) -> bool:
 
 
 def _day(given: date) -> date:
-    """A day of a payment."""
+    """A day of what took place already."""
     if given > school.today() or given.year < 1900:
         raise _wrong(_("Must be today or earlier."))
     return given
@@ -260,7 +260,7 @@ class AcceptInput(Input):
 class Consultation(Input):
     """The consultation that took place."""
 
-    consultation_date: Annotated[date, AfterValidator(_near)]
+    consultation_date: Annotated[date, AfterValidator(_day)]
     consultation_type: ConsultationType
     notes: Note = None
 

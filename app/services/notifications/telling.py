@@ -62,12 +62,12 @@ _GIVEN = """
     FROM json_to_recordset(CAST(:notices AS json)) AS notice
         (recipient_id integer, title text, body text, entity_id text, link text, payload jsonb)
 """
-_NOTIFY = text(_TELL.format(given=_GIVEN, events=""))
-_EVENT = text("""
+_EVENT = """
     INSERT INTO notification_events (type, entity_type, entity_id, payload)
-    SELECT :type, :entity_type, entity_id, CAST(:payload AS jsonb)
+    SELECT :type, :entity_type, entity_id, CAST(:event AS jsonb)
     FROM json_array_elements_text(CAST(:entity_ids AS json)) AS entity (entity_id)
-""")
+"""
+_NOTIFY = text(_TELL.format(given=_GIVEN, events=f", happened AS ({_EVENT})"))
 
 
 def notify(
@@ -80,15 +80,13 @@ def notify(
     expires_at: datetime | None = None,
 ) -> int:
     """Record the event per entity and tell each recipient through the channels that they want, once per recipient,
-    type, entity and school day. Two statements for any number of notices. Returns how many were new.
+    type, entity and school day. One statement for any number of notices. Returns how many were new.
     """
     rows = list(notices)
     if not rows:
         return 0
-    event(kind, entity_type, [row.entity_id for row in rows], payload)
-    facts = {
+    facts = _event_facts(entity_type, [row.entity_id for row in rows], payload) | {
         "severity": (severity or TYPES[kind].severity).value,
-        "entity_type": entity_type,
         "expires_at": expires_at,
         "notices": json.dumps(_records(rows), default=str),
     }
@@ -115,9 +113,15 @@ def event(
     kind: NotificationType, entity_type: str, entity_ids: Iterable[UUID | str], payload: Mapping[str, Any] | None = None
 ) -> None:
     """Write down what happened, once per entity."""
+    db.session.execute(text(_EVENT), {"type": kind.value} | _event_facts(entity_type, entity_ids, payload))
+
+
+def _event_facts(
+    entity_type: str, entity_ids: Iterable[UUID | str], payload: Mapping[str, Any] | None
+) -> dict[str, Any]:
     entities = list(dict.fromkeys(str(each) for each in entity_ids))
-    texts_of = {"entity_ids": json.dumps(entities), "payload": json.dumps(payload or {}, default=str)}
-    db.session.execute(_EVENT, {"type": kind.value, "entity_type": entity_type} | texts_of)
+    event_of = json.dumps(payload or {}, default=str)
+    return {"entity_type": entity_type, "entity_ids": json.dumps(entities), "event": event_of}
 
 
 def tell_set(

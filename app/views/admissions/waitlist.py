@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -28,10 +27,8 @@ class WaitlistView(RecordView):
         "Who waits for a place. The first who came is offered the next free one, and has two days to take it."
     )
 
-    def defaults(self) -> dict[str, Any]:
-        return {
-            name: request.args[name] for name in ("lead_id", "student_id", "classroom_slot_id") if name in request.args
-        }
+    from_address = ("lead_id", "student_id", "classroom_slot_id")
+    kept = ("classroom_slot_id",)
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)

@@ -39,7 +39,7 @@ def seat_map(session_id: UUID, room_id: UUID, actor: Actor, *, live: bool = Fals
         f"{url}/rooms/{room_id}/live",
         _grid(found),
         [_line(seat, actor, reason is None) for seat in found.seats if seat.allocation_id is not None],
-        None if live else waiting_list(session_id, f"{url}/rooms/{room_id}", actor, registered - seated),
+        None if live else waiting_list(session_id, f"{url}/rooms/{room_id}", actor, registered, registered - seated),
         [] if live else _others(session_id, room_id, actor),
         _("%(taken)s of %(capacity)s seats taken", taken=found.taken, capacity=len(found.seats)),
         hashlib.sha256(text.encode()).hexdigest()[:16],

@@ -10,7 +10,7 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
 from app.services import inputs
-from app.services.allocation_plans import overview, rules, seating
+from app.services.allocation_plans import rules, seating
 from app.services.allocation_plans.schemas import SeatInput
 from app.services.errors import Invalid, NotFound, Refusal
 from app.services.test_sessions import ALLOCATIONS, seats
@@ -26,8 +26,7 @@ class SeatView(BaseView):
     @requires("list")
     def status(self, session_id: UUID) -> Any:
         """What the progress bar asks for."""
-        seats.session_for(session_id, current_actor())
-        run = overview.latest_run(session_id)
+        run = next(iter(seats.session_for(session_id, current_actor()).runs), None)
         running = run is not None and run.status in rules.BUSY
         return jsonify(
             state="running" if running else "done",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,6 +24,7 @@ from app.views.page import Cell, Choice, Column, Empty, Figure, Link, RecordPage
 from app.views.page.seating import RoomLine, SessionPage, WaitingLine, WaitingList
 
 ROOMS: Final = 40  # rooms shown at a time
+SHOWN_RUNS: Final = 5
 FURTHEST: Final = 10_000  # pages
 
 
@@ -30,24 +32,24 @@ def page(record: RecordPage, session: TestSession, actor: Actor) -> SessionPage:
     """What `test_session.html` prints."""
     found = overview.read(session, actor)
     url = f"/test-sessions/{session.id}"
-    running = next((run for run in found.runs if run.status in rules.BUSY), None)
+    running = next((run for run in session.runs if run.status in rules.BUSY), None)
     rooms, more = _rooms(found, url)
     _emphasise(record, found)
     return SessionPage(
         record,
         _figures(found, url, actor),
-        waiting_list(session.id, url, actor, found.waiting),
+        waiting_list(session.id, url, actor, found.registered, found.waiting),
         rooms,
         _room_filters(url),
         more,
         _conflicts(found, actor) if found.conflicts else None,
         _conflicts_title(found),
-        _runs(found),
+        _runs(session.runs[:SHOWN_RUNS]),
         _tools(session, actor),
         running is not None,
         running.progress if running else 0,
         f"{url}/allocation-status",
-        found.runs[0].message if found.runs and found.runs[0].status == "failed" else "",
+        session.runs[0].message if session.runs and session.runs[0].status == "failed" else "",
     )
 
 
@@ -80,8 +82,8 @@ def page_number(name: str) -> int:
     return min(int(raw), FURTHEST) if raw.isdecimal() and len(raw) < 6 and int(raw) > 0 else 1
 
 
-def waiting_list(session_id: UUID, url: str, actor: Actor, total: int) -> WaitingList:
-    """The students without a seat that the address asks for."""
+def waiting_list(session_id: UUID, url: str, actor: Actor, registered: int, total: int) -> WaitingList:
+    """The students without a seat that the address asks for, of so many that are registered and in total without one."""
     words, needs, number = request.args.get("q", "")[:200], bool(request.args.get("needs")), page_number("page")
     if not is_storable(words):
         raise Invalid(_("Contains a character that cannot be stored."))
@@ -96,6 +98,7 @@ def waiting_list(session_id: UUID, url: str, actor: Actor, total: int) -> Waitin
         [_line(session_id, row, may) for row in found.rows],
         words,
         needs,
+        registered,
         total,
         at(number - 1) if number > 1 else "",
         at(number + 1) if found.more else "",
@@ -196,14 +199,14 @@ def _why(each: Any) -> str:
     return _("Needs an accessible room") if each.why == "accessible" else _("Room is out of use")
 
 
-def _runs(found: Overview) -> Table:
+def _runs(runs: Sequence[AllocationRun]) -> Table:
     heads = [
         Column("when", _("When")),
         Column("kind", _("What")),
         Column("status", _("Status")),
         Column("result", _("Result")),
     ]
-    return Table(heads, [_run(each) for each in found.runs], Empty(_("Nothing was allocated in one go yet")))
+    return Table(heads, [_run(each) for each in runs], Empty(_("Nothing was allocated in one go yet")))
 
 
 def _run(run: AllocationRun) -> Row:

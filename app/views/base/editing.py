@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
@@ -22,11 +22,20 @@ from app.views.page import (
 from app.views.security import current_actor, requires
 
 
+def _given(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: values[name] for name in names if values.get(name)}
+
+
 class FormScreens(ResourceView):
+    from_address: tuple[str, ...] = ()  # what the page that one comes from may fill in
+    kept: tuple[str, ...] = ()  # what the next one has in common with the one that was just saved
+
     @expose("/new", methods=["GET", "POST"])
     @requires("add")
     def add(self) -> Any:
-        return self.form(None, self.defaults() if request.method == "GET" else {})
+        return self.form(
+            None, self.defaults() | _given(request.args, self.from_address) if request.method == "GET" else {}
+        )
 
     @expose("/<pk>/edit", methods=["GET", "POST"])
     @requires("edit")
@@ -63,9 +72,9 @@ class FormScreens(ResourceView):
                 raise
             return render_template("form.html", page=self.form_page(record, raw, refusal)), refusal.status
         flash(_("%(title)s is saved.", title=self.resource.title(saved)), "success")
-        return redirect(
-            f"/{self.resource.slug}/new" if request.form.get("_then") == "add" else self.record_url(saved.id)
-        )
+        if request.form.get("_then") == "add":
+            return redirect(url_for(f"{self.endpoint}.add", **_given(raw, self.kept)))
+        return redirect(self.record_url(saved.id))
 
     def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
         resource, actor = self.resource, current_actor()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import request
 from flask_babel import lazy_gettext as _l
 
 from app.services.classroom import LEDGER, POLICIES
@@ -19,9 +16,7 @@ class ClassCreditView(RecordView):
     form_helps = {"classes": _l("A negative number takes classes."), "note": _l("Why: everybody sees it.")}
     description = _l("Classes given back, by excused absences or by an admin. Nothing here is ever changed.")
     excluded_routes = frozenset({"history"})
-
-    def defaults(self) -> dict[str, Any]:
-        return {"admission_id": request.args["admission_id"]} if "admission_id" in request.args else {}
+    from_address = ("admission_id",)
 
 
 class AttendancePolicyView(RecordView):

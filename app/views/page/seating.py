@@ -38,6 +38,7 @@ class WaitingList:
     lines: list[WaitingLine]
     words: str
     needs_only: bool
+    registered: int
     total: int
     previous_url: str = ""
     next_url: str = ""

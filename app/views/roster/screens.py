@@ -61,8 +61,8 @@ class RosterView(RecordView):
 class _Part(RecordView):
     """A part of a week: its page and its forms lead back to the week."""
 
-    def defaults(self) -> dict[str, Any]:
-        return {name: request.args.get(name) for name in ("roster_id", "shift_id", "day") if request.args.get(name)}
+    from_address = ("roster_id", "shift_id", "day")
+    kept = ("roster_id", "shift_id", "day")
 
     def save(self, record: Any, raw: Any) -> Any:
         saved = super().save(record, raw)
@@ -113,7 +113,7 @@ class DemandView(_Part):
     description = _l("How many tutors of which course a shift needs.")
 
     def defaults(self) -> dict[str, Any]:
-        return super().defaults() | {"tutors_required": 1, "weight": 1}
+        return {"tutors_required": 1, "weight": 1}
 
     def related_title(self, related: Any) -> str:
         return related.name if hasattr(related, "name") else SHIFTS.title(related)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -26,15 +26,6 @@ from app.views.security import current_actor, requires
 def _badge(options: Any, value: Any) -> Cell:
     option = next(each for each in options if each.value == value.value)
     return Cell(str(option.label), "badge", tone=option.tone)
-
-
-class _FromAddress(RecordView):
-    """A new form holds what its address names, as the page says that one comes from."""
-
-    taken: tuple[str, ...] = ()
-
-    def defaults(self) -> dict[str, Any]:
-        return {name: request.args[name] for name in self.taken if request.args.get(name)}
 
 
 class TestYearView(RecordView):
@@ -61,10 +52,11 @@ class TestYearView(RecordView):
         return {"year": year, "opens_on": date(year, 1, 1)} | {name: getattr(usual, name) for name in names}
 
 
-class TestSessionView(_FromAddress):
+class TestSessionView(RecordView):
     __test__ = False
     resource = SESSIONS
-    taken = ("venue_id", "session_date")
+    from_address = ("venue_id", "session_date")
+    kept = ("venue_id",)
     list_columns = ("code", "name", "venue", "session_date", "start_time", "status")
     show_groups = (
         ("", ("venue", "session_date", "start_time", "end_time", "registration_closes_on", "special", "online")),
@@ -82,7 +74,7 @@ class TestSessionView(_FromAddress):
     description = _l("Tests, each on one day at one venue.")
 
     def defaults(self) -> dict[str, Any]:
-        return {"status": "open"} | super().defaults()
+        return {"status": "open"}
 
     @expose("/<pk>")
     @requires("show")
@@ -110,10 +102,11 @@ class TestSessionView(_FromAddress):
         return page
 
 
-class TestRegistrationView(_FromAddress):
+class TestRegistrationView(RecordView):
     __test__ = False
     resource = REGISTRATIONS
-    taken = ("session_id", "student_id")
+    from_address = ("session_id", "student_id")
+    kept = ("session_id",)
     list_columns = ("student", "test_number", "session", "status", "created_at")
     show_groups = (("", ("student", "session", "status", "cancelled_at", "notes", "created_at")),)
     form_groups = (("", ("session_id", "student_id", "notes")),)
@@ -134,9 +127,10 @@ class TestRegistrationView(_FromAddress):
         return page
 
 
-class RoomAllocationView(_FromAddress):
+class RoomAllocationView(RecordView):
     resource = ALLOCATIONS
-    taken = ("session_id", "student_id", "room_id")
+    from_address = ("session_id", "student_id", "room_id")
+    kept = ("session_id", "room_id")
     list_columns = ("student", "test_number", "session", "room", "seat_number", "allocation_date")
     show_groups = (("", ("student", "session", "room", "seat_number", "allocation_date", "notes")),)
     form_groups = (("", ("session_id", "student_id", "room_id", "seat_number", "notes")),)

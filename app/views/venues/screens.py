@@ -132,8 +132,8 @@ class VenueAvailabilityView(RecordView):
     form_helps = {"available": _l("A day that is not noted is free.")}
     description = _l("The days on which venues can be had, or cannot. All other days are free.")
 
-    def defaults(self) -> dict[str, Any]:
-        return {name: request.args[name] for name in ("venue_id", "date") if request.args.get(name)}
+    from_address = ("venue_id", "date")
+    kept = ("venue_id",)
 
     def save(self, record: Any, raw: Any) -> Any:
         g.saved_day = saved = super().save(record, raw)
@@ -159,6 +159,8 @@ def _month_of(venue_id: Any, day: date) -> str:
 
 class RoomView(RecordView):
     resource = ROOMS
+    from_address = ("venue_id",)
+    kept = ("venue_id",)
     list_columns = ("venue", "number", "name", "capacity", "accessible", "status")
     show_groups = (
         ("", ("venue", "number", "name", "room_type", "computers", "accessible")),
@@ -178,8 +180,7 @@ class RoomView(RecordView):
     description = _l("The rooms of venues, and their seats.")
 
     def defaults(self) -> dict[str, Any]:
-        given = {"venue_id": request.args["venue_id"]} if request.args.get("venue_id") else {}
-        return {"status": "available", "room_type": "classroom", "computers": 0} | given
+        return {"status": "available", "room_type": "classroom", "computers": 0}
 
     def form(self, record: Any, values: Any) -> Any:
         blocked = values.get("blocked_seats")
