@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from app.services.allocation_plans.planner import plan
 from app.services.allocation_plans.problem import Group, Problem, Room
 from app.services.test_sessions import allocating
 from bench import databases
-from bench.measure import timed
+from bench.measure import page_ms, timed
 from bench.site import Browser
 
 NAME = "registrar_bench_allocation"
@@ -281,8 +282,7 @@ def pages(server: str) -> list[str]:
             ("map of a room", f"/test-sessions/{session_id}/rooms/{room_id}"),
             ("map of a room, live", f"/test-sessions/{session_id}/rooms/{room_id}/live"),
         ):
-            times = [timed(lambda a=address: browser.get(a))[0] for _n in range(25)][5:]  # type: ignore[misc]
-            took = statistics.median(times)
+            took = page_ms(partial(browser.get, address))
             lines.append(_line(f"{name}, 10,000 registered", f"{took:,.1f} ms", took > MOST_MS))
         with app.app_context():
             db.engine.dispose()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
+from functools import partial
 
 from app.extensions import db
 from bench import databases, school
-from bench.measure import timed
+from bench.measure import page_ms, timed
 from bench.site import Browser
 
 MOST_OF_STATEMENT, MOST_MS = 1.5, 40.0
@@ -56,8 +56,7 @@ def pages(server: str, admissions: int) -> list[str]:
             ("an admission", f"/admissions/{admission}"),
             ("a student", f"/students/{student}"),
         ):
-            times = [timed(lambda a=address: browser.get(a))[0] for _n in range(25)][5:]  # type: ignore[misc]
-            took = statistics.median(times)
+            took = page_ms(partial(browser.get, address))
             missed = " **missed**" if took > MOST_MS else ""
             lines.append(f"| {name} | {took:,.1f} |{missed} |")
             print(lines[-1], flush=True)

@@ -65,6 +65,7 @@ class Student(TimeOrderedKey, Stamps, SoftDelete, Base):
             postgresql_where=text("deleted_at IS NULL AND user_id IS NOT NULL"),
         ),
         Index("ix_students_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+        Index("ix_students_needing", "id", postgresql_where=text("deleted_at IS NOT NULL OR needs_accessible_room")),
         Index("ix_students_created_at_id", "created_at", "id", postgresql_where=LIVE),
         Index("ix_students_last_name_id", "last_name", "id", postgresql_where=LIVE),
         Index(

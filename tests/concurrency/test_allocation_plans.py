@@ -80,7 +80,7 @@ def test_a_large_session_is_done_by_a_worker(hall, committed_app, monkeypatch):
     assert str(again.refusal) == "Seats are being given right now."
     work_off(committed_app)
     assert count(SEATED) == 6
-    db.session.rollback()
+    db.session.expire_all()
     run = db.session.scalars(select(AllocationRun)).one()
     assert (run.status, run.progress) == (AllocationRunStatus.APPLIED, 100)
     assert run.summary["students"] == 6

@@ -34,30 +34,33 @@ _COUNTS = text("""
     WHERE g.session_id = :id AND g.status = 'confirmed'
 """)
 # Each kind by itself: what they have in common is small, and each has an index or a few rooms to begin with.
-_CONFLICTS = text(f"""
-    WITH places AS MATERIALIZED (
-        SELECT r.id, r.number, r.accessible, {seats.USABLE} AS usable
-        FROM test_sessions s JOIN venues v ON v.id = s.venue_id JOIN rooms r ON r.venue_id = v.id WHERE s.id = :id
-    ), found AS (
-        SELECT a.id, 'gone' AS why FROM room_allocations a
-        WHERE a.session_id = :id AND NOT EXISTS (
-            SELECT FROM test_registrations g
-            WHERE g.session_id = :id AND g.student_id = a.student_id AND g.status = 'confirmed')
-        UNION ALL
-        SELECT a.id, 'room' FROM places p JOIN room_allocations a ON a.session_id = :id AND a.room_id = p.id
-        WHERE NOT p.usable
+_STRAYS = """
+    SELECT a.id, 'gone' AS why FROM room_allocations a
+    WHERE a.session_id = :id AND NOT EXISTS (
+        SELECT FROM test_registrations g WHERE g.session_id = :id AND g.student_id = a.student_id AND g.status = 'confirmed')
+    UNION ALL
+"""
+_CONFLICTS = """
+    WITH found AS (
+        {strays}
+        SELECT a.id, 'room' AS why FROM room_allocations a WHERE a.session_id = :id AND a.room_id = ANY(:unusable)
         UNION ALL
         SELECT a.id, CASE WHEN st.deleted_at IS NULL THEN 'accessible' ELSE 'gone' END
-        FROM room_allocations a JOIN places p ON p.id = a.room_id JOIN students st ON st.id = a.student_id
-        WHERE a.session_id = :id AND (st.deleted_at IS NOT NULL OR (st.needs_accessible_room AND NOT p.accessible))
+        FROM room_allocations a JOIN students st ON st.id = a.student_id
+        WHERE a.session_id = :id AND (st.deleted_at IS NOT NULL OR st.needs_accessible_room)
+          AND (st.deleted_at IS NOT NULL OR a.room_id = ANY(:inaccessible))
     ), each AS (
         SELECT id, (array_agg(why ORDER BY CASE why WHEN 'gone' THEN 1 WHEN 'room' THEN 2 ELSE 3 END))[1] AS why
         FROM found GROUP BY id
     )
-    SELECT a.id, st.first_name || ' ' || st.last_name AS name, p.number, a.seat_number, e.why, count(*) OVER () AS total
-    FROM each e JOIN room_allocations a ON a.id = e.id JOIN students st ON st.id = a.student_id JOIN places p ON p.id = a.room_id
-    ORDER BY length(p.number), lower(p.number), a.seat_number, a.id LIMIT {PAGE}
-""")  # noqa: S608 - our own words
+    SELECT a.id, st.first_name || ' ' || st.last_name AS name, r.number, a.seat_number, e.why, count(*) OVER () AS total
+    FROM each e JOIN room_allocations a ON a.id = e.id JOIN students st ON st.id = a.student_id JOIN rooms r ON r.id = a.room_id
+    ORDER BY length(r.number), lower(r.number), a.seat_number, a.id LIMIT {page}
+"""
+# All have to be read for those who sit without being registered: only where the figures tell that there are any.
+_CONFLICTS_WITH = {
+    strays: text(_CONFLICTS.format(strays=_STRAYS if strays else "", page=PAGE)) for strays in (True, False)
+}
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,15 @@ def counts(session_id: UUID) -> tuple[int, int]:
 def read(session: TestSession, actor: Actor) -> Overview:
     """All but who waits."""
     registered, seated = counts(session.id)
-    conflicts = db.session.execute(_CONFLICTS, {"id": session.id}).all()
-    return Overview(registered, seated, seats.rooms(session.id, actor), conflicts)
+    rooms = seats.rooms(session.id, actor)
+    strays = sum(room.allocated for room in rooms) != seated
+    facts = {
+        "id": session.id,
+        "unusable": [room.id for room in rooms if not room.usable],
+        "inaccessible": [room.id for room in rooms if not room.accessible],
+    }
+    conflicts = db.session.execute(_CONFLICTS_WITH[strays], facts).all()
+    return Overview(registered, seated, rooms, conflicts)
 
 
 _NEEDS = or_(Student.needs_accessible_room, Student.accommodation_needs.is_not(None))
@@ -108,6 +118,8 @@ def waiting(session_id: UUID, *, words: str = "", needs_only: bool = False, page
     statement = (
         select(
             Student.id,
+            Student.first_name,
+            Student.last_name,
             people.full_name(Student).label("name"),
             Student.test_number,
             Student.school_name,
@@ -123,11 +135,13 @@ def waiting(session_id: UUID, *, words: str = "", needs_only: bool = False, page
             *([_NEEDS] if needs_only else []),
             *matching.all_words(Student.search_text, words, MOST_WORDS),
         )
-        .order_by(Student.last_name, Student.first_name, Student.id)
-        .offset((page - 1) * PAGE)
-        .limit(PAGE + 1)
     )
-    found = db.session.execute(statement).all()
+    all_of_them = statement.cte("waiting")
+    if words:  # else the order of the names tempts the planner to read all students until a page is full
+        all_of_them = all_of_them.prefix_with("MATERIALIZED")
+    order = (all_of_them.c.last_name, all_of_them.c.first_name, all_of_them.c.id)
+    ordered = select(all_of_them).order_by(*order)
+    found = db.session.execute(ordered.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
     return Waiting(found[:PAGE], len(found) > PAGE)
 
 

@@ -94,9 +94,10 @@ def available_seats(room_id: UUID, session_id: UUID, actor: Actor) -> list[str]:
 
 _ROOMS = text(f"""
     SELECT r.id, r.number, r.name, r.capacity, r.accessible, r.status, r.grid_rows, r.grid_columns,
-           coalesce(a.allocated, 0) AS allocated, {BUSY} AS busy, {USABLE} AS usable,
-           CASE WHEN {USABLE} THEN r.capacity - coalesce(a.allocated, 0) ELSE 0 END AS available
+           coalesce(a.allocated, 0) AS allocated, it.busy, it.usable,
+           CASE WHEN it.usable THEN r.capacity - coalesce(a.allocated, 0) ELSE 0 END AS available
     FROM test_sessions s JOIN rooms r ON r.venue_id = s.venue_id JOIN venues v ON v.id = r.venue_id
+    CROSS JOIN LATERAL (SELECT {BUSY} AS busy, {USABLE} AS usable OFFSET 0) it
     LEFT JOIN (SELECT room_id, count(*)::integer AS allocated FROM room_allocations
                WHERE session_id = :session_id GROUP BY room_id) a ON a.room_id = r.id
     WHERE s.id = :session_id AND (r.deleted_at IS NULL OR a.allocated > 0)
