@@ -149,6 +149,7 @@ def waiting(session_id: UUID, *, words: str = "", needs_only: bool = False, page
 class RoomMap:
     """A room in a session: its seats in their order, taken or free."""
 
+    session: TestSession
     room: Any
     seats: Sequence[Any]
 
@@ -184,4 +185,4 @@ def room_map(session_id: UUID, room_id: UUID, actor: Actor) -> RoomMap:
         .where(RoomSeat.room_id == room_id)
         .order_by(RoomSeat.position)
     )
-    return RoomMap(room, db.session.execute(statement).all())
+    return RoomMap(session, room, db.session.execute(statement).all())

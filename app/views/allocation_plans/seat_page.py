@@ -17,20 +17,19 @@ from app.services.test_sessions.labels import session_title, student_of
 from app.views import papers
 from app.views.allocation_plans.session_page import needs_of, room_warning, seats_available, waiting_list
 from app.views.page import Link
-from app.views.page.seating import RoomChoice, SeatCell, SeatDialogPage, SeatLine, SeatMapPage
+from app.views.page.seating import RoomChoice, SeatCell, SeatDialogPage, SeatLine, SeatMapPage, WaitingList
 
 COLUMNS: Final = 10  # of a room without a grid
 
 
 def seat_map(session_id: UUID, room_id: UUID, actor: Actor, *, live: bool = False) -> SeatMapPage:
     """With `live` the map alone. Raises NotFound."""
-    session, found = seats.session_for(session_id, actor), overview.room_map(session_id, room_id, actor)
-    url, room = f"/test-sessions/{session_id}", found.room
+    found = overview.room_map(session_id, room_id, actor)
+    session, room, url = found.session, found.room, f"/test-sessions/{session_id}"
     title = _("Room %(number)s", number=room.number)
     may = actor.may("move", "Room allocations")
     reason = rules.may_allocate(actor, session) if may else _("You may not move students.")
     text = "|".join(f"{seat.seat_number}:{seat.allocation_id}:{seat.student_id}" for seat in found.seats)
-    registered, seated = overview.counts(session_id)
     return SeatMapPage(
         title,
         room.name,
@@ -39,7 +38,7 @@ def seat_map(session_id: UUID, room_id: UUID, actor: Actor, *, live: bool = Fals
         f"{url}/rooms/{room_id}/live",
         _grid(found),
         [_line(seat, actor, reason is None) for seat in found.seats if seat.allocation_id is not None],
-        None if live else waiting_list(session_id, f"{url}/rooms/{room_id}", actor, registered, registered - seated),
+        None if live else _waiting(session_id, f"{url}/rooms/{room_id}", actor),
         [] if live else _others(session_id, room_id, actor),
         _("%(taken)s of %(capacity)s seats taken", taken=found.taken, capacity=len(found.seats)),
         hashlib.sha256(text.encode()).hexdigest()[:16],
@@ -47,6 +46,11 @@ def seat_map(session_id: UUID, room_id: UUID, actor: Actor, *, live: bool = Fals
         str(reason or ""),
         papers.room_links(session_id, room_id, actor),
     )
+
+
+def _waiting(session_id: UUID, url: str, actor: Actor) -> WaitingList:
+    registered, seated = overview.counts(session_id)
+    return waiting_list(session_id, url, actor, registered, registered - seated)
 
 
 def _others(session_id: UUID, room_id: UUID, actor: Actor) -> list[Link]:
