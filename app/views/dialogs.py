@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -153,6 +154,7 @@ def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], 
 
 
 def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPage:
+    result = replace(result, outcomes=[view.told(action, each) for each in result.outcomes])
     page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
     if action.name == "delete" and page.ok:
         page.back_url = view.url_after_deletion()  # the record's own page is gone

@@ -123,8 +123,8 @@ def test_from_the_invitation_to_the_enrolled_student(committed_app, open_page, s
     fine(family)
     for code in ("birth_certificate", "proof_of_address", "immunization_record"):
         line = family.locator(f"#{code}")
+        expect(line.locator(".enr-upload button")).to_be_hidden()
         line.locator("input[type=file]").set_input_files(PDF)
-        line.locator(".enr-upload button").click()
         expect(line.get_by_text("paper.pdf")).to_be_visible()
     family.get_by_role("button", name="All documents are there: go on").click()
     heading(family, "6. Payment")

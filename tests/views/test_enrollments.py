@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.models.enrollments import EnrollmentInvitation
-from app.services import accounts, settings
+from app.services import accounts, school, settings
 from app.services.enrollments import documents, invitations, progress, steps
 from tests.factories import enrollments as make
 
@@ -159,6 +162,33 @@ def test_a_document_is_sent_in_downloaded_and_verified(client_of, db_session, ac
     assert made.status.value == "verified"
 
 
+def test_the_documents_of_a_family_are_verified_together_on_its_page(client_of, db_session, actors):
+    found = make.enrollment_at(6)
+    url, office = f"/enrollments/{found.id}", client_of("admissions")
+    page = office.get(url).text
+    assert "Waits for the family · 4 documents to verify" in page
+    dialog = html.unescape(re.search(r'href="(/enrollment-documents/actions/verify[^"]+)"', page)[1])
+    assert "Verify 4 documents" in page
+    assert "verify?" not in client_of("coach").get(url).text
+    ids = parse_qs(urlsplit(dialog).query)["id"]
+    assert office.get(dialog).status_code == 200
+    assert office.post("/enrollment-documents/actions/verify", data={"id": ids, "_stage": "do"}).status_code == 200
+    page = office.get(url).text
+    assert "to verify" not in page and "verify?" not in page
+
+
+def test_a_consultation_that_took_place_is_not_in_the_future(client_of, db_session, actors):
+    found = make.enrollment_at(2)
+    steps.submit(found.id, 2, make.consultation(), actor=actors.guardian)
+    form_ = client_of("coach").get(f"/enrollments/actions/complete_consultation?id={found.id}").text
+    assert f'name="consultation_date" required value="{school.today()}"' in re.sub(r'id="[^"]*" ', "", form_)
+    late = make.consultation()
+    assert late["consultation_date"] > school.today().isoformat()
+    sent = late | {"id": found.id, "_stage": "preview"}
+    answer = client_of("coach").post("/enrollments/actions/complete_consultation", data=sent)
+    assert (answer.status_code, "Must be today or earlier." in answer.text) == (422, True)
+
+
 def test_the_record_shows_everything_to_the_coach_and_the_office(client_of, db_session, actors):
     found = make.enrollment_at(6)
     for who in ("coach", "admissions", "admin"):
@@ -253,6 +283,16 @@ def test_where_mail_is_sent_only_the_office_is_shown_the_link(
     answer = client.post("/enrollment-invitations/new", data=person | {"coach_id": actors.coach.id})
     assert answer.status_code == 302
     assert ("/enroll/" in client.get(answer.headers["Location"]).text.replace("/enrollment", "")) is shown
+    again = {"id": answer.headers["Location"].rpartition("/")[2], "_stage": "do"}
+    told = client.post("/enrollment-invitations/actions/resend", data=again).text
+    assert (f"/enroll/{make.token(db_session.scalars(select(EnrollmentInvitation)).one())}" in told) is shown
+
+
+def test_the_form_of_an_invitation_marks_what_has_to_be_chosen(client_of, db_session, actors):
+    for who, names in (("admissions", ["school_id", "coach_id"]), ("coach", ["school_id"])):
+        form_ = client_of(who).get("/enrollment-invitations/new").text
+        labels = re.findall(r'<label class="label" for="f-(school_id|coach_id)">[^<]*<span class="req"', form_)
+        assert labels == names
 
 
 def test_the_link_is_no_page_where_one_was_last(client_of, db_session, actors):

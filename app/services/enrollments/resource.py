@@ -45,9 +45,14 @@ def _data_of(step: int, *names: str) -> Any:
 
 
 def _consultation_of(found: Any) -> dict[str, Any]:
-    """What the family wished; a day to come is not when it took place."""
-    said = _data_of(2, "consultation_date", "consultation_type", "notes")(found)
-    return said | {"consultation_date": min(said["consultation_date"] or "9999", school.today().isoformat())}
+    """What the family wished; a day to come, or what is none in a draft, is not when it took place."""
+    said, today = progress.steps_of(found.id)[2].data, school.today().isoformat()
+    day = said.get("consultation_date")
+    return {
+        "consultation_date": day if isinstance(day, str) and day < today else today,
+        "consultation_type": said.get("consultation_type"),
+        "notes": said.get("notes"),
+    }
 
 
 def _payment_of(found: Any) -> dict[str, Any]:

@@ -117,9 +117,12 @@ def _normalise(data: dict[str, Any], known: Student | None = None) -> None:
         problems["email"] = [_("Must be an e-mail address, as name@example.org.")]
     if (born := data.get("birth_date")) and born > school.today():
         problems["birth_date"] = [_("Must not be in the future.")]
+    try:
+        _check_identity(data, known)
+    except Invalid as refusal:
+        problems = {**refusal.fields, **problems}
     if problems:
         raise Invalid(fields=problems)
-    _check_identity(data, known)
 
 
 def _check_identity(data: dict[str, Any], known: Student | None) -> None:

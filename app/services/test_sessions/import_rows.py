@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
@@ -77,10 +78,17 @@ OF_STUDENT: Final = tuple(name for name in NAMES if name not in ("session_code",
 
 
 class RowReader:
-    """Reads the rows of one file. Every fault of a row is reported, not only the first."""
+    """Reads the rows of one file. Every fault of a row is reported, not only the first: `others` finds what else stands
+    against the values of a row in which some cannot be read.
+    """
 
-    def __init__(self, columns: tuple[str, ...], issues: Issues) -> None:
-        self._columns, self._issues = columns, issues
+    def __init__(
+        self,
+        columns: tuple[str, ...],
+        issues: Issues,
+        others: Callable[[dict[str, Any]], Mapping[str, Sequence[Any]]],
+    ) -> None:
+        self._columns, self._issues, self._others = columns, issues, others
         self._seen: dict[tuple[Any, ...], int] = {}
 
     def read(self, line: int, cells: list[str]) -> dict[str, Any] | None:
@@ -89,11 +97,19 @@ class RowReader:
         try:
             return inputs.parse(RowInput, raw)
         except Invalid as error:
-            for name, sentences in error.fields.items():
+            for name, sentences in {**self._rest(raw, error.fields), **error.fields}.items():
                 fix = _("Correct it.") if name in REQUIRED else _("Correct it, or leave it empty.")
                 for sentence in sentences:
                     self._issues.add(IssueKind.INVALID, Fault(line, name, raw.get(name, ""), str(sentence), fix))
             return None
+
+    def _rest(self, raw: dict[str, Any], wrong: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+        """The faults of the other values of a row."""
+        try:
+            values = inputs.parse(RowInput, {name: "" if name in wrong else value for name, value in raw.items()})
+        except Invalid:  # without a session there is nothing to look for
+            return {}
+        return {name: each for name, each in self._others(values).items() if name in raw and name not in wrong}
 
     def repeated(self, line: int, values: dict[str, Any]) -> Fault | None:
         """The fault of a row that says the same as an earlier one: the same person for the same session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +46,8 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     sheet = open_sheet(content, NAMES, REQUIRED)
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
     writer = _Writer(job.id, issues, tally, actor)
-    for line, values in good_rows(sheet, RowReader(sheet.columns, issues), issues, tally, MOST_ROWS):
+    reader = RowReader(sheet.columns, issues, writer.faults)
+    for line, values in good_rows(sheet, reader, issues, tally, MOST_ROWS):
         writer.write(line, values)
         if tally.total % EVERY == 0:
             progress.at(tally.total, max(sheet.likely_rows, tally.total))
@@ -69,31 +70,58 @@ class _Writer:
     def write(self, line: int, values: dict[str, Any]) -> None:
         try:
             with db.session.begin_nested():
-                self._register(line, values)
+                new = self._register(values)
         except DBAPIError as error:
             refusal = refusal_from(error)
             if not isinstance(refusal, Conflict):  # a lock, a lost connection: the whole file is tried again
                 raise
             self._note(line, values, refusal)
+            return
         except Refusal as refusal:
             self._note(line, values, refusal)
-
-    def _register(self, line: int, values: dict[str, Any]) -> None:
-        session_id = self._session(values["session_code"])
-        student_id = self._student(values)
-        pair = {"session_id": session_id, "student_id": student_id}
-        if student_id is not None and db.session.scalar(_BOOKED, pair):
-            self._tally.unchanged += 1
             return
-        if student_id is None:
-            pair["student_id"] = self._new_student(values)
-        registrations.register(pair | {"import_id": self._import_id}, actor=self._actor)
-        self._tally.new += 1
-        if len(self._tally.sample) < SAMPLE:
+        self._tally.new += new
+        self._tally.unchanged += not new
+        if new and len(self._tally.sample) < SAMPLE:
             self._tally.sample.append({"line": line} | {name: _shown(values.get(name)) for name in NAMES})
 
-    def _session(self, code: str) -> UUID:
-        known = self._sessions
+    def faults(self, values: dict[str, Any]) -> Mapping[str, Sequence[Any]]:
+        """What would stand against these values of a row that is refused already. Nothing is written."""
+        savepoint = db.session.begin_nested()
+        try:
+            self._register(values)
+        except Refusal as refusal:
+            return refusal.fields
+        finally:
+            savepoint.rollback()
+        return {}
+
+    def _register(self, values: dict[str, Any]) -> bool:
+        """Returns whether it is new. Raises Invalid with everything that is wrong, and what `register` raises."""
+        known: dict[str, Any] = {}
+        wrong: dict[str, Sequence[Any]] = {}
+        for name, find in (("session_id", self._session), ("student_id", self._student)):
+            try:
+                known[name] = find(values)
+            except Invalid as refusal:
+                wrong |= refusal.fields
+        if known.get("student_id", self) is None:
+            try:
+                known["student_id"] = self._new_student(values)
+            except SameStudent:
+                if not wrong:
+                    raise
+            except Invalid as refusal:
+                wrong |= refusal.fields
+        elif not wrong and db.session.scalar(_BOOKED, known):
+            return False
+        if wrong:
+            raise Invalid(fields=wrong)
+        registrations.register(known | {"import_id": self._import_id}, actor=self._actor)
+        return True
+
+    def _session(self, values: dict[str, Any]) -> UUID:
+        known, code = self._sessions, values["session_code"]
         if code.lower() not in known:
             statement = select(TestSession.id).where(visible(TestSession, self._actor))
             known[code.lower()] = db.session.scalar(statement.where(func.lower(TestSession.code) == code.lower()))

@@ -8,6 +8,7 @@ export function startForms(root) {
   for (const area of $$("textarea[data-json]", root)) checkJson(area);
   for (const form of $$("form[data-guard]", root)) guard(form);
   for (const form of $$("form[data-login]", root)) login(form);
+  for (const form of $$("form[data-send-chosen]", root)) sendChosen(form);
   const bad = $("[aria-invalid=true]", root);
   if (bad) (bad.matches("fieldset") ? $("input", bad) : bad)?.focus();
   else $("[data-problems]", root)?.focus();
@@ -55,6 +56,18 @@ function guard(form) {
   for (const link of $$("a[data-leave]", form)) link.addEventListener("click", () => { leaving = true; });
   addEventListener("beforeunload", (event) => { if (dirty()) event.preventDefault(); });
   addEventListener("pageshow", (event) => { if (event.persisted) { leaving = false; for (const busy of $$("[aria-busy]", form)) busy.removeAttribute("aria-busy"); } });
+}
+
+// With a button each, who chooses three files and presses once has sent one of them.
+function sendChosen(form) {
+  const input = $("input[type=file]", form);
+  $("button", form).hidden = true;
+  $("[data-sent-at-once]").hidden = false;
+  input.addEventListener("change", () => {
+    if (!input.files.length) return;
+    form.setAttribute("aria-busy", "true");
+    form.requestSubmit();
+  });
 }
 
 function login(form) {

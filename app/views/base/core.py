@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.policies.scopes import visible
 from app.services.errors import NotFound
-from app.services.resource import Resource
+from app.services.resource import Action, Outcome, Resource
 from app.views import forms
 from app.views.security import current_actor
 
@@ -64,6 +64,10 @@ class ResourceView(BaseView):
     def url_after_deletion(self) -> str:
         """Where one goes on when a record is gone."""
         return f"/{self.resource.slug}/"
+
+    def told(self, action: Action, outcome: Outcome) -> Outcome:
+        """What the screen says of an action that was done to a record."""
+        return outcome
 
     @cached_property
     def key_type(self) -> Any:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import render_template, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from app.models.enrollments import DocumentStatus, EnrollmentStatus, StepStatus
 from app.policies.actor import Actor
-from app.services.enrollments import DOCUMENTS, ENROLLMENTS, INVITATIONS, events, progress
+from app.services.enrollments import DOCUMENTS, ENROLLMENTS, INVITATIONS, documents, events, progress
 from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, STEP_STATUS, STEPS
-from app.services.enrollments.progress import WaitsFor
+from app.services.enrollments.progress import Progress, WaitsFor
 from app.services.enrollments.resource import step_name
 from app.services.listing import Query
 from app.services.records import monitoring, retrying
@@ -74,7 +77,8 @@ class EnrollmentView(RecordView):
         page.groups[0].facts.append(Fact(_("Invitation"), self._invitation(record, actor)))
         if record.student_id is not None and actor.may("show", "Students"):
             page.groups[0].facts.append(Fact(_("Student"), Cell(page.title, "link", f"/students/{record.student_id}")))
-        page.panels = [self._documents(record, actor)]
+        there = progress.documents_of(record.id)
+        page.panels = [self._documents(record, there, actor)]
         failed = record.records_due_since is not None
         if tries := monitoring.attempts(record.id):
             page.panels.append(_attempts(tries))
@@ -84,7 +88,7 @@ class EnrollmentView(RecordView):
             page,
             state.percent,
             _("%(done)s of %(all)s steps", done=_done(steps), all=len(steps)),
-            str(WAITS[state.waits_for]),
+            _waits(state, there),
             _("The records of this student could not be made yet.") if missing_ones else "",
             [_summary(record, number, steps[number], actor) for number in steps],
         )
@@ -94,8 +98,8 @@ class EnrollmentView(RecordView):
         text = _("Open the invitation")
         return Cell(text, "link", f"/enrollment-invitations/{record.invitation_id}") if linked else Cell()
 
-    def _documents(self, record: Any, actor: Actor) -> Panel:
-        there, rows, linked = progress.documents_of(record.id), [], actor.may("show", DOCUMENTS.name)
+    def _documents(self, record: Any, there: Mapping[str, Any], actor: Actor) -> Panel:
+        rows, linked = [], actor.may("show", DOCUMENTS.name)
         for kind in progress.types_wanted():
             found = there.get(kind.code)
             url = f"/enrollment-documents/{found.id}" if found is not None and linked else ""
@@ -110,7 +114,9 @@ class EnrollmentView(RecordView):
         heads = [Column("type", _("Document")), Column("status", _("Status")), Column("file", _("File"))]
         heads += [Column("when", _("Sent in")), Column("reason", _("Reason"))]
         more = f"/enrollment-documents/?f=enrollment:is:{record.id}" if linked else ""
-        return Panel(_("Documents"), Table(heads, rows, Empty(_("No documents are asked for"))), more)
+        return Panel(
+            _("Documents"), Table(heads, rows, Empty(_("No documents are asked for"))), more, _verify(there, actor)
+        )
 
     @expose("/<pk>/steps/<int:step>", methods=["GET", "POST"])
     @requires("edit")
@@ -145,6 +151,28 @@ def ways(here: str, actor: Actor) -> list[Link]:
         for name, label, url, icon in known
         if actor.may(name, ENROLLMENTS.name)
     ]
+
+
+def _to_verify(there: Mapping[str, Any]) -> list[Any]:
+    return [each for each in there.values() if each.status is DocumentStatus.SUBMITTED]
+
+
+def _verify(there: Mapping[str, Any], actor: Actor) -> Link | None:
+    """All that came in since the last look, in one dialog."""
+    waiting = [each for each in _to_verify(there) if documents.why_not_review(actor, each) is None]
+    if not waiting or not actor.may("verify", DOCUMENTS.name):
+        return None
+    query = urlencode([("id", each.id) for each in waiting])
+    label = ngettext("Verify %(num)s document", "Verify %(num)s documents", len(waiting))
+    return Link(label, f"/enrollment-documents/actions/verify?{query}", "check", dialog=True)
+
+
+def _waits(state: Progress, there: Mapping[str, Any]) -> str:
+    """For whom: the office may have documents to look at while the family goes on."""
+    said = [str(WAITS[state.waits_for])]
+    if waiting := len(_to_verify(there)):
+        said.append(ngettext("%(num)s document to verify", "%(num)s documents to verify", waiting))
+    return " · ".join(filter(None, said))
 
 
 def _done(steps: Any) -> int:

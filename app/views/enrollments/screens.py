@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models.enrollments import DocumentType, Enrollment
+from app.models.enrollments import DocumentType, Enrollment, EnrollmentInvitation
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office
 from app.policies.scopes import visible
@@ -21,7 +22,7 @@ from app.services.enrollments import DOCUMENT_TYPES, DOCUMENTS, ENROLLMENTS, INV
 from app.services.enrollments.labels import DOCUMENT_STATUS, INVITATION_STATUS
 from app.services.errors import Refusal
 from app.services.listing import Query
-from app.services.resource import Option
+from app.services.resource import Action, Option, Outcome
 from app.views import lists
 from app.views.base import RecordView
 from app.views.content.sizes import kind, size
@@ -46,6 +47,11 @@ def status_tabs(options: tuple[Option, ...], base: str, query: Query) -> list[Li
         url = lists.address(base, [("f", f"status:is:{option.value}")])
         tabs.append(Link(str(option.label), url, active=chosen == [option.value]))
     return tabs
+
+
+def _sent(invitation: EnrollmentInvitation) -> str:
+    link = links.address(invitation)
+    return _("The letter is on its way. The link in it, shown only now: %(link)s", link=link)
 
 
 class InvitationView(RecordView):
@@ -90,6 +96,7 @@ class InvitationView(RecordView):
         page = super().form_page(record, values, refusal)
         for group in page.form.groups:
             for field in group.fields:
+                field.required |= field.name in ("school_id", "coach_id")  # a program may leave out what is clear
                 if field.name == PROGRAMS:
                     field.choices = program_choices(values.get(PROGRAMS))
             if not is_office(current_actor()):
@@ -99,9 +106,13 @@ class InvitationView(RecordView):
     def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
         saved = super().save(record, raw)
         if record is None and links.may_be_shown(current_actor()):
-            link = links.address(saved)
-            flash(_("The letter is on its way. The link in it, shown only now: %(link)s", link=link), "warning")
+            flash(_sent(saved), "warning")
         return saved
+
+    def told(self, action: Action, outcome: Outcome) -> Outcome:
+        if action.name != "resend" or outcome.state != "ok" or not links.may_be_shown(current_actor()):
+            return outcome
+        return replace(outcome, message=_sent(self.load(outcome.id)), once=True)
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)

@@ -103,6 +103,7 @@ def test_every_error_of_every_row_is_told_with_line_and_column(code, officer, ce
     assert issues(job) == [
         (2, "identity_number", "invalid"),
         (3, "birth_date", "invalid"),
+        (3, "identity_number", "invalid"),
         (3, "needs_accessible_room", "invalid"),
         (4, "session_code", "invalid"),
         (5, "session_code", "invalid"),
@@ -114,6 +115,33 @@ def test_every_error_of_every_row_is_told_with_line_and_column(code, officer, ce
         (12, "identity_type", "invalid"),
     ]
     assert (job.new_rows, job.invalid_rows, job.duplicate_rows) == (1, 8, 2)
+
+
+def test_all_faults_of_a_row_are_told_at_once_whichever_check_finds_them(code, officer):
+    """A value that cannot be read hides neither an unknown session nor a wrong number."""
+    students = "SELECT count(*) FROM students"
+    before = db.session.scalar(text(students))
+    job = checked(
+        file(
+            "NONE-1,00000000000000,,,Amina,Haddad,31/03/2008,",
+            f"{code},,SA_ID,8001015009088,Amina,Haddad,2999-01-01,perhaps",
+            "NONE-2,,,,,Haddad,,",
+            ",00000000000000,,,Amina,Haddad,,",
+        ),
+        officer,
+    )
+    assert issues(job) == [
+        (2, "birth_date", "invalid"),
+        (2, "session_code", "invalid"),
+        (2, "test_number", "invalid"),
+        (3, "birth_date", "invalid"),
+        (3, "identity_number", "invalid"),
+        (3, "needs_accessible_room", "invalid"),
+        (4, "first_name", "invalid"),
+        (4, "session_code", "invalid"),
+        (5, "session_code", "invalid"),
+    ]
+    assert (job.invalid_rows, job.new_rows, db.session.scalar(text(students))) == (4, 0, before)
 
 
 def test_the_rules_of_a_booking_hold_for_each_row(code, officer, centre):
