@@ -16,7 +16,8 @@ Fields = dict[str, tuple[str, Kind]]  # path -> SQL, kind
 @dataclass(frozen=True, eq=False)
 class Entity:
     """`one` and `many` are the keys under which an object and a collection are answered; `fields` what a filter and a sort
-    order may name, beside what every object has.
+    order may name, beside what every object has. `tables` are those of which each row is an object: quicker to count than
+    a view of several.
     """
 
     view: str
@@ -25,6 +26,7 @@ class Entity:
     fields: Fields = field(default_factory=dict)
     own: dict[Version, Fields] = field(default_factory=dict)
     selectable: dict[Version, frozenset[str]] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
 
     def paths(self, version: Version) -> Fields:
         return COMMON | self.fields | self.own.get(version, {})
@@ -149,6 +151,7 @@ ENROLLMENTS: Final = Entity(
     | _reference("class", "classSourcedId")
     | _reference("school", "schoolSourcedId"),
     selectable=_selectable("user", "class", "school", "role", "primary", "beginDate", "endDate"),
+    tables=("oneroster_enrollments", "classroom_enrollments", "classroom_slots", "oneroster_former_teachers"),
 )
 _FLAGS: Final = (
     "americanIndianOrAlaskaNative",
