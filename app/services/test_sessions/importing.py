@@ -99,7 +99,7 @@ class _Writer:
     def _register(self, values: dict[str, Any]) -> bool:
         """Returns whether it is new. Raises Invalid with everything that is wrong, and what `register` raises."""
         known: dict[str, Any] = {}
-        wrong: dict[str, Sequence[Any]] = {}
+        wrong: dict[str, list[Any]] = {}
         for name, find in (("session_id", self._session), ("student_id", self._student)):
             try:
                 known[name] = find(values)
