@@ -23,7 +23,8 @@ faults: .venv/.dev  ## Kill schedulers and workers, and routines at each of thei
 	$(BIN)/pytest -n $(WORKERS) -m fault $(ARGS)
 
 fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300)
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/api/test_fuzz.py $(ARGS)
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "fuzz or not fuzz" \
+		tests/api/test_fuzz.py tests/api/test_schemathesis.py $(ARGS)
 
 lint: .venv/.dev  ## Check style with ruff
 	$(BIN)/ruff check .

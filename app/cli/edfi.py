@@ -12,6 +12,7 @@ from app.extensions import db
 from app.models.edfi import EdFiConnection, EdFiPush, EdFiPushStatus
 from app.services import sessions
 from app.services.edfi import exporting, pushing
+from app.services.errors import Busy
 
 MOST_SHOWN = 50
 TROUBLE = ("invalid", "blocked", "refused", "failed")
@@ -67,7 +68,10 @@ def push(server: str) -> None:
         raise click.ClickException(str(outcome.refusal))
     latest = select(EdFiPush.id).where(EdFiPush.connection_id == found).order_by(EdFiPush.created_at.desc()).limit(1)
     push_id = db.session.scalars(latest).one()
-    pushing.run(push_id)
+    try:
+        pushing.run(push_id)
+    except Busy as refusal:
+        raise click.ClickException(str(refusal)) from None
     done = db.session.get_one(EdFiPush, push_id, populate_existing=True)
     click.echo(", ".join(f"{count} {name}" for name, count in sorted(done.counts.items())) or "Nothing to send.")
     if done.status is not EdFiPushStatus.DONE:

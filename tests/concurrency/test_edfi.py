@@ -60,10 +60,10 @@ def test_two_workers_do_not_carry_out_the_same_push(committed_app, server, ods, 
     if not locked:
 
         @contextmanager
-        def always(_connection_id):
+        def always(_name):
             yield True
 
-        monkeypatch.setattr(pushing, "_alone", always)
+        monkeypatch.setattr(pushing, "alone", always)
     meet_after(monkeypatch, pushing, "_begin")
     race(committed_app, *[lambda: pushing.run(push_id)] * 2)
     assert count("SELECT count(*) FROM edfi_records") == 6

@@ -6,9 +6,11 @@ from functools import partial
 
 from app.extensions import db
 from app.models.imports import Import, ImportStatus
-from app.services import imports
+from app.services import imports, sessions
+from app.services.oneroster import exporting
 from app.services.oneroster.importing import confirming, run
-from tests.concurrency.racing import actor, count, meet_after, race
+from app.services.oneroster.oauth import clients, tokens
+from tests.concurrency.racing import actor, between, count, meet_after, race
 from tests.factories import bundles
 
 
@@ -37,3 +39,26 @@ def test_the_same_import_twice_at_once(crowd):
     db.session.remove()
     assert sorted(race(crowd, *[partial(imports.carry_out, key)] * 2)) == [False, True]
     assert count("SELECT count(*) FROM oneroster_users") == 4
+
+
+def test_a_new_secret_ends_the_token_that_is_being_given_out(crowd, monkeypatch, locked):
+    boss = sessions.system()
+    made = clients.create({"name": "Reader", "scopes": ["roster-core"]}, actor=boss)
+    key = made.id
+    secret = str(clients.new_secret([key], actor=boss).outcomes[0].message).split("secret ")[1].split(".")[0]
+    credentials = tokens.Credentials(made.client_id, secret, "127.0.0.1")
+    db.session.remove()
+    renew = between(monkeypatch, tokens, "_client", partial(clients.new_secret, [key], actor=boss), locked)
+    race(crowd, partial(tokens.issue, credentials, ""), renew)
+    assert count("SELECT count(*) FROM oauth_tokens") == (0 if locked else 1)
+
+
+def test_an_export_that_runs_is_not_begun_beside_itself(crowd, monkeypatch):
+    export = exporting.start({"version": "1.2", "mode": "bulk"}, actor=actor("admin"))
+    key = export.id
+    db.session.remove()
+    written = []
+    monkeypatch.setattr(exporting.checks, "faults", lambda *args: written.append(args) or [])
+    meet_after(monkeypatch, exporting, "write")
+    assert sorted(race(crowd, *[partial(exporting.carry_out, key)] * 2)) == [False, True]
+    assert (len(written), count("SELECT count(*) FROM oneroster_export_files")) == (1, 1)

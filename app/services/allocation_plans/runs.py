@@ -6,8 +6,7 @@ All that a run writes is one transaction, so that it is done once or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from app.policies.scopes import visible
 from app.services import queue, sessions
 from app.services.allocation_plans import carrying_out, explaining, reading, rules
 from app.services.allocation_plans.schemas import SeatOrder
+from app.services.alone import alone
 from app.services.errors import Busy, Conflict, NotFound, Refusal, WrongState
 from app.services.import_run import apart
 from app.services.resource import Outcome, Result
@@ -155,9 +155,9 @@ def _outcome(session: TestSession, message: str = "", *, unchanged: bool = False
 
 def run(run_id: UUID) -> bool:
     """Do a queued run. Returns whether this call did it."""
-    with _alone(run_id) as alone:
+    with alone(f"allocation_run:{run_id}") as held:
         found = db.session.get(AllocationRun, run_id)
-        if not alone or found is None or found.status not in rules.BUSY:
+        if not held or found is None or found.status not in rules.BUSY:
             db.session.rollback()
             return False
         actor = _asker(found)
@@ -232,17 +232,3 @@ def sweep() -> int:
     for run_id in found:
         queue.defer(TASK, queueing_lock=f"{TASK}:{run_id}", run_id=run_id)
     return len(found)
-
-
-@contextmanager
-def _alone(run_id: UUID) -> Iterator[bool]:
-    """Whether no other worker does this run. The lock is the connection's, so that a killed worker's is free."""
-    facts: dict[str, Any] = {"id": str(run_id)}
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        key = "hashtextextended('allocation_run:' || :id, 0)"
-        alone = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({key})"), facts))
-        try:
-            yield alone
-        finally:
-            if alone:
-                connection.execute(text(f"SELECT pg_advisory_unlock({key})"), facts)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
-TIMEOUT: Final = 30.0  # seconds, for each answer
+TIMEOUT: Final = 30.0  # seconds, to connect, to be answered at all, and for the whole answer
 MOST_TRIES: Final = 5
 LONGEST_WAIT: Final = 120.0  # a server that asks for more is left alone until the next push
 LARGEST_ANSWER: Final = 1024 * 1024
@@ -51,16 +51,21 @@ class Server:
     school_year: int | None = None
 
 
+def _storable(told: str) -> str:
+    """As far as it can be stored: JSON may hold half a character."""
+    return told.encode("utf-8", "replace").decode().replace("\0", "")[:_LONGEST_MESSAGE]
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
 
-    def _object(self) -> dict[str, Any] | None:
+    def told(self) -> dict[str, Any] | None:
         try:
             told = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # deeper than anybody writes
             return None
         return told if isinstance(told, dict) else None
 
@@ -68,22 +73,22 @@ class Answer:
         """What is wrong with a request for a token (RFC 6749, section 5.2). No more of the body is told: an address that is
         tried out may be anybody's.
         """
-        told = self._object() or {}
+        told = self.told() or {}
         parts = [told.get(name) for name in ("error", "error_description")]
-        return " ".join(each for each in parts if isinstance(each, str)).replace("\0", "")[:_LONGEST_MESSAGE]
+        return _storable(" ".join(each for each in parts if isinstance(each, str)))
 
     def message(self) -> str:
         """What the server says is wrong, in its words."""
-        told = self._object()
+        told = self.told()
         if told is None:
-            return self.body[:_LONGEST_MESSAGE].decode("utf-8", "replace").replace("\0", "")
+            return _storable(self.body[:_LONGEST_MESSAGE].decode("utf-8", "replace"))
         parts = [told.get(name) for name in ("detail", "message", "error_description", "error", "title")]
         texts = [each for each in parts if isinstance(each, str) and each][:1]
         problems = told.get("validationErrors") or told.get("modelState")
         texts += [json.dumps(problems, ensure_ascii=False)] if problems else []
         errors = told.get("errors")
         texts += [each for each in errors if isinstance(each, str)] if isinstance(errors, list) else []
-        return " ".join(texts).replace("\0", "")[:_LONGEST_MESSAGE]
+        return _storable(" ".join(texts))
 
 
 class Client:
@@ -119,9 +124,9 @@ class Client:
         }
         answer = self._patiently("POST", server.token_url, b"grant_type=client_credentials", lambda: headers)
         try:
-            told = json.loads(answer.body) if answer.status == 200 else {}
+            told = (answer.told() or {}) if answer.status == 200 else {}
             self._token, lasts = told["access_token"] + "", float(told.get("expires_in") or 1800)
-        except (ValueError, KeyError, TypeError):  # a token is a text
+        except (ValueError, KeyError, TypeError, OverflowError):  # a token is a text
             reason = answer.oauth_error() or "-"
             raise UnreachableError(_("No token was given (%(status)s): %(reason)s", **_why(answer, reason))) from None
         self._token_ends = time.monotonic() + lasts - min(EARLY, lasts / 2)
@@ -191,10 +196,20 @@ class Client:
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         line.request(method, target, body, {"Accept": "application/json", **headers})
         answer = line.getresponse()
-        content = answer.read(LARGEST_ANSWER + 1)
+        content = self._read(answer)
         if len(content) > LARGEST_ANSWER or answer.will_close:
             self.close()
         return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
+
+    def _read(self, answer: http.client.HTTPResponse) -> bytes:
+        """The body, as far as it comes in time: the socket's own limit begins anew with each byte. Raises TimeoutError."""
+        end, content = time.monotonic() + self._timeout, bytearray()
+        while len(content) <= LARGEST_ANSWER and (part := answer.read1(LARGEST_ANSWER)):
+            content += part
+            if time.monotonic() > end:
+                raise TimeoutError(_("the answer takes too long"))
+        answer.close()  # `read1` leaves it open, and the connection would not be ready for the next
+        return bytes(content)
 
     def _line(self, scheme: str, host: str) -> http.client.HTTPConnection:
         """One connection to each host, used again and again."""

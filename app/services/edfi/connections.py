@@ -21,6 +21,7 @@ from app.extensions import db
 from app.models.edfi import EdFiConnection, EdFiPush, EdFiPushStatus, EdFiRecord
 from app.policies.actor import Actor
 from app.services import inputs, plain
+from app.services.alone import is_at_work
 from app.services.edfi import secrets
 from app.services.edfi.client import Client, Server, UnreachableError
 from app.services.errors import Invalid, NotFound, Refusal, WrongState, explain
@@ -39,6 +40,7 @@ explain(
     }
 )
 BRIEFLY: Final = 10.0  # seconds that a button waits
+PUSHED_TO: Final = _l("Records are being pushed to it. Wait, or cancel that.")
 OPEN: Final = (EdFiPushStatus.QUEUED, EdFiPushStatus.RUNNING)
 LONGEST_ADDRESS: Final = 300
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -97,8 +99,8 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
     moved = (known.base_url, known.school_year) != place
     if [getattr(known, name) for name in _TARGET] != target and given is None:
         raise Invalid(fields={"secret": [_("Give the secret again: it is for another address or id now.")]})
-    if moved and is_pushed_to(key):
-        raise WrongState(_("Records are being pushed to it. Wait, or cancel that."))
+    if moved:
+        _check_idle(key)
     if given is not None:
         known.secret = _hidden(given, known)
     if moved:
@@ -110,11 +112,25 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
 @transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Forget servers, and what was pushed to them. One that is pushed to stays."""
-    return plain.delete(EdFiConnection, ids, actor=actor, title=title, hindrance=_busy)
+    return plain.delete(EdFiConnection, ids, actor=actor, title=title, hindrance=busy)
 
 
-def _busy(connection: Any) -> Any:
-    return _("Records are being pushed to it. Wait, or cancel that.") if is_pushed_to(connection.id) else None
+def busy(connection: Any) -> Any:
+    """Why a server has to stay as it is now."""
+    return PUSHED_TO if is_pushed_to(connection.id) else None
+
+
+def lock_name(key: UUID) -> str:
+    """Under which a worker pushes to a server."""
+    return f"edfi:{key}"
+
+
+def _check_idle(key: UUID) -> None:
+    """Raises WrongState while a push waits or runs, also one that was called off and still notes what it sent. The server
+    must be locked, so that no other is asked for.
+    """
+    if is_pushed_to(key) or is_at_work(lock_name(key)):
+        raise WrongState(PUSHED_TO)
 
 
 def is_pushed_to(key: UUID) -> bool:
@@ -221,8 +237,7 @@ def send_all_again(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """
 
     def change(connection: EdFiConnection) -> bool:
-        if reason := _busy(connection):
-            raise WrongState(reason)
+        _check_idle(connection.id)
         statement = sql_update(EdFiRecord).where(EdFiRecord.connection_id == connection.id, EdFiRecord.digest != "")
         return bool(db.session.execute(statement.values(digest="")).rowcount)  # type: ignore[attr-defined]
 

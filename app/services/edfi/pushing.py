@@ -8,10 +8,8 @@ and a server takes a record twice for the same one.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +17,7 @@ from uuid import UUID
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 from sqlalchemy import update as sql_update
 from sqlalchemy.exc import OperationalError
@@ -27,9 +26,10 @@ from app.extensions import db
 from app.models.edfi import EdFiConnection, EdFiPush, EdFiPushStatus
 from app.policies.actor import Actor
 from app.services import plain, queue, sessions
+from app.services.alone import alone
 from app.services.edfi import exporting, outcomes, reading
 from app.services.edfi.client import Client, UnreachableError
-from app.services.edfi.connections import OPEN, is_pushed_to, server_of, title
+from app.services.edfi.connections import OPEN, is_pushed_to, lock_name, server_of, title
 from app.services.edfi.labels import RESOURCE_NAMES
 from app.services.edfi.sending import Sender
 from app.services.errors import Busy, Refusal, WrongState
@@ -40,6 +40,16 @@ TASK: Final = "edfi.push"
 CHUNK: Final = 50  # records between two writings
 
 
+ALREADY: Final = _l("Records are being pushed to it already.")
+
+
+def may_push(actor: Actor, connection: Any) -> Any:
+    """To servers in use, one push at a time."""
+    if not connection.active:
+        return _l("It is out of use.")
+    return ALREADY if is_pushed_to(connection.id) else None
+
+
 @transactional
 def push(ids: Sequence[UUID], *, actor: Actor, queued: bool = True) -> Result:
     """Ask for everything that changed to be pushed, unless the caller does that itself (`queued`). A server that is out
@@ -47,10 +57,8 @@ def push(ids: Sequence[UUID], *, actor: Actor, queued: bool = True) -> Result:
     """
 
     def change(connection: EdFiConnection) -> bool:
-        if not connection.active:
-            raise WrongState(_("It is out of use."))
-        if is_pushed_to(connection.id):
-            raise WrongState(_("Records are being pushed to it already."))
+        if (reason := may_push(actor, connection)) is not None:
+            raise WrongState(reason)
         server_of(connection)
         made = _made(connection)
         if queued:
@@ -104,9 +112,10 @@ def _defer(push_id: UUID) -> None:
 @transactional
 def sweep() -> int:
     """Ask again for pushes that a killed worker left behind. Returns how many."""
-    left = text(
-        "SELECT id FROM edfi_pushes WHERE status IN ('queued', 'running') AND updated_at < now() - interval '15 min'"
-    )
+    left = text("""
+        SELECT id FROM edfi_pushes WHERE (status = 'queued' AND updated_at < now() - interval '1 min')
+            OR (status = 'running' AND updated_at < now() - interval '15 min')
+    """)
     found = db.session.scalars(left).all()
     for push_id in found:
         _defer(push_id)
@@ -114,16 +123,22 @@ def sweep() -> int:
 
 
 def run(push_id: UUID) -> None:
-    """Carry out a push that was asked for; one that is over, or that another worker carries out, is left alone."""
+    """Carry out a push that was asked for; one that is over, or that another worker carries out, is left alone. Raises Busy
+    while one that was called off is not quite over.
+    """
     found = db.session.get(EdFiPush, push_id)
     asker = _asker(found) if found is not None else None
     connection_id = found.connection_id if found is not None else None
+    waits = found is not None and found.status is EdFiPushStatus.QUEUED
     db.session.rollback()
     if asker is None or connection_id is None:
         return
-    with _alone(connection_id) as alone, force_locale(asker.locale or current_app.config["BABEL_DEFAULT_LOCALE"]):
-        if alone:
+    locale = asker.locale or current_app.config["BABEL_DEFAULT_LOCALE"]
+    with alone(lock_name(connection_id)) as held, force_locale(locale):
+        if held:
             _run(push_id)
+        elif waits:
+            raise Busy(ALREADY)
 
 
 def _asker(found: EdFiPush) -> Actor:
@@ -200,16 +215,3 @@ def _left(resources: Sequence[str]) -> str:
 def _end(push_id: UUID, status: EdFiPushStatus, message: str, *, actor: Actor) -> None:
     statement = sql_update(EdFiPush).where(EdFiPush.id == push_id, EdFiPush.status.in_(OPEN))
     db.session.execute(statement.values(status=status, message=message, finished_at=datetime.now(UTC)))
-
-
-@contextmanager
-def _alone(connection_id: UUID) -> Iterator[bool]:
-    """Whether no other worker pushes to this server. The lock is the database connection's: a killed worker's is free."""
-    number = int.from_bytes(hashlib.sha256(f"edfi:{connection_id}".encode()).digest()[:8], "big", signed=True)
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        alone = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}))
-        try:
-            yield alone
-        finally:
-            if alone:
-                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})

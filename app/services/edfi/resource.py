@@ -56,18 +56,6 @@ MAPPINGS = register(
 )
 
 
-def may_push(actor: Actor, connection: Any) -> Any:
-    """To servers in use, one push at a time."""
-    if not connection.active:
-        return _l("It is out of use.")
-    return _l("Records are being pushed to it already.") if connections.is_pushed_to(connection.id) else None
-
-
-def _idle(actor: Actor, connection: Any) -> Any:
-    pushed_to = connections.is_pushed_to(connection.id)
-    return _l("Records are being pushed to it. Wait, or cancel that.") if pushed_to else None
-
-
 CONNECTIONS = register(
     Resource(
         name="Ed-Fi servers",
@@ -99,7 +87,7 @@ CONNECTIONS = register(
                 "push",
                 _l("Push now"),
                 pushing.push,
-                may_push,
+                pushing.may_push,
                 icon="send",
                 help=_l("Sends everything that changed since the last push, and deletes there what is no more."),
             ),
@@ -116,7 +104,7 @@ CONNECTIONS = register(
                 "send_all_again",
                 _l("Send all again"),
                 connections.send_all_again,
-                _idle,
+                lambda actor, record: connections.busy(record),
                 icon="rotate-ccw",
                 bulk=False,
                 help=_l("The next push sends everything, also what has not changed: for a server that lost its data."),

@@ -97,8 +97,6 @@ def _blocks(connection: Connection, file: File, wanted: Wanted) -> Iterator[Bloc
     """The rows as lines of CSV, some thousands at a time: the database sends each row by itself."""
     statement = columns.rows(file, wanted.version, wanted.mode)
     parameters = {"since": wanted.since} if wanted.mode == "delta" else None
-    if parameters is None:
-        statement = statement.replace("%", "%%") if "%" in statement else statement
     cursor = connection.connection.cursor()
     with cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", parameters) as copy:  # type: ignore[attr-defined]
         while rows := list(itertools.islice(copy, ROWS)):

@@ -21,6 +21,7 @@ from app.models.oneroster import ExportStatus, OneRosterExport, OneRosterExportF
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import queue
+from app.services.alone import alone
 from app.services.errors import Busy, Invalid, NotFound, WrongState
 from app.services.inputs import Input, Moment
 from app.services.oneroster import bundles, checks
@@ -83,6 +84,11 @@ def write(target: IO[bytes], wanted: bundles.Wanted) -> Written:
 
 def carry_out(export_id: UUID) -> bool:
     """Write a bundle that was asked for. Returns whether this call did it. Raises Busy when it is worth trying again."""
+    with alone(f"oneroster_export:{export_id}") as held:
+        return held and _carry_out(export_id)
+
+
+def _carry_out(export_id: UUID) -> bool:
     export = _begin(export_id)
     if export is None:
         return False

@@ -7,10 +7,9 @@ that somebody changed meanwhile keeps their change, and nothing else is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from flask import current_app
@@ -23,6 +22,7 @@ from app.extensions import db
 from app.models.roster import Roster, RosterStatus, ShiftAssignment
 from app.policies.actor import Actor
 from app.services import plain, queue, sessions
+from app.services.alone import alone
 from app.services.errors import WrongState
 from app.services.resource import Result
 from app.services.roster import reading
@@ -75,9 +75,9 @@ def cancel_solve(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 def run(roster_id: UUID) -> bool:
     """Fill a week that somebody asked for. Returns whether this call wrote it."""
-    with _alone(roster_id) as alone:
+    with alone(f"roster:{roster_id}") as held:
         roster = db.session.get(Roster, roster_id)
-        if not alone or roster is None or roster.solve_key is None:
+        if not held or roster is None or roster.solve_key is None:
             db.session.rollback()
             return False
         key = roster.solve_key
@@ -189,17 +189,3 @@ def sweep() -> int:
 
 def _defer(roster_id: UUID) -> None:
     queue.defer(TASK, queueing_lock=f"{TASK}:{roster_id}", roster_id=roster_id)
-
-
-@contextmanager
-def _alone(roster_id: UUID) -> Iterator[bool]:
-    """Whether no other worker searches this week. The lock is the connection's, so that a killed worker's is free."""
-    facts: dict[str, Any] = {"id": str(roster_id)}
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        key = "hashtextextended('roster:' || :id, 0)"
-        alone = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({key})"), facts))
-        try:
-            yield alone
-        finally:
-            if alone:
-                connection.execute(text(f"SELECT pg_advisory_unlock({key})"), facts)

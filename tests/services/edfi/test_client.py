@@ -110,6 +110,9 @@ def test_a_connection_that_breaks_is_made_anew(line, ods, waits):
         b'{"access_token": null}',
         b'{"access_token": "a", "expires_in": "x"}',
         b'{"error": 1}',
+        b'{"access_token": "a", "expires_in": 1' + b"0" * 400 + b"}",
+        b"[" * 100_000,
+        b'{"error": "\\ud83d"}',
     ],
 )
 def test_an_answer_that_holds_no_token(line, monkeypatch, told):
@@ -151,6 +154,19 @@ def test_a_token_that_is_no_header_is_told(line, monkeypatch):
         line.send("contacts", CONTACT)
 
 
+def test_an_answer_that_trickles_in_is_not_waited_for(line, monkeypatch):
+    """The limit of a socket begins anew with each byte."""
+    now = iter(range(0, 10_000, 9))
+    monkeypatch.setattr(client.time, "monotonic", lambda: float(next(now)))
+
+    class Trickle:
+        def read1(self, _most):
+            return b"x"
+
+    with pytest.raises(TimeoutError):
+        line._read(Trickle())
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -161,6 +177,8 @@ def test_a_token_that_is_no_header_is_told(line, monkeypatch):
         (b"<html>", "<html>"),
         (b"a\0b", "ab"),
         (b'"text"', '"text"'),
+        (b'{"detail": "half \\ud83d"}', "half ?"),
+        (b"[" * 100_000, "[" * 1000),
         (b'{"detail": "' + b"x" * 5000 + b'"}', "x" * 1000),
     ],
 )

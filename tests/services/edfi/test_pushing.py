@@ -6,12 +6,16 @@ from collections import Counter
 from datetime import date
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from app.extensions import db
 from app.models.edfi import EdFiConnection, EdFiPush, EdFiPushItem, EdFiPushStatus, EdFiRecord
 from app.services import jobs
+from app.services.alone import alone
 from app.services.edfi import client, connections, outcomes, pushing, schema
+from app.services.edfi.connections import lock_name
+from app.services.errors import Busy, WrongState
 from app.services.school import today
 from tests.factories.edfi import at_school, connection, extension, family, guardian_of, pupil, saved, school
 
@@ -254,6 +258,22 @@ def test_one_push_at_a_time_and_only_to_servers_in_use(state, actors):
     assert "out of use" in str(pushing.push([state.id], actor=actors.admin).outcomes[0].refusal)
     assert connections.delete([state.id], actor=actors.admin).outcomes[0].state == "ok"
     assert db.session.scalars(select(EdFiConnection)).all() == []
+
+
+def test_while_one_that_was_called_off_still_works_the_next_waits(state, actors):
+    """Else it would note what it sent to the old address for the new one."""
+    pushing.push([state.id], actor=actors.admin, queued=False)
+    found = db.session.scalars(select(EdFiPush)).one()
+    values = {"base_url": "https://new.example", "secret": SecretStr("fresh")}
+    with alone(lock_name(state.id)) as held:
+        assert held
+        with pytest.raises(Busy, match="already"):
+            pushing.run(found.id)
+        pushing.cancel([found.id], actor=actors.admin)
+        with pytest.raises(WrongState, match="Wait"):
+            connections.update(state.id, values, actor=actors.admin)
+        assert "Wait" in str(connections.send_all_again([state.id], actor=actors.admin).outcomes[0].refusal)
+    assert connections.update(state.id, values, actor=actors.admin).base_url == "https://new.example"
 
 
 def test_a_push_that_is_over_is_not_run_again(push, ods):

@@ -298,6 +298,16 @@ def test_who_may(actors):
         imports.undo(taken_in(content, actors.admin).id, actor=actors.admin)
 
 
+def test_an_organization_without_an_identifier_has_its_key_as_one(actors):
+    db.session.execute(
+        text("INSERT INTO organizations (sourced_id, name, identifier) VALUES ('z', 'Z', 'S2')")
+    )  # whatever the capitals
+    files = bundles.rows()
+    [place] = [number for number, each in enumerate(files["orgs.csv"]) if each["sourcedId"] == "s2"]
+    files["orgs.csv"][place] |= {"identifier": ""}
+    assert of(files, actors.admin) == [("orgs.csv", place + 2, "identifier")]
+
+
 def test_numbers_and_names_that_others_have(actors):
     db.session.execute(
         text("""INSERT INTO students (first_name, last_name, student_unique_id) VALUES ('Una', 'Other', '4711')""")

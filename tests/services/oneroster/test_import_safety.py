@@ -240,6 +240,26 @@ def test_only_what_is_not_over_is_opened_again(actors, days, closed):
     assert found(f"SELECT count(*), count(exit_date) {OF_ANA}") == (1, closed)
 
 
+def test_organizations_pass_their_identifiers_on(actors):
+    roster(actors)
+    files = bundles.rows()
+    places = {each["sourcedId"]: each for each in files["orgs.csv"]}
+    before = (places["s1"]["identifier"], places["s2"]["identifier"])
+    places["s1"]["identifier"], places["s2"]["identifier"] = before[::-1]
+    taken_in(bundles.bundle(files), actors.admin)
+    kept = "SELECT max(identifier) FILTER (WHERE sourced_id = 's1'), max(identifier) FILTER (WHERE sourced_id = 's2') FROM organizations"
+    assert found(kept) == before[::-1]
+
+
+def test_a_reference_that_is_repeated_counts_once(actors):
+    files = bundles.rows("1.1")
+    for each in files["users.csv"]:
+        each["orgSourcedIds"] = f"{each['orgSourcedIds']},{each['orgSourcedIds']}"
+    taken_in(bundles.bundle(files, version="1.1"), actors.admin)
+    assert found("SELECT count(*), max(jsonb_array_length(org_ids)) FROM oneroster_users") == (4, 1)
+    assert found('SELECT count(*) - count(DISTINCT "sourcedId") FROM oneroster_v_roles')[0] == 0
+
+
 # Student numbers
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.roster import Roster, RosterStatus, ShiftAssignment
+from app.services.alone import alone
 from app.services.errors import NotAllowed
 from app.services.roster import reading, rosters, solver, solving
 from app.services.roster.problem import Week
@@ -175,7 +176,7 @@ def test_what_a_killed_worker_left_is_asked_for_again(desk):
 
 def test_one_worker_at_a_time(desk):
     ask(desk)
-    with solving._alone(desk.key) as first:
+    with alone(f"roster:{desk.key}") as first:
         assert first
         assert solving.run(desk.key) is False
     assert solving.run(desk.key)

@@ -104,15 +104,17 @@ def _of_column(file: str, column: Column, codes: tuple[str, ...]) -> Callable[[s
         one = _word_of(column, extensible=column.extensible and (file, column.name) not in WITHOUT_EXTENSIONS)
     else:
         one = _TYPES[column.item_type]
-    return _list_of(one) if column.is_list else one
+    return _list_of(one, once=column.item_type == "guid") if column.is_list else one
 
 
-def _list_of(one: Callable[[str], str]) -> Callable[[str], str]:
+def _list_of(one: Callable[[str], str], *, once: bool) -> Callable[[str], str]:
+    """`once`: an item that is repeated counts once. Others may belong to the items of another list, place by place."""
+
     def read(value: str) -> str:
         items = [item.strip() for item in value.split(",")]
         if not all(items):
             raise CellError(_("The list has an empty item."), _("Separate the items by single commas."))
-        return json.dumps([one(item) for item in items], ensure_ascii=False)
+        return json.dumps([one(item) for item in (dict.fromkeys(items) if once else items)], ensure_ascii=False)
 
     return read
 

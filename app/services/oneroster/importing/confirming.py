@@ -36,6 +36,6 @@ def confirm(import_id: UUID, *, actor: Actor, remove: bool = False, queued: bool
         if files and not remove:
             said = _("More would vanish than is allowed, from: %(files)s.", files=", ".join(files))
             raise Invalid(said, fields={"remove": [_("Say that so much may vanish, or choose another bundle.")]})
-        vanishing = {line["file"]: line["vanishing"] for line in job.sample}
-        job.options = job.options | {"remove": remove, "vanishing": vanishing}
+        vanishing = {line["file"]: line["vanishing"] for line in job.sample} if remove else {}
+        job.options = job.options | {"vanishing": vanishing}
     return imports.confirm(import_id, actor=actor, queued=queued)

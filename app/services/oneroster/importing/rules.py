@@ -11,7 +11,7 @@ from app.services.errors import Text
 from app.services.import_run import Issues
 from app.services.oneroster.importing.archive import Bundle, fault
 from app.services.oneroster.importing.references import rows_of
-from app.services.oneroster.importing.targets import ORGS, SESSIONS, TARGETS, USERS, Target
+from app.services.oneroster.importing.targets import ORG_IDENTIFIER, ORGS, SESSIONS, TARGETS, USERS, Target
 
 # A row that is not to be deleted.
 LIVE = "status IS DISTINCT FROM 'tobedeleted'"
@@ -32,8 +32,8 @@ ROLES = f"""
 
 @dataclass(frozen=True)
 class Rule:
-    """A query for line and value of the rows that break it; it may use :roles, :users, the modes of those files, and
-    :source. `version` limits it to one.
+    """A query for line and value of the rows that break it; it may use :roles, :users, :orgs, the modes of those files,
+    and :source. `version` limits it to one.
     """
 
     file: str
@@ -140,15 +140,15 @@ RULES = (
         "orgs.csv",
         "identifier",
         f"""SELECT line, identifier FROM (
-                SELECT line, identifier, count(*) OVER (PARTITION BY lower(identifier)) AS count
-                FROM stage_orgs WHERE identifier IS NOT NULL AND {LIVE}) counted WHERE count > 1""",
+                SELECT s.line, {ORG_IDENTIFIER} AS identifier, count(*) OVER (PARTITION BY lower({ORG_IDENTIFIER})) AS count
+                FROM stage_orgs s WHERE s.{LIVE}) counted WHERE count > 1""",
         _l("Another organization of the file has the same identifier."),
         _l("Give each its own, or none."),
     ),
     Rule(
         "orgs.csv",
         "identifier",
-        f"""SELECT s.line, s.identifier FROM stage_orgs s JOIN organizations t ON lower(t.identifier) = lower(s.identifier)
+        f"""SELECT s.line, {ORG_IDENTIFIER} FROM stage_orgs s JOIN organizations t ON lower(t.identifier) = lower({ORG_IDENTIFIER})
             WHERE s.{LIVE} AND t.deleted_at IS NULL AND t.sourced_id <> s."sourcedId"
               AND NOT EXISTS (SELECT FROM stage_orgs o WHERE o."sourcedId" = t.sourced_id)
               AND NOT coalesce(:orgs = 'bulk' AND t.source_system = :source, false)""",

@@ -28,9 +28,9 @@ FEW = 5  # so many may vanish from a file whatever share of it they are
 
 
 def check_options(options: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
-    """`remove`: whether more may vanish than the share that is allowed. Raises NotAllowed."""
+    """There are none. Raises NotAllowed."""
     require(actor)
-    return {"remove": options.get("remove") is True}
+    return {}
 
 
 def require(actor: Actor) -> None:
@@ -89,7 +89,7 @@ def _faulty(job: Import, tally: Tally, issues: Issues) -> Tally:
 
 def _guard(job: Import, lines: list[dict[str, Any]]) -> None:
     """Raises WrongState when more would vanish than was agreed to when the import was confirmed."""
-    agreed = job.options.get("vanishing", {}) if job.options.get("remove") else {}
+    agreed = job.options.get("vanishing", {})
     files = [line["file"] for line in lines if line["guarded"] and line["vanishing"] > agreed.get(line["file"], 0)]
     if files:
         raise WrongState(_("More would vanish than is allowed, from: %(files)s.", files=", ".join(files)))
@@ -122,7 +122,6 @@ def _write(bundle: Bundle) -> None:
     for target in TARGETS:
         if target is USERS:
             people.write()
-            writing.free_usernames()
         writing.write(target)
         if target is USERS:
             links.write_agents()

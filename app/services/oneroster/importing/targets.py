@@ -25,6 +25,7 @@ class Target:
     also_changed: str = "false"  # over `i`, the incoming row: what makes it changed beside its columns
     passes: tuple[str, ...] = field(default=("true",))  # over `i`: the order in which rows are updated
     late: tuple[str, ...] = ()  # columns that refer to rows of the same file: set when all of these are there
+    unique: str = ""  # the column, beside the key, that no two rows share, whatever the capitals
 
     @property
     def stage(self) -> str:
@@ -67,19 +68,21 @@ def _joined(alias: str, file: str, column: str) -> str:
     return f' LEFT JOIN keys_{table(file).removeprefix("stage_")} {alias} ON {alias}.sourced_id = s."{column}"'
 
 
+ORG_IDENTIFIER = """coalesce(s.identifier, left(s."sourcedId", 60))"""  # each organization has one here
 ORGS = Target(
     "orgs.csv",
     "organizations",
     {
         "name": "s.name",
         "type": "s.type",
-        "identifier": """coalesce(s.identifier, left(s."sourcedId", 60))""",
+        "identifier": ORG_IDENTIFIER,
         "parent_id": "parent.id",
         "metadata": _metadata(),
     },
     joins=_joined("parent", "orgs.csv", "parentSourcedId"),
     soft=True,
     late=("parent_id",),
+    unique="identifier",
 )
 SESSIONS = Target(
     "academicSessions.csv",
@@ -135,6 +138,7 @@ USERS = Target(
     """,
     new_key="uuid_time_ordered()",
     also_changed="EXISTS (SELECT FROM changed_agents c WHERE c.user_id = i.id)",
+    unique="username",
 )
 ROLES = Target(
     "roles.csv",

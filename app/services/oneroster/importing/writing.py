@@ -116,6 +116,7 @@ def remove(target: Target, bundle: Bundle) -> None:
 
 def write(target: Target) -> None:
     """Update what differs and insert what is new."""
+    _free(target)
     early = [name for name in target.columns if name not in target.late]
     alive = "deleted_at = NULL, deleted_by_id = NULL" if target.soft else "status = 'active'"
     settings = ", ".join(f'"{name}" = i."{name}"' for name in early)
@@ -132,12 +133,13 @@ def write(target: Target) -> None:
                 WHERE t.id = i.id AND i.live AND t."{name}" IS DISTINCT FROM i."{name}" """)
 
 
-def free_usernames() -> None:
-    """Users who take over each other's names must not collide half-way."""
-    run("""UPDATE oneroster_users t SET username = t.id::text FROM incoming_users i
-           WHERE t.id = i.id AND i.live AND lower(t.username) <> lower(i.username)
-             AND EXISTS (SELECT FROM incoming_users o
-                         WHERE o.live AND lower(o.username) = lower(t.username) AND o.id <> t.id)""")
+def _free(target: Target) -> None:
+    """Rows that take over each other's names must not collide half-way."""
+    if name := target.unique:
+        run(f"""UPDATE {target.table} t SET {name} = t.id::text FROM {target.incoming} i
+                WHERE t.id = i.id AND i.live AND lower(t.{name}) <> lower(i.{name})
+                  AND EXISTS (SELECT FROM {target.incoming} o
+                              WHERE o.live AND lower(o.{name}) = lower(t.{name}) AND o.id <> t.id)""")
 
 
 def run(statement: str, **values: object) -> int:

@@ -118,7 +118,9 @@ def _client(credentials: Credentials) -> OAuthClient:
     rate_limits.check("oauth-client", credentials.client_id, network, most=MOST_OF_A_CLIENT, period=PERIOD)
     known = is_storable(credentials.client_id)
     wanted = OAuthClient.client_id == credentials.client_id
-    client = db.session.scalars(select(OAuthClient).where(wanted, OAuthClient.active)).one_or_none() if known else None
+    # Shared with others who log in, and not with who gives it another secret: that ends its tokens, this one too.
+    statement = select(OAuthClient).where(wanted, OAuthClient.active).with_for_update(read=True)
+    client = db.session.scalars(statement).one_or_none() if known else None
     kept = client.secret_hash if client is not None else digest("nobody's")
     if not hmac.compare_digest(kept, digest(credentials.secret)) or client is None:
         raise OAuthError("invalid_client", _l("The client is not known, or its secret is wrong."), 401)

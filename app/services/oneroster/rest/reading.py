@@ -44,7 +44,10 @@ def collection(operation: Operation, keys: Mapping[str, str], query: Query, styl
 def single(operation: Operation, key: str, fields: frozenset[str], style: representing.Style) -> dict[str, Any]:
     """One object. Raises RosterRefusal when there is none, or none of this kind."""
     _row(operation.part, key)
-    return _objects(operation.part.entity, [key], style, fields)[0]
+    found = _objects(operation.part.entity, [key], style, fields)
+    if not found:  # gone since it was looked up
+        raise RosterRefusal(UNKNOWN, _("There is no such object."))
+    return found[0]
 
 
 def _owners(operation: Operation, keys: Mapping[str, str]) -> dict[str, Any]:
