@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,6 +20,17 @@ from flask_babel import gettext as _
 from app.services.errors import Invalid
 
 LONGEST_NAME: Final = 200
+# What a damaged or unusual zip raises while it is read.
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 Endings = Mapping[str, tuple[str, ...]]  # type -> what the names of such files end with
 
@@ -117,7 +130,7 @@ def _archive(content: bytes) -> str:
                 return ""
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 return archive.read("mimetype").decode("ascii", "replace").strip()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError):
+    except DAMAGED:
         return ""
     return next((kind for part, kind in _PARTS.items() if part in names), "application/zip")
 
@@ -130,12 +143,12 @@ def _is_text(content: bytes) -> bool:
     return not any(ord(sign) < 32 and sign not in "\t\n\r\f" for sign in text)
 
 
-def place(sha256: str, root: Path | None = None) -> Path:
-    """Where the content with this digest is. `root` is another directory than that of uploads."""
-    return (root or uploads()) / sha256[:2] / sha256
+def place(sha256: str, root: Path) -> Path:
+    """Where the content with this digest is, below a directory."""
+    return root / sha256[:2] / sha256
 
 
-def keep(content: bytes, sha256: str, root: Path | None = None) -> None:
+def keep(content: bytes, sha256: str, root: Path) -> None:
     """Write the content under its digest, whole or not at all. Raises OSError."""
     target = place(sha256, root)
     if target.exists():
@@ -153,9 +166,9 @@ def keep(content: bytes, sha256: str, root: Path | None = None) -> None:
         raise
 
 
-def kept(root: Path | None = None) -> list[Path]:
+def kept(root: Path) -> list[Path]:
     """Every file that is kept."""
-    return [path for path in (root or uploads()).glob("??/*") if path.is_file()]
+    return [path for path in root.glob("??/*") if path.is_file()]
 
 
 def uploads() -> Path:

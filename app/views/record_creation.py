@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,11 +45,12 @@ class RecordCreationView(BaseView):
     @requires("show")
     def index(self) -> Any:
         actor, seen = current_actor(), monitoring.figures()
-        wrong = sum(not each.agrees for each in monitoring.counts())
+        counted = monitoring.counts()
+        wrong = sum(not each.agrees for each in counted)
         waiting = Section(
             _("Without records"), render.number(seen.waiting) if seen.waiting else "", _waiting(actor), "danger"
         )
-        agree = Section(_("Counts that must agree"), render.number(wrong) if wrong else "", _counts(), "danger")
+        agree = Section(_("Counts that must agree"), render.number(wrong) if wrong else "", _counts(counted), "danger")
         page = RecordCreationPage(
             _("Record creation"),
             _(
@@ -130,7 +132,7 @@ def _waiting(actor: Actor) -> Table:
     return Table(heads, rows, Empty(_("Nobody waits for records"), _("Every record that is due has been made.")))
 
 
-def _counts() -> Table:
+def _counts(counted: Sequence[Any]) -> Table:
     heads = [
         Column("what", _("Of the enrollments that have records")),
         Column("expected", _("Expected"), align="end"),
@@ -151,6 +153,6 @@ def _counts() -> Table:
                 else Cell(_("Differs"), "badge", tone="danger"),
             ],
         )
-        for each in monitoring.counts()
+        for each in counted
     ]
     return Table(heads, rows, Empty(""))

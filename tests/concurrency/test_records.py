@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from app.extensions import db
 from app.models.enrollments import Enrollment
+from app.models.student_records import StudentSchoolAssociation
 from app.services import transaction
 from app.services.enrollments import deciding
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
-from app.services.records import creation, erasing, merging, organizations
+from app.services.records import creation, erasing, links, merging, organizations
 from app.services.transaction import lock, transactional
-from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, race, refusals
+from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, meet_before, race, refusals
 from tests.factories.records import STUDENT, enrollment, organization
 from tests.factories.students import student
 
@@ -232,3 +234,34 @@ def test_erasing_and_merging_never_deadlock(crowd, retried):
             )
         )
     assert retried == [] and [type(each) for each in refused] == [NotFound]
+
+
+def test_the_schools_of_a_student_at_oneroster_are_those_of_the_associations(crowd, locked, monkeypatch):
+    """Who leaves one school while they are entered at another."""
+    office = actor("admissions")
+    schools = [organization(name=name, identifier=name) for name in ("North", "South")]
+    one = enrollment(school_id=schools[0].id)
+    submit(one.id, actor=office)
+    db.session.refresh(one)
+    student_id, keys = one.student_id, [each.id for each in schools]
+    old = db.session.scalar(
+        select(StudentSchoolAssociation.id).where(StudentSchoolAssociation.student_id == student_id)
+    )
+    entered = {"student_id": student_id, "school_id": keys[1], "entry_date": date(2026, 9, 1)}
+    entered |= {
+        "entry_grade_level_descriptor": "Third grade",
+        "entry_type_descriptor": "Transfer",
+        "primary_school": False,
+    }
+    db.session.remove()
+    meet_after(monkeypatch, links, "follow")  # whoever follows second has begun before the first is over
+    meet_before(monkeypatch, links, "follow")
+    race(
+        crowd,
+        partial(links.delete_associations, [old], actor=office),
+        partial(links.create_association, entered, actor=office),
+    )
+    statement = """SELECT count(*) FROM oneroster_users u WHERE u.student_id = :student AND u.org_ids = to_jsonb(ARRAY(
+        SELECT o.sourced_id::text FROM student_school_associations a JOIN organizations o ON o.id = a.school_id
+        WHERE a.student_id = u.student_id))"""
+    assert count(statement, student=student_id) == (1 if locked else 0)

@@ -48,9 +48,11 @@ class Family:
     def arguments(self, endpoint: str) -> dict[str, Any]:
         """What the addresses of these routes are filled with, and not by `pk`."""
         view, _dot, method = endpoint.partition(".")
-        known: dict[str, Any] = {"step": 1, "code": "birth_certificate"}
+        known: dict[str, Any] = {"step": 1, "code": "birth_certificate", "document": self.documents[0].id}
         if view == "InvitationLinkView":
             known["token"] = make.token(self.invitation)
+        elif endpoint in ("EnrollmentView.remove", "MyEnrollmentsView.remove"):
+            known |= {"pk": self.fifth.id, "key": self.fifth.id}
         elif view in ("MyEnrollmentsView", "MyEnrollmentApi"):
             known["key"] = self.documents[0].id if method in ("file", "remove") else self.first.id
         elif view in ("EnrollmentApi", "EnrollmentDocumentView"):

@@ -238,6 +238,7 @@ OTHER_ROUTES: Final = {
     "EnrollmentView.step": "edit",
     "EnrollmentView.draft": "edit",
     "EnrollmentView.upload": "edit",
+    "EnrollmentView.remove": "edit",
     "EnrollmentBoardView.board": "board",
     "EnrollmentDocumentView.file": "show",
     "MyEnrollmentsView.index": "show",

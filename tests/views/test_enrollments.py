@@ -162,6 +162,36 @@ def test_a_document_is_sent_in_downloaded_and_verified(client_of, db_session, ac
     assert made.status.value == "verified"
 
 
+def test_the_office_opens_and_takes_back_documents_in_place_of_the_family(client_of, db_session, actors):
+    found, other = make.enrollment_at(6), make.enrollment_at(5)
+    office, base = client_of("admissions"), f"/enrollments/{found.id}"
+    page = office.get(f"{base}/steps/5").text
+    made = progress.documents_of(found.id)["birth_certificate"]
+    assert f'href="/enrollment-documents/{made.id}/file"' in page
+    assert f'action="{base}/documents/{made.id}/remove"' in page
+    assert office.get(f"/enrollment-documents/{made.id}/file").status_code == 200
+    assert office.post(f"/enrollments/{other.id}/documents/{made.id}/remove").status_code == 404
+    assert office.post(f"{base}/documents/{made.id}/remove").headers["Location"] == f"{base}/steps/5"
+    assert "birth_certificate" not in progress.documents_of(found.id)
+
+
+def test_saving_for_later_what_is_locked_by_now_says_so_on_the_page(client_of, db_session, actors):
+    found, guardian = make.enrollment_at(6), client_of("guardian")
+    answer = guardian.post(f"/me/enrollments/{found.id}/steps/1", data={"_then": "draft", "message": "x"})
+    assert answer.status_code == 302
+    assert "The next step is completed, which locks this one" in guardian.get(answer.headers["Location"]).text
+
+
+def test_an_invitation_of_a_coach_who_left_can_be_corrected(client_of, db_session, actors):
+    found = make.invitation()
+    db_session.execute(text("UPDATE ab_user SET active = false WHERE username = 'coach'"))
+    typed = {"student_first_name": "Nura", "student_last_name": "Haddad", "guardian_email": found.guardian_email}
+    form_ = typed | {"coach_id": found.coach_id, "school_id": found.school_id}
+    assert client_of("admissions").post(f"/enrollment-invitations/{found.id}/edit", data=form_).status_code == 302
+    db_session.refresh(found)
+    assert found.student_first_name == "Nura"
+
+
 def test_the_documents_of_a_family_are_verified_together_on_its_page(client_of, db_session, actors):
     found = make.enrollment_at(6)
     url, office = f"/enrollments/{found.id}", client_of("admissions")

@@ -159,8 +159,9 @@ def approve(ids: Sequence[UUID], *, actor: Actor, note: str | None = None) -> Re
     """Let the family go on to the student information. One approved before is left as it is."""
 
     def change(found: Enrollment) -> bool:
-        now = _now()
-        found.coach_decision, found.decided_at, found.decision_note = CoachDecision.APPROVED, now, note
+        if found.coach_decision is CoachDecision.APPROVED:
+            return False
+        found.coach_decision, found.decided_at, found.decision_note = CoachDecision.APPROVED, _now(), note
         db.session.flush()
         events.note(found, EnrollmentEventType.DECIDED, decision="approved")
         notices.approved(found, actor)
@@ -169,10 +170,7 @@ def approve(ids: Sequence[UUID], *, actor: Actor, note: str | None = None) -> Re
     def state(asked: Actor, found: Any) -> Any:
         return None if found.coach_decision is CoachDecision.APPROVED else _approve(asked, found)
 
-    def unless_done(found: Enrollment) -> bool:
-        return found.coach_decision is not CoachDecision.APPROVED and change(found)
-
-    return _each(ids, may_decide_enrollment, state, unless_done, actor)
+    return _each(ids, may_decide_enrollment, state, change, actor)
 
 
 @transactional

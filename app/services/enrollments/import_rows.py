@@ -41,7 +41,6 @@ COLUMNS: Final = (
 )
 NAMES: Final = tuple(column.name for column in COLUMNS)
 REQUIRED: Final = tuple(column.name for column in COLUMNS if column.required)
-TYPED: Final = tuple(name for name in NAMES if name not in ("coach", "school"))
 
 
 class RowReader:

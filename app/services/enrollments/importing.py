@@ -20,7 +20,7 @@ from app.services.csv_files.encodings import NAMES as ENCODINGS
 from app.services.csv_files.reading import Fault, open_sheet
 from app.services.enrollments import invitations
 from app.services.enrollments.import_rows import NAMES, REQUIRED, RowReader
-from app.services.errors import NotAllowed, Refusal
+from app.services.errors import Refusal
 from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
 
 MOST_ROWS = 5_000  # each is a letter
@@ -35,20 +35,15 @@ _KNOWN = text("""
 
 def check_options(options: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
     """There are none. Raises NotAllowed for whoever does not invite."""
-    _require(actor)
+    invitations.require(actor)
     return {}
-
-
-def _require(actor: Actor) -> None:
-    if not is_office(actor) and not actor.has(Role.COACH):
-        raise NotAllowed(_("Only coaches and the enrollment office invite families."))
 
 
 def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, actor: Actor) -> Tally:
     """Import the file in the running transaction; every fault goes to `issues`. Raises Unreadable, and nothing is
     written then, and NotAllowed.
     """
-    _require(actor)
+    invitations.require(actor)
     sheet = open_sheet(content, NAMES, REQUIRED)
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
     for line, values in good_rows(sheet, RowReader(sheet.columns, issues, _Known(actor)), issues, tally, MOST_ROWS):
@@ -120,7 +115,11 @@ def _write(import_id: UUID, line: int, values: dict[str, Any], issues: Issues, t
 
 
 _REVOKE = text("""
-    UPDATE enrollment_invitations SET status = 'revoked' WHERE import_id = :id AND status IN ('sent', 'opened', 'expired')
+    WITH gone AS (
+        UPDATE enrollment_invitations SET status = 'revoked'
+        WHERE import_id = :id AND status IN ('sent', 'opened', 'expired') RETURNING id
+    )
+    INSERT INTO enrollment_events (invitation_id, type) SELECT id, 'invitation_revoked' FROM gone
 """)
 _KEPT = text("""
     SELECT guardian_email FROM enrollment_invitations WHERE import_id = :id AND status = 'accepted' ORDER BY guardian_email

@@ -17,6 +17,7 @@ from app.models.enrollments import EnrollmentEventType, EnrollmentInvitation, In
 from app.models.organizations import Organization, OrganizationType
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office, may_decide_enrollment
+from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import lookups, plain, rate_limits
 from app.services.enrollments import events, links
@@ -53,7 +54,11 @@ def create(values: Mapping[str, Any], *, actor: Actor, import_id: UUID | None = 
     """Invite a family and have the link sent to it. Raises Invalid for a coach or school that is not to be chosen, and
     NotAllowed for who does not invite.
     """
-    facts = {**values, "coach_id": _coach(values.get("coach_id"), actor), "school_id": _school(values, actor)}
+    facts = {
+        **values,
+        "coach_id": _coach(values.get("coach_id"), actor),
+        "school_id": _school(values.get("school_id"), actor),
+    }
     facts["locale"] = values.get("locale") or str(get_locale() or "en")
     made = EnrollmentInvitation(id=uuid4(), import_id=import_id, **facts)
     _send(made)
@@ -70,10 +75,11 @@ def update(
     found = lock(EnrollmentInvitation, key, visible(EnrollmentInvitation, actor), version=version)
     _check(actor, found)
     changes = dict(values)
-    if "coach_id" in changes:
-        changes["coach_id"] = _coach(changes["coach_id"] or found.coach_id, actor)
-    if "school_id" in changes:
-        changes["school_id"] = _school({"school_id": changes["school_id"] or found.school_id}, actor)
+    for name, chosen in (("coach_id", _coach), ("school_id", _school)):  # one that stays is not chosen anew
+        if changes.get(name) in (None, getattr(found, name)):
+            changes.pop(name, None)
+        else:
+            changes[name] = chosen(changes[name], actor)
     moved = changes.get("guardian_email", found.guardian_email).lower() != found.guardian_email.lower()
     for name, value in changes.items():
         setattr(found, name, value)
@@ -158,8 +164,15 @@ def _send(invitation: EnrollmentInvitation) -> None:
         letters.post("enrollment_invitation", invitation.guardian_email, facts, locale=invitation.locale)
 
 
+def require(actor: Actor) -> None:
+    """Raises NotAllowed for whoever does not invite."""
+    if not is_office(actor) and not actor.has(Role.COACH):
+        raise NotAllowed(_("Only coaches and the enrollment office invite families."))
+
+
 def _coach(coach_id: int | None, actor: Actor) -> int:
     """Who leads the family: a coach themselves; for the office, whom it says. Raises Invalid, NotAllowed."""
+    require(actor)
     if not is_office(actor):
         if coach_id not in (None, actor.id):
             raise Invalid(fields={"coach_id": [_("You invite in your own name.")]})
@@ -171,9 +184,8 @@ def _coach(coach_id: int | None, actor: Actor) -> int:
     return coach_id
 
 
-def _school(values: Mapping[str, Any], actor: Actor) -> UUID:
+def _school(chosen: UUID | None, actor: Actor) -> UUID:
     """The school that was chosen, or the only one there is. Raises Invalid."""
-    chosen: UUID | None = values.get("school_id")
     if chosen is not None:
         lookups.check("enrollment-schools", actor, chosen, "school_id")
         return chosen

@@ -48,7 +48,7 @@ def create_records(enrollment: Enrollment, *, actor: Actor) -> RecordCreationAtt
     try:
         with db.session.begin_nested():
             made = _make(locked)
-            return _note(locked, due_since, actor, student_id=made)
+            return _note(locked, due_since, student_id=made)
     except Unfit as unfit:
         return _failed(locked, due_since, actor, unfit.names, str(unfit))
     except DBAPIError as error:
@@ -149,7 +149,6 @@ def _of_program(enrollment: Enrollment, given: dict[str, Any]) -> dict[str, Any]
 def _note(
     enrollment: Enrollment,
     due_since: datetime,
-    actor: Actor,
     *,
     student_id: UUID | None = None,
     fields: dict[str, str] | None = None,
@@ -188,7 +187,7 @@ def _failed(
     try:
         with db.session.begin_nested():
             enrollment.records_due_since = due_since
-            attempt = _note(enrollment, due_since, actor, fields=fields, message=message)
+            attempt = _note(enrollment, due_since, fields=fields, message=message)
             notices.tell_failed(enrollment, fields, actor)
             return attempt
     except Exception:

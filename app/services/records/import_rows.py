@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.models.imports import IssueKind
 from app.models.students import Student
@@ -82,6 +83,15 @@ def _id(value: str | None) -> str | None:
 
 _BLANK = (BeforeValidator(blank_is_none), BeforeValidator(storable))
 _SOME = Annotated[str | None, Field(max_length=160), *_BLANK]
+
+
+def _day(day: date) -> date:
+    """The school year that begins then ends within the next."""
+    if not 1900 <= day.year < 2199:
+        raise PydanticCustomError("day", "day", {"sentence": _("Must be between the years 1900 and 2198.")})
+    return day
+
+
 RowInput = inputs.of(
     Student,
     "middle_name",
@@ -100,7 +110,7 @@ RowInput = inputs.of(
     email=(Annotated[str | None, Field(max_length=254), *_BLANK, AfterValidator(address)], None),
     phone=(Annotated[str | None, Field(max_length=40), *_BLANK, AfterValidator(phone)], None),
     school=(_SOME, None),
-    entry_date=(Annotated[date | None, BeforeValidator(blank_is_none)], None),
+    entry_date=(Annotated[Annotated[date, AfterValidator(_day)] | None, BeforeValidator(blank_is_none)], None),
     grade_level=(GRADE, ...),
     entry_type_descriptor=(Annotated[str | None, *_BLANK, code_of(descriptors.ENTRY_TYPES)], None),
     program_interests=(Annotated[list[INTEREST], Field(max_length=20), BeforeValidator(_split)], []),
@@ -171,29 +181,27 @@ class RowReader:
     def read(self, line: int, cells: list[str]) -> dict[str, Any] | None:
         """The staged values of a row, or None when it is refused."""
         raw = {name: arm(cell).strip() for name, cell in zip(self._columns, cells, strict=True)}
+        faults, values = self._faults(raw), {}
         try:
             values = inputs.parse(RowInput, raw)
-            faults = self._faults(values)
         except Invalid as error:
-            faults, values = dict(error.fields), {}
+            faults |= error.fields
         for name, sentences in faults.items():
             fix = _("Correct it.") if name in REQUIRED else _("Correct it, or leave it empty.")
             for sentence in sentences:
                 self._issues.add(IssueKind.INVALID, Fault(line, name, raw.get(name, ""), str(sentence), fix))
         return None if faults else self._staged(line, values)
 
-    def _faults(self, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    def _faults(self, raw: Mapping[str, str]) -> dict[str, list[Any]]:
+        """What is wrong whatever the other cells hold."""
         faults: dict[str, list[Any]] = {}
-        if (values.get("school") or "").casefold() not in self._setting.schools:
+        if raw.get("school", "").casefold() not in self._setting.schools:
             faults["school"] = [_("There is no such school in use.")]
-        names = [values.get(name) for name in GUARDIAN]
-        contact = any(values.get(name) for name in ("guardian_email", "guardian_phone", "guardian_relation"))
+        names = [raw.get(name) for name in GUARDIAN]
+        contact = any(raw.get(name) for name in ("guardian_email", "guardian_phone", "guardian_relation"))
         if any(names) != all(names) or (contact and not any(names)):
-            missing = [name for name in GUARDIAN if not values.get(name)]
+            missing = [name for name in GUARDIAN if not raw.get(name)]
             faults |= {name: [_("A guardian needs first and last name.")] for name in missing}
-        day = values.get("entry_date")
-        if day is not None and not 1900 <= day.year < 2199:
-            faults["entry_date"] = [_("Must be between the years 1900 and 2199.")]
         return faults
 
     def _staged(self, line: int, values: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ explain(
             "guardian_id",
             _l("They are a guardian of this student already."),
         ),
+        "ck_student_program_extensions_custom_data_object": ("custom_data", _l("Must be a JSON object.")),
         "uq_student_guardians_primary": ("primary_contact", _l("Another guardian is the first to be called.")),
         "uq_student_school_associations_student_id_school_id_entry_date": (
             "entry_date",
@@ -97,7 +98,8 @@ _RENAME = text("""
 @transactional
 def update_guardian(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Guardian:
     """Change a guardian, if nobody changed them since `version`. Raises NotFound, Conflict, Invalid."""
-    if values.get("user_id") is not None:
+    known = db.session.scalar(select(Guardian.user_id).where(Guardian.id == key))
+    if values.get("user_id") not in (None, known):
         lookups.check("guardian-accounts", actor, values["user_id"], "user_id")
     changed = plain.update(Guardian, key, _contact(values), actor=actor, version=version)
     db.session.execute(_RENAME, {"id": key})
@@ -227,6 +229,7 @@ def delete_links(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Say that somebody is not guardian of a student any more."""
     rows = select(StudentGuardian.student_id).where(StudentGuardian.id.in_(list(ids)), visible(StudentGuardian, actor))
     students = list(db.session.scalars(rows))
+    lock_many(Student, students)  # what follows is read afresh by who waits here
     result = plain.delete(StudentGuardian, ids, actor=actor, title=lambda link: str(link.id)[:8])
     follow(students)
     return result
@@ -257,9 +260,11 @@ def update_association(
 ) -> StudentSchoolAssociation:
     """Change an association, as when the student leaves; whose it is stays. Raises NotFound, Conflict, Invalid."""
     data = {name: value for name, value in values.items() if name != "student_id"}
-    if "school_id" in data:
-        known = db.session.scalar(select(StudentSchoolAssociation.school_id).where(StudentSchoolAssociation.id == key))
-        if data["school_id"] != known:
+    statement = select(StudentSchoolAssociation).where(StudentSchoolAssociation.id == key)
+    known = db.session.scalars(statement).one_or_none()
+    if known is not None:
+        lock_many(Student, [known.student_id])
+        if data.get("school_id", known.school_id) != known.school_id:
             lookups.check("schools", actor, data["school_id"], "school_id")
     if "school_year" in data and data["school_year"] is None:
         del data["school_year"]
@@ -275,6 +280,7 @@ def delete_associations(ids: Sequence[UUID], *, actor: Actor) -> Result:
         StudentSchoolAssociation.id.in_(list(ids)), visible(StudentSchoolAssociation, actor)
     )
     students = list(db.session.scalars(rows))
+    lock_many(Student, students)
     result = plain.delete(StudentSchoolAssociation, ids, actor=actor, title=lambda row: str(row.id)[:8])
     follow(students)
     return result

@@ -73,7 +73,7 @@ def figures() -> Figures:
     return Figures(row.attempts, row.succeeded, rate, row.median, row.latency, row.slowest, waiting)
 
 
-def without_records(actor: Actor, *, limit: int = MOST) -> Sequence[Any]:
+def without_records(actor: Actor) -> Sequence[Any]:
     """Enrollments whose records are due and missing, the longest wait first, with what the last attempt said."""
     last = (
         select(RecordCreationAttempt.at, RecordCreationAttempt.fields, RecordCreationAttempt.message)
@@ -97,12 +97,12 @@ def without_records(actor: Actor, *, limit: int = MOST) -> Sequence[Any]:
         .outerjoin(last, text("true"))
         .where(*_DUE, visible(Enrollment, actor))
         .order_by(Enrollment.records_due_since, Enrollment.id)
-        .limit(limit)
+        .limit(MOST)
     )
     return db.session.execute(statement).all()
 
 
-def attempts(enrollment_id: UUID, *, limit: int = 50) -> Sequence[Any]:
+def attempts(enrollment_id: UUID) -> Sequence[Any]:
     """The attempts of one enrollment, newest first: when, whether it succeeded, fields, message, who."""
     statement = (
         select(
@@ -116,7 +116,7 @@ def attempts(enrollment_id: UUID, *, limit: int = 50) -> Sequence[Any]:
         .outerjoin(User, User.id == RecordCreationAttempt.actor_id)
         .where(RecordCreationAttempt.enrollment_id == enrollment_id)
         .order_by(RecordCreationAttempt.id.desc())
-        .limit(limit)
+        .limit(MOST)
     )
     return db.session.execute(statement).all()
 

@@ -76,6 +76,7 @@ def update_organization(
 @transactional
 def create_term(values: Mapping[str, Any], *, actor: Actor) -> Term:
     """Add a term. Raises Invalid at the field."""
+    db.session.execute(_LOCK, {"table": "terms"})
     _check_parent(Term, "terms", None, values, actor)
     made: Term = plain.create(Term, values, actor=actor)
     _check_within(made)
@@ -85,6 +86,7 @@ def create_term(values: Mapping[str, Any], *, actor: Actor) -> Term:
 @transactional
 def update_term(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Term:
     """Change a term, if nobody changed it since `version`. Raises NotFound, Conflict, Invalid."""
+    db.session.execute(_LOCK, {"table": "terms"})  # a part may be added to it at the same time
     _check_parent(Term, "terms", key, values, actor)
     changed = plain.update(Term, key, values, actor=actor, version=version)
     _check_within(changed)

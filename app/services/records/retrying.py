@@ -52,12 +52,12 @@ def _retry(key: UUID, enrollment: Enrollment | None, actor: Actor) -> Outcome:
     if enrollment is None:
         return Outcome(str(key), str(key)[:8], NotFound())
     name = enrollment.enrollment_code
-    reason = hindrance(actor, enrollment)
-    if enrollment.student_id is not None and may_make_records(actor) is None:
+    if (reason := may_make_records(actor)) is not None:
+        return Outcome(str(key), name, NotAllowed(reason))
+    if enrollment.student_id is not None:
         return Outcome(str(key), name, unchanged=True)
-    if reason is not None:
-        refused = NotAllowed if may_make_records(actor) is not None else WrongState
-        return Outcome(str(key), name, refused(reason))
+    if (reason := hindrance(actor, enrollment)) is not None:
+        return Outcome(str(key), name, WrongState(reason))
     attempt = creation.create_records(enrollment, actor=actor)
     if attempt.succeeded:
         return Outcome(str(key), name, message=_("records made"))

@@ -24,7 +24,8 @@ _MADE = """
            OR EXISTS (SELECT FROM waitlist_entries x WHERE x.student_id = s.id)
            OR EXISTS (SELECT FROM enrollments x WHERE x.student_id = s.id)
            OR EXISTS (SELECT FROM student_merges x WHERE s.id IN (x.student_id, x.duplicate_id))
-           OR EXISTS (SELECT FROM student_school_associations x WHERE x.student_id = s.id AND x.updated_at <> x.created_at)
+           OR EXISTS (SELECT FROM student_school_associations x WHERE x.student_id = s.id AND x.updated_at <> s.created_at)
+           OR EXISTS (SELECT FROM student_guardians x WHERE x.student_id = s.id AND x.updated_at <> s.created_at)
            OR EXISTS (SELECT FROM student_program_extensions x WHERE x.student_id = s.id AND x.updated_at <> x.created_at)
            AS kept
     FROM students s JOIN student_program_extensions p ON p.student_id = s.id AND p.created_at = s.created_at

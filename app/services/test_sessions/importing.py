@@ -18,7 +18,7 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.csv_files.encodings import NAMES as ENCODINGS
 from app.services.csv_files.reading import Fault, open_sheet
-from app.services.errors import Conflict, Invalid, Refusal, refusal_from
+from app.services.errors import Busy, Invalid, Refusal, refusal_from
 from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
 from app.services.students import identity, records
 from app.services.students.records import SameStudent
@@ -71,12 +71,8 @@ class _Writer:
         try:
             with db.session.begin_nested():
                 new = self._register(values)
-        except DBAPIError as error:
-            refusal = refusal_from(error)
-            if not isinstance(refusal, Conflict):  # a lock, a lost connection: the whole file is tried again
-                raise
-            self._note(line, values, refusal)
-            return
+        except Busy:  # the whole file is tried again
+            raise
         except Refusal as refusal:
             self._note(line, values, refusal)
             return
@@ -90,6 +86,8 @@ class _Writer:
         savepoint = db.session.begin_nested()
         try:
             self._register(values)
+        except Busy:
+            raise
         except Refusal as refusal:
             return refusal.fields
         finally:
@@ -97,7 +95,18 @@ class _Writer:
         return {}
 
     def _register(self, values: dict[str, Any]) -> bool:
-        """Returns whether it is new. Raises Invalid with everything that is wrong, and what `register` raises."""
+        """Returns whether it is new. Raises Invalid with everything that is wrong, what `register` raises, and what a
+        constraint says.
+        """
+        try:
+            return self._made(values)
+        except DBAPIError as error:
+            refusal = refusal_from(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    def _made(self, values: dict[str, Any]) -> bool:
         known: dict[str, Any] = {}
         wrong: dict[str, list[Any]] = {}
         for name, find in (("session_id", self._session), ("student_id", self._student)):

@@ -9,7 +9,7 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
 from app.models.enrollments import CoachDecision, EnrollmentStatus
-from app.services import listing
+from app.services import listing, school
 from app.services.enrollments import ENROLLMENTS, INVITATIONS, board
 from app.services.enrollments.labels import ENROLLMENT_STATUS, STEPS
 from app.services.listing import Query
@@ -59,7 +59,11 @@ def _column(column: board.Column, query: Query) -> BoardColumn:
 
 
 def _card(row: Any) -> Card:
-    lines = [Cell(row.coach, "person"), *_marks(row), Cell(render.day(row.updated_at.date()), "muted")]
+    lines = [
+        Cell(row.coach, "person"),
+        *_marks(row),
+        Cell(render.day(row.updated_at.astimezone(school.zone()).date()), "muted"),
+    ]
     reason = _("Steps are done on the page of the enrollment.")
     return Card(
         str(row.id), f"/enrollments/{row.id}", f"{row.student_first_name} {row.student_last_name}", lines, reason=reason

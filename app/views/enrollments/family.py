@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, send_file
+from flask import redirect, render_template, send_file
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -40,7 +40,8 @@ class MyEnrollmentsView(BaseView):
             return redirect(f"{URL}/{found[0].id}")
         intro = "" if found else _("Nobody has invited you yet, or the invitation is not accepted: open its link.")
         return render_template(
-            "enrollments_own.html", page=FamilyPage(_("My enrollments"), [_row(each) for each in found], intro)
+            "enrollments_own.html",
+            page=FamilyPage(_("My enrollments"), [_row(each, _state(each)) for each in found], intro),
         )
 
     @expose("/<uuid:key>")
@@ -78,20 +79,18 @@ class MyEnrollmentsView(BaseView):
     def file(self, key: UUID) -> Any:
         return send(key)
 
-    @expose("/documents/<uuid:key>/remove", methods=["POST"])
+    @expose("/<uuid:key>/documents/<uuid:document>/remove", methods=["POST"])
     @requires("edit")
-    def remove(self, key: UUID) -> Any:
-        found = documents.get(key, current_actor())
-        documents.take_back(key, actor=current_actor())
-        flash(_("The document is taken back."), "success")
-        return redirect(f"{URL}/{found.enrollment_id}/steps/5")
+    def remove(self, key: UUID, document: UUID) -> Any:
+        return step_page.take_back(own(key), document, f"{URL}/{key}")
 
 
 def section(actor: Actor) -> Section | None:
     """For the front page: where each of one's enrollments stands; None without any."""
     rows = []
     for found in _all_own(actor):
-        row, state = _row(found), progress.of(found, progress.steps_of(found.id))
+        state = _state(found)
+        row = _row(found, state)
         row.cells = [Cell(row.title), *row.cells[:2], Cell(str(state.reason))]
         rows.append(row)
     columns = [
@@ -147,9 +146,12 @@ def send(key: UUID) -> Any:
     return response
 
 
-def _row(found: Enrollment) -> Row:
+def _state(found: Enrollment) -> progress.Progress:
+    return progress.of(found, progress.steps_of(found.id))
+
+
+def _row(found: Enrollment, state: progress.Progress) -> Row:
     option = next(each for each in ENROLLMENT_STATUS if each.value == found.status.value)
-    state = progress.of(found, progress.steps_of(found.id))
     url, name = f"{URL}/{found.id}", f"{found.student_first_name} {found.student_last_name}"
     step = str(STEPS.get(found.current_step, _("All complete")))
     return Row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import render_template, request
 from flask_appbuilder import expose
@@ -126,9 +127,7 @@ class EnrollmentView(RecordView):
         number, base = reached(found, step), self.record_url(found.id)
         if request.method == "POST":
             return step_page.send(found, number, base)
-        page = step_page.page_of(found, number, base)
-        page.list_url, page.list_title = base, self.resource.title(found)
-        return render_template("enrollment_step.html", page=page)
+        return step_page.show(found, number, base)
 
     @expose("/<pk>/steps/<int:step>/draft", methods=["POST"])
     @requires("edit")
@@ -141,6 +140,12 @@ class EnrollmentView(RecordView):
     def upload(self, pk: str, code: str) -> Any:
         found = self.load(pk)
         return step_page.upload(found, code, self.record_url(found.id))
+
+    @expose("/<pk>/documents/<uuid:document>/remove", methods=["POST"])
+    @requires("edit")
+    def remove(self, pk: str, document: UUID) -> Any:
+        found = self.load(pk)
+        return step_page.take_back(found, document, self.record_url(found.id))
 
 
 def ways(here: str, actor: Actor) -> list[Link]:

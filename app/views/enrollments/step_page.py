@@ -13,7 +13,7 @@ from app.models.enrollments import DocumentStatus, Enrollment, EnrollmentStatus,
 from app.services.enrollments import documents, progress, steps
 from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, STEPS
 from app.services.enrollments.progress import COMPLETE, WaitsFor
-from app.services.errors import Invalid, Refusal, WrongState
+from app.services.errors import Invalid, NotFound, Refusal, WrongState
 from app.services.files import Upload
 from app.services.rate_limits import TooMany
 from app.views import render
@@ -23,7 +23,7 @@ from app.views.page import Cell, Form, Link
 from app.views.page.enrollments import DocumentLine, StepLine, StepPage
 from app.views.security import current_actor
 
-FILES = "/me/enrollments/documents"
+OF_FAMILY = "/me/"  # what the addresses of a family's own pages begin with
 
 
 def show(enrollment: Enrollment, step: int, base: str, **more: Any) -> str:
@@ -35,11 +35,11 @@ def send(enrollment: Enrollment, step: int, base: str) -> Any:
     kept too.
     """
     raw, actor = fields.posted(step), current_actor()
-    if request.form.get("_then") == "draft":
-        steps.save_draft(enrollment.id, step, raw, actor=actor)
-        flash(_("Saved. You can come back whenever you like."), "success")
-        return redirect(f"{base}/steps/{step}")
     try:
+        if request.form.get("_then") == "draft":
+            steps.save_draft(enrollment.id, step, raw, actor=actor)
+            flash(_("Saved. You can come back whenever you like."), "success")
+            return redirect(f"{base}/steps/{step}")
         steps.submit(enrollment.id, step, raw, actor=actor)
     except Invalid as refusal:
         keep(enrollment.id, step, raw)
@@ -78,6 +78,15 @@ def upload(enrollment: Enrollment, code: str, base: str) -> Any:
     return redirect(f"{base}/steps/5#{code}")
 
 
+def take_back(enrollment: Enrollment, document_id: UUID, base: str) -> Any:
+    """Take a document back. Raises NotFound, also for one of another enrollment."""
+    if documents.get(document_id, current_actor()).enrollment_id != enrollment.id:
+        raise NotFound
+    documents.take_back(document_id, actor=current_actor())
+    flash(_("The document is taken back."), "success")
+    return redirect(f"{base}/steps/5")
+
+
 def page_of(
     enrollment: Enrollment,
     step: int,
@@ -100,6 +109,8 @@ def page_of(
         str(fields.INTRODUCTIONS[step]),
         badge=Cell(str(option.label), "badge", tone=option.tone),
     )
+    if not base.startswith(OF_FAMILY):
+        page.list_url, page.list_title = base, f"{enrollment.student_first_name} {enrollment.student_last_name}"
     data = known[step].data
     if enrollment.status is EnrollmentStatus.ENROLLED:
         page.done = _("Welcome! The enrollment is complete.")
@@ -145,10 +156,11 @@ def _add_documents(page: StepPage, enrollment: Enrollment, base: str, is_open: b
             option = next(each for each in DOCUMENT_STATUS if each.value == found.status.value)
             line.badge = Cell(str(option.label), "badge", tone=option.tone)
             line.file_name, line.facts = found.file_name, f"{size(found.size)}, {render.moment(found.created_at)}"
-            line.file_url, line.reason = f"{FILES}/{found.id}/file", found.reason or ""
+            files = f"{OF_FAMILY}enrollments/documents" if base.startswith(OF_FAMILY) else "/enrollment-documents"
+            line.file_url, line.reason = f"{files}/{found.id}/file", found.reason or ""
         if is_open and (found is None or found.status is not DocumentStatus.VERIFIED):
             line.upload_url = f"{base}/documents/{kind.code}"
-            line.remove_url = f"{FILES}/{found.id}/remove" if found is not None else ""
+            line.remove_url = f"{base}/documents/{found.id}/remove" if found is not None else ""
         page.documents.append(line)
     if is_open and enrollment.current_step == 5:
         errors = (

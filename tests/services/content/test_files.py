@@ -20,6 +20,17 @@ def archive(*names: str, **texts: str) -> bytes:
     return made.getvalue()
 
 
+def damaged() -> bytes:
+    """A zip whose directory is whole, and whose compressed content is not."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("mimetype", "application/vnd.oasis.opendocument.text" * 3)
+    content = bytearray(made.getvalue())
+    begins = 30 + len("mimetype")  # after the entry's header and name
+    content[begins : begins + 8] = b"\xff" * 8
+    return bytes(content)
+
+
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TAKEN = [
     ("rules.pdf", b"%PDF-1.7", "application/pdf"),
@@ -53,6 +64,7 @@ REFUSED = [
     ("macros.docx", archive("word/document.xml", "word/vbaProject.bin")),
     ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     ("broken.zip", b"PK\x03\x04broken"),
+    ("damaged.odt", damaged()),
     ("other.odt", archive(mimetype="text/html")),
     ("..", b"%PDF-1.7"),
 ]

@@ -83,3 +83,5 @@ def test_taking_it_back_revokes_what_no_family_has_accepted(db_session, actors):
     accepting.accept_as_known(make.token(first.one()), actor=actors.guardian, ip_address=make.HERE)
     imports.undo(job.id, actor=actors.coach)
     assert "1 invitations revoked, 1 kept" in import_reports.get(job.id, actors.coach).message
+    told = "SELECT count(*) FROM enrollment_events WHERE type = 'invitation_revoked' AND actor_id = :id"
+    assert db_session.scalar(text(told), {"id": actors.coach.id}) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select, text
 
@@ -11,7 +13,7 @@ from app.models.student_records import Guardian, OneRosterUser, StudentProgramEx
 from app.models.students import Student
 from app.services import import_reports, import_run, imports
 from app.services.errors import Invalid, NotAllowed
-from app.services.records import naming
+from app.services.records import links, naming
 from tests.factories.records import organization
 from tests.factories.students import student
 
@@ -118,6 +120,17 @@ def test_each_wrong_cell_is_named(actors, the_school, name, value):
     assert name in found or (name.startswith("guardian_") and "guardian_first_name" in found)
 
 
+def test_a_cell_that_cannot_be_read_hides_no_other_fault(actors, the_school):
+    header = f"{HEADER},school,guardian_first_name,entry_date"
+    job = bring(actors.admissions, "Ida,Ek,2015-01-01,99,Elsewhere,Bo,2199-05-01", header=header, confirm=False)
+    assert {column for _line, column, _kind in issues(job, actors.admissions)} == {
+        "grade_level",
+        "school",
+        "guardian_last_name",
+        "entry_date",
+    }
+
+
 def test_of_several_schools_one_must_be_named(actors, the_school):
     organization(name="Southside", identifier="S")
     job = bring(actors.admissions, "Ida,Ek,2015-01-01,3", confirm=False)
@@ -173,3 +186,25 @@ def test_an_import_is_taken_back_but_for_whom_somebody_worked_with(actors, the_s
     assert [each.first_name for each in db.session.scalars(select(Student))] == ["A"]
     assert db.session.query(OneRosterUser).count() == 1
     assert "1 students, 1 kept" in job.message
+
+
+def test_who_was_given_a_guardian_or_another_school_since_is_not_taken_back(actors, the_school):
+    job = bring(actors.admissions, *[f"{name},Ek,2015-01-01,3" for name in "ABC"])
+    one, two, _three = db.session.scalars(select(Student).order_by(Student.first_name)).all()
+    guardian = links.create_guardian({"first_name": "Bo", "last_name": "Ek"}, actor=actors.admissions)
+    links.create_link({"student_id": one.id, "guardian_id": guardian.id}, actor=actors.admissions)
+    other = organization(name="Southside", identifier="S")
+    entered = {"student_id": two.id, "school_id": other.id, "entry_date": date(2026, 9, 1)}
+    grade = {
+        "entry_grade_level_descriptor": "Third grade",
+        "entry_type_descriptor": "Transfer",
+        "primary_school": False,
+    }
+    links.create_association(entered | grade, actor=actors.admissions)
+    later = "UPDATE {} SET created_at = now() + interval '1 s', updated_at = now() + interval '1 s' WHERE {} = :id"
+    db.session.execute(text("ALTER TABLE student_guardians DISABLE TRIGGER stamps"))
+    db.session.execute(text("ALTER TABLE student_school_associations DISABLE TRIGGER stamps"))
+    db.session.execute(text(later.format("student_guardians", "guardian_id")), {"id": guardian.id})
+    db.session.execute(text(later.format("student_school_associations", "school_id")), {"id": other.id})
+    imports.undo(job.id, actor=actors.admissions)
+    assert sorted(each.first_name for each in db.session.scalars(select(Student))) == ["A", "B"]

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text
 
 from app.extensions import db
-from app.models.student_records import Guardian, OneRosterUser, StudentGuardian, StudentSchoolAssociation
+from app.models.student_records import (
+    Guardian,
+    OneRosterUser,
+    StudentGuardian,
+    StudentProgramExtension,
+    StudentSchoolAssociation,
+)
 from app.services import accounts, inputs
 from app.services.errors import Conflict, Invalid
 from app.services.records import creation, descriptors, links, organizations
 from app.services.records.resource import ASSOCIATIONS, LINKS
+from app.services.records.roster_resource import EXTENSIONS
 from app.services.transaction import transactional
 from tests.factories.records import enrollment, organization
 from tests.factories.students import student
@@ -75,6 +83,14 @@ def test_a_wrong_guardian_is_refused_at_the_field(actors, name, value):
     with pytest.raises(Invalid) as refused:
         links.create_guardian({"first_name": "Bo", "last_name": "Ek", name: value}, actor=actors.admissions)
     assert name in refused.value.fields
+
+
+def test_a_guardian_whose_account_is_switched_off_can_still_be_corrected(actors, child):
+    guardian = db.session.scalars(select(Guardian)).one()
+    assert guardian.user_id is not None
+    db.session.execute(text("UPDATE ab_user SET active = false WHERE id = :id"), {"id": guardian.user_id})
+    typed = {"last_name": "Berg", "user_id": guardian.user_id}
+    assert links.update_guardian(guardian.id, typed, actor=actors.admissions).last_name == "Berg"
 
 
 def test_an_account_belongs_to_one_guardian(actors, child):
@@ -200,3 +216,18 @@ def test_a_link_of_nobody_is_refused(actors):
     with pytest.raises(Invalid):
         links.create_link({"student_id": student().id, "guardian_id": uuid.uuid4()}, actor=actors.admissions)
     assert db.session.query(StudentGuardian).count() == 0
+
+
+def test_what_the_program_keeps_is_a_json_object_of_any_numbers(actors, child):
+    extension = db.session.scalars(select(StudentProgramExtension)).one()
+    for given in ({"a": Decimal("1.5")}, '{"a": 1.5}'):
+        typed = inputs.parse(EXTENSIONS.input, {"custom_data": given}, change=True)
+        changed = links.update_extension(extension.id, typed, actor=actors.admissions)
+        db.session.refresh(changed)
+        assert changed.custom_data == {"a": 1.5}
+    for wrong in ('{"a": 1e999}', {"a": Decimal("1e999")}, '{"a": NaN}', "7"):
+        with pytest.raises(Invalid):
+            inputs.parse(EXTENSIONS.input, {"custom_data": wrong}, change=True)
+    with pytest.raises(Invalid) as refused, db.session.begin_nested():
+        links.update_extension(extension.id, {"custom_data": []}, actor=actors.admissions)
+    assert "custom_data" in refused.value.fields

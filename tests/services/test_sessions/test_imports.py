@@ -144,6 +144,21 @@ def test_all_faults_of_a_row_are_told_at_once_whichever_check_finds_them(code, o
     assert (job.invalid_rows, job.new_rows, db.session.scalar(text(students))) == (4, 0, before)
 
 
+def test_what_only_a_constraint_refuses_takes_its_own_row_back(code, officer):
+    job = done(
+        file(
+            f"{code},,,,Amina,Haddad,1799-01-01,", f"{code},,,,Ben,Ode,2008-01-01,", f"{code},,,,C,D,1799-01-01,perhaps"
+        ),
+        officer,
+    )
+    assert issues(job) == [
+        (2, "birth_date", "invalid"),
+        (4, "birth_date", "invalid"),
+        (4, "needs_accessible_room", "invalid"),
+    ]
+    assert (job.status, job.new_rows, job.invalid_rows) == (ImportStatus.DONE, 1, 2)
+
+
 def test_the_rules_of_a_booking_hold_for_each_row(code, officer, centre):
     busy = registered(session(centre.venue, session_date=date(NEXT, 8, 1)), 1)[0]
     number = db.session.scalar(text("SELECT test_number FROM students WHERE id = :id"), {"id": busy})

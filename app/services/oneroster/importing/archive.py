@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import IO
 from flask_babel import gettext as _
 
 from app.services.csv_files.reading import SHOWN, Fault, Unreadable
+from app.services.files import DAMAGED
 from app.services.oneroster.standard import (
     MANIFEST,
     MANIFEST_HEADER,
@@ -34,8 +34,6 @@ ENCRYPTED = 0x1 | 0x40  # flags of an entry: by a password, and in the stronger 
 ENTRY = b"PK\x01\x02"  # begins each entry of a zip's directory
 DEFAULT_SOURCE = "OneRoster"
 LONGEST_SOURCE = 255
-# What a damaged or unusual zip raises while it is read.
-DAMAGED = (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError, zlib.error)
 
 
 @dataclass(frozen=True)
