@@ -19,7 +19,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
 
 from app.extensions import db
 from app.services import accounts, sessions
@@ -63,19 +62,12 @@ BARE = """
 @contextmanager
 def venue(server: str, *, students: int, rooms: int) -> Iterator[str]:
     """A venue and a session with so many students, made for one measurement."""
-    with databases.connect(server) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME)))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
-        url = databases.at(server, NAME)
-        try:
-            databases.deploy(url)
-            with databases.connect(url) as seeding:
-                for statement in SEED.split(";\n")[:-1]:
-                    seeding.execute(statement % {"rooms": rooms, "students": students})  # type: ignore[arg-type]
-                seeding.execute("VACUUM ANALYZE")
-            yield url
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME)))
+    with databases.fresh(server, NAME) as url:
+        with databases.connect(url) as seeding:
+            for statement in SEED.split(";\n")[:-1]:
+                seeding.execute(statement % {"rooms": rooms, "students": students})  # type: ignore[arg-type]
+            seeding.execute("VACUUM ANALYZE")
+        yield url
 
 
 def large(server: str) -> list[str]:

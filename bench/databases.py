@@ -58,6 +58,19 @@ def database(server_url: str, leads: int, *, keep: bool = False) -> Iterator[str
             _drop(connection, name)
 
 
+@contextmanager
+def fresh(server_url: str, name: str) -> Iterator[str]:
+    """A deployed and otherwise empty database, made for one measurement."""
+    with connect(server_url) as connection:
+        _drop(connection, name)
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            deploy(at(server_url, name))
+            yield at(server_url, name)
+        finally:
+            _drop(connection, name)
+
+
 def connect(url: str) -> psycopg.Connection[Any]:
     """A connection of the driver alone, which commits by itself."""
     return psycopg.connect(config.libpq_url(url), autocommit=True)

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from flask import Flask
-from psycopg import sql
 
 from app.extensions import db
 from app.models.imports import Import, ImportStatus
@@ -111,19 +110,12 @@ def _demographics(n: int) -> Row:
 @contextmanager
 def fresh(server: str) -> Iterator[Flask]:
     """The application on a deployed and otherwise empty database."""
-    with databases.connect(server) as connection:
-        name = sql.Identifier(NAME)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        try:
-            databases.deploy(databases.at(server, NAME))
-            app = databases.application(databases.at(server, NAME))
-            with app.app_context():
-                yield app
-                db.session.remove()
-                db.engine.dispose()
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+    with databases.fresh(server, NAME) as url:
+        app = databases.application(url)
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
 
 
 def measure(server: str, students: int) -> list[str]:

@@ -14,8 +14,6 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from psycopg import sql
-
 from app.extensions import db
 from app.models.imports import ImportStatus
 from app.services import accounts, imports, sessions
@@ -32,17 +30,10 @@ HEADER = (
 @contextmanager
 def school(server: str) -> Iterator[str]:
     """A database with one school, made for one measurement."""
-    with databases.connect(server) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME)))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
-        url = databases.at(server, NAME)
-        try:
-            databases.deploy(url)
-            with databases.connect(url) as seeding:
-                seeding.execute("INSERT INTO organizations (name, identifier) VALUES ('Bench', 'B')")
-            yield url
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(NAME)))
+    with databases.fresh(server, NAME) as url:
+        with databases.connect(url) as seeding:
+            seeding.execute("INSERT INTO organizations (name, identifier) VALUES ('Bench', 'B')")
+        yield url
 
 
 def content(students: int, mark: str) -> bytes:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg import sql
-
 from bench import databases
 
 NAME = "registrar_bench_admissions"
@@ -52,14 +50,7 @@ FILL = """
 @contextmanager
 def database(server: str, *, students: int, teachers: int, capacity: int) -> Iterator[str]:
     """A school with so many students, made for this run."""
-    with databases.connect(server) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME)))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
-        url = databases.at(server, NAME)
-        try:
-            databases.deploy(url)
-            with databases.connect(url) as seeding:
-                seeding.execute(SEED.format(students=students, teachers=teachers, capacity=capacity))
-            yield url
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME)))
+    with databases.fresh(server, NAME) as url:
+        with databases.connect(url) as seeding:
+            seeding.execute(SEED.format(students=students, teachers=teachers, capacity=capacity))
+        yield url

@@ -111,7 +111,7 @@ class Site:
         self.statements = 0
         with self.app.app_context():
             event.listen(db.engine, "before_cursor_execute", self._count)
-        self.admin, self.staff = Browser(self.app, "admin"), Browser(self.app, "staff")
+        self.admin = Browser(self.app, "admin")
         self.facts = self._facts()
         self.serial = 0
 
