@@ -118,13 +118,16 @@ _SCHOOLS = """
 # Who is at a school and was not: from the begin of the role there, or from today. A grade is needed for it. Where
 # somebody has let them leave, and the roster said all along that they are there, they stay away until a role begins
 # anew; and a role that has ended is none.
+# Read once: looked up row by row, in a table that was empty when it was last looked at, they would be searched for among all
+# that this very statement has written.
 _ENTER = """
+    WITH known AS MATERIALIZED (
+        SELECT student_id, school_id, school_year, primary_school, exit_date FROM student_school_associations
+    )
     INSERT INTO student_school_associations (student_id, school_id, entry_date, entry_grade_level_descriptor,
                                              entry_type_descriptor, school_year, primary_school)
-    SELECT student_id, school_id, entry_date, grade, :entry_type, school_year,
-           first AND NOT EXISTS (SELECT FROM student_school_associations p
-                                 WHERE p.student_id = entering.student_id AND p.school_year = entering.school_year
-                                   AND p.primary_school AND p.exit_date IS NULL)
+    SELECT entering.student_id, entering.school_id, entry_date, grade, :entry_type, entering.school_year,
+           first AND p.student_id IS NULL
     FROM (
         SELECT i.student_id, o.id AS school_id, o.sourced_id = i.org_ids ->> 0 AS first, e.entry_date,
                CAST(:grades AS jsonb) ->> (i.grades ->> 0) AS grade,
@@ -145,12 +148,14 @@ _ENTER = """
         CROSS JOIN LATERAL (SELECT coalesce(r.begin_date, CAST(:today AS date)) AS entry_date) e
         WHERE i.live AND i.role = 'student' AND i.student_id IS NOT NULL AND r.present IS NOT FALSE
           AND NOT EXISTS (
-              SELECT FROM student_school_associations c JOIN known_schools k ON k.user_id = i.id AND k.sourced_id = at
+              SELECT FROM known c JOIN known_schools k ON k.user_id = i.id AND k.sourced_id = at
               WHERE c.student_id = i.student_id AND c.school_id = o.id
                 AND c.exit_date >= coalesce(r.begin_date, c.exit_date))
     ) entering
+    LEFT JOIN known p ON p.student_id = entering.student_id AND p.school_year = entering.school_year
+          AND p.primary_school AND p.exit_date IS NULL
     WHERE grade IS NOT NULL AND NOT EXISTS (
-        SELECT FROM student_school_associations a
+        SELECT FROM known a
         WHERE a.student_id = entering.student_id AND a.school_id = entering.school_id AND a.exit_date IS NULL)
     ON CONFLICT (student_id, school_id, entry_date) DO UPDATE
     SET exit_date = NULL, exit_type_descriptor = NULL, primary_school = excluded.primary_school
