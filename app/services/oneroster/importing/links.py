@@ -118,8 +118,8 @@ _SCHOOLS = """
 # Who is at a school and was not: from the begin of the role there, or from today. A grade is needed for it. Where
 # somebody has let them leave, and the roster said all along that they are there, they stay away until a role begins
 # anew; and a role that has ended is none.
-# Read once: looked up row by row, in a table that was empty when it was last looked at, they would be searched for among all
-# that this very statement has written.
+# Who is entered is read once, and with figures of now: looked up row by row in a table that was empty when it was last looked at,
+# they would be searched for among all that this very statement has written.
 _ENTER = """
     WITH known AS MATERIALIZED (
         SELECT student_id, school_id, school_year, primary_school, exit_date FROM student_school_associations
@@ -171,6 +171,7 @@ def write_associations(bundle: Bundle) -> None:
     """Let students enter and leave schools; a school that was left today is entered again by taking that back."""
     today = school.today()
     run(_LEAVE, today=today, source=bundle.source)
+    run("ANALYZE student_school_associations")
     run(
         _ENTER,
         today=today,
