@@ -52,6 +52,7 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     if not bundle.modes and faults:
         raise Unreadable(*faults)
     read = staging.stage(bundle, issues, progress)
+    writing.take_stock()
     writing.find_own()
     references.check(bundle, issues)
     rules.check(bundle, issues)
