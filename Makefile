@@ -22,9 +22,10 @@ test: .venv/.dev  ## Run the tests (ARGS="-k name" to choose)
 faults: .venv/.dev  ## Kill schedulers and workers, and routines at each of their statements
 	$(BIN)/pytest -n $(WORKERS) -m fault $(ARGS)
 
-fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300)
+fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300), all properties new examples
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "fuzz or not fuzz" \
 		tests/api/test_fuzz.py tests/api/test_schemathesis.py $(ARGS)
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m hypothesis $(ARGS)
 
 lint: .venv/.dev  ## Check style with ruff
 	$(BIN)/ruff check .

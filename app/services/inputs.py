@@ -82,7 +82,7 @@ def _json(value: Any) -> Any:
         raise PydanticCustomError("json", "json", {"sentence": _("Must be a JSON object or list.")})
     try:  # as it can be stored: a body's numbers are decimals, and 1e999 is none
         return json.loads(json.dumps(value, default=float, allow_nan=False))
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise PydanticCustomError("json", "json", {"sentence": _("Must be JSON.")}) from None
 
 

@@ -20,6 +20,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 )
 MISSING = "/no-such-page"  # the one page that is meant to answer 404
 REFUSED = (409, 422)  # a form that comes back with what is wrong is an answer, not a fault
+LISTENS_NOT_YET = "html:not([data-ready]):has(script[type=module])"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -82,6 +83,12 @@ def pages() -> list[Page]:
     return []
 
 
+def wait_for_its_end() -> None:
+    """No test acts on a page, or expects anything of it, before its scripts listen: a key pressed earlier is lost.
+    Playwright itself waits until what called this is over.
+    """
+
+
 @pytest.fixture
 def open_page(browser: Browser, site: str, pages: list[Page]) -> Iterator[Callable[..., Page]]:
     """Open a page, signed in through the login page; any error in the browser's console fails the test."""
@@ -98,6 +105,7 @@ def open_page(browser: Browser, site: str, pages: list[Page]) -> Iterator[Callab
         contexts.append(context)
         page = context.new_page()
         pages.append(page)
+        page.add_locator_handler(page.locator(LISTENS_NOT_YET), wait_for_its_end)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if username is not None:

@@ -88,6 +88,7 @@ def work_on_the_board(page: Page) -> None:
     """Move the first new lead two columns on, by keyboard alone."""
     page.get_by_role("link", name="Board", exact=True).first.click()
     card = page.locator("[data-card]").first
+    expect(card).to_be_visible()
     card.focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+from uuid import uuid4
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.models.imports import Import
 from app.models.leads import Lead, LeadStage
+from app.models.student_records import StudentProgramExtension
 from app.services import inputs
 from app.services.accounts.inputs import AccountInput
 from app.services.errors import Invalid
@@ -146,3 +151,13 @@ def test_all_errors_are_told_at_once(app):
         "phone",
         "follow_up_date",
     } <= set(refused.value.fields)
+
+
+@pytest.mark.parametrize("value", [uuid4(), date(2026, 1, 1), b"x", float("nan"), Decimal("1e999"), Decimal("NaN")])
+def test_json_holds_what_json_can_hold(app, value):
+    schema = inputs.of(StudentProgramExtension, "custom_data")
+    with app.app_context():
+        for given_value in ([value], {"a": value}, value):
+            with pytest.raises(Invalid) as refused:
+                inputs.parse(schema, {"custom_data": given_value}, change=True)
+            assert list(refused.value.fields) == ["custom_data"]

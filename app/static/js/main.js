@@ -15,12 +15,17 @@ startDialogs();
 startLists();
 startFilters();
 startKeys();
-if ($("[data-board]")) import("./board.js").then((m) => m.startBoard());
-if ($("[data-chart]")) import("./charts.js").then((m) => m.startCharts());
-if ($("[data-admission]")) import("./admission.js").then((m) => m.startAdmission());
-if ($("[data-register]")) import("./register.js").then((m) => m.startRegister());
-if ($("[data-week]")) import("./week.js").then((m) => m.startWeek($("[data-week]")));
-if ($("[data-seatmap]")) import("./seats.js").then((m) => m.startSeats());
-if ($("[data-draft]")) import("./draft.js").then((m) => m.startDraft($("[data-draft]")));
-if ($("[data-progress]")) import("./progress.js").then((m) => m.startProgress());
+
+// Parts of some pages only. The page says that it is ready when all of its parts listen.
+const parts = [
+  ["[data-board]", () => import("./board.js").then((m) => m.startBoard())],
+  ["[data-chart]", () => import("./charts.js").then((m) => m.startCharts())],
+  ["[data-admission]", () => import("./admission.js").then((m) => m.startAdmission())],
+  ["[data-register]", () => import("./register.js").then((m) => m.startRegister())],
+  ["[data-week]", () => import("./week.js").then((m) => m.startWeek($("[data-week]")))],
+  ["[data-seatmap]", () => import("./seats.js").then((m) => m.startSeats())],
+  ["[data-draft]", () => import("./draft.js").then((m) => m.startDraft($("[data-draft]")))],
+  ["[data-progress]", () => import("./progress.js").then((m) => m.startProgress())],
+];
+await Promise.all(parts.filter(([mark]) => $(mark)).map(([, start]) => start()));
 document.documentElement.dataset.ready = "";
