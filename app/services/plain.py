@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from app.extensions import db
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.errors import Invalid, NotFound, Refusal, WrongState
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock, lock_many, transactional
+from app.services.transaction import lock, lock_many, moment, transactional
 
 M = TypeVar("M")
 Titled = Callable[[Any], str]
@@ -99,7 +97,7 @@ def delete(
         if reason is not None:
             raise WrongState(reason)
         if hasattr(row, "deleted_at"):
-            row.deleted_at = db.session.execute(select(func.now())).scalar_one()
+            row.deleted_at = moment()
             row.deleted_by_id = actor.id
         else:
             db.session.delete(row)

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
@@ -52,6 +52,16 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
                 report()
 
     return wrapper
+
+
+def moment() -> datetime:
+    """The moment of this transaction, the same in all that it writes."""
+    return db.session.execute(select(func.now())).scalar_one()
+
+
+def clock() -> datetime:
+    """The moment by the database's clock: after whatever this transaction has waited for."""
+    return db.session.execute(select(func.clock_timestamp())).scalar_one()
 
 
 def afterwards(report: Callable[[], Any]) -> None:

@@ -60,8 +60,7 @@ class OneRosterExportView(RecordView):
 
     def record_page(self, record: OneRosterExport) -> RecordPage:
         page = super().record_page(record)
-        option = next(each for each in STATUSES if each.value == record.status)
-        page.badge = Cell(str(option.label), "badge", tone=option.tone)
+        page.badge = render.badge(STATUSES, record.status)
         if record.size is not None:
             page.actions.insert(0, Link(_("Download"), f"{page.url}/file", "download", primary=True))
         page.panels = [_faults(record.faults)] if record.faults else [_counts(record.counts)] if record.counts else []

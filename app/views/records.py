@@ -177,8 +177,7 @@ class ProgramExtensionView(_OfStudent):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        option = next(each for each in EXTENSION_STATUSES if each.value == record.enrollment_status)
-        page.badge = Cell(str(option.label), "badge", tone=option.tone)
+        page.badge = render.badge(EXTENSION_STATUSES, record.enrollment_status)
         return page
 
 
@@ -202,8 +201,7 @@ class RosterUserView(RecordView):
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
         page.initials = render.initials(record.given_name, record.family_name)
-        option = next(each for each in ROSTER_STATUSES if each.value == record.status)
-        page.badge = Cell(str(option.label), "badge", tone=option.tone)
+        page.badge = render.badge(ROSTER_STATUSES, record.status)
         if record.student_id is not None and actor.may("show", "Students"):
             page.actions.append(Link(_("Student"), f"/students/{record.student_id}", "user-round"))
         if record.guardian_id is not None and actor.may("show", "Guardians"):

@@ -40,9 +40,8 @@ def _program(record: Any, actor: Actor) -> list[Group]:
     known, user = overview.program_of(record.id, actor), overview.roster_user_of(record.id, actor)
     facts = []
     if known is not None:
-        option = next(each for each in EXTENSION_STATUSES if each.value == known.enrollment_status)
         facts = [
-            Fact(_("Enrollment"), Cell(str(option.label), "badge", tone=option.tone)),
+            Fact(_("Enrollment"), render.badge(EXTENSION_STATUSES, known.enrollment_status)),
             Fact(_("Interests"), Cell(", ".join(known.sport_interests), "link", f"/program-extensions/{known.id}")),
             Fact(_("Track"), Cell(known.assigned_program_track or "")),
         ]

@@ -4,6 +4,7 @@ never "None".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +19,7 @@ from flask import g
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
-from app.services.resource import Attribute, Kind
+from app.services.resource import Attribute, Kind, Option
 from app.views.page import Cell
 from app.views.security import current_actor
 
@@ -110,6 +111,12 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
             return Cell(str(value), "badge", tone="info")
         case _:
             return Cell(str(value), "link" if url else "text", url)
+
+
+def badge(options: Iterable[Option], value: str) -> Cell:
+    """A value of a choice as its badge."""
+    option = next(each for each in options if each.value == value)
+    return Cell(str(option.label), "badge", tone=option.tone)
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
@@ -29,7 +29,7 @@ from app.services.accounts.inputs import plain_username
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState, refusal_from
 from app.services.mail import letters
 from app.services.resource import Outcome, Result
-from app.services.transaction import RETRIED_STATES, is_rehearsed, lock_many, transactional
+from app.services.transaction import RETRIED_STATES, is_rehearsed, lock_many, moment, transactional
 
 MOST_AT_ONCE: Final = 200
 
@@ -183,7 +183,7 @@ def _group_name(group_id: int) -> str:
 def _decide(
     found: AccessRequest, status: AccessRequestStatus, note: str | None, actor: Actor, user_id: int | None = None
 ) -> None:
-    now = db.session.scalar(select(func.now()))  # first: the columns are written in one go, as their checks demand
+    now = moment()  # first: the columns are written in one go, as their checks demand
     found.status, found.review_note, found.user_id = status, note, user_id
     found.reviewed_by, found.reviewed_at = actor.id, now
     db.session.flush()

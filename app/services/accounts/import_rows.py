@@ -15,22 +15,13 @@ from app.services import inputs
 from app.services.accounts.inputs import AccountInput
 from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
+from app.services.csv_files.template import Column
 from app.services.errors import Invalid
 from app.services.import_run import Issues
 
 BETWEEN_NAMES = re.compile(r"[;,]")
 SEVERAL = ("roles", "groups")
 UNIQUE = ("username", "email", "main_portal_id")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the template: what it holds, in words, and an example."""
-
-    name: str
-    help: Any
-    example: str
-    required: bool = False
 
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import TextClause, func, select, text
+from sqlalchemy import TextClause, text
 
 from app.extensions import db
 from app.models.admissions import (
@@ -25,14 +25,9 @@ from app.services.admissions.batch import check_transition, each
 from app.services.admissions.refusals import PlacesRefused
 from app.services.errors import Invalid, NotAllowed, WrongState
 from app.services.resource import Result
-from app.services.transaction import lock, transactional
+from app.services.transaction import lock, moment, transactional
 
 Ids = Sequence[UUID]
-
-
-def _moment() -> datetime:
-    """The moment of this transaction, the same in all that it writes."""
-    return db.session.execute(select(func.now())).scalar_one()
 
 
 def _become(admission: Admission, to: AdmissionStatus, batch_id: UUID, **facts: Any) -> None:
@@ -93,7 +88,7 @@ def pause(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
         if admission.status is AdmissionStatus.PAUSED:
             return False
         check_transition(admission, AdmissionStatus.PAUSED)
-        began, removed = _moment(), planning.take_off(admission.id)
+        began, removed = moment(), planning.take_off(admission.id)
         _leave(admission, actor, _PAUSE)
         admission.paused_at = began  # as in `deleted_at` of what was taken off
         _become(admission, AdmissionStatus.PAUSED, batch_id, classes=removed, note=note)
@@ -226,7 +221,7 @@ def delete(ids: Ids, *, actor: Actor) -> Result:
     def change(admission: Admission, batch_id: UUID) -> bool:
         if admission.status not in (AdmissionStatus.CANCELLED, AdmissionStatus.COMPLETED):
             raise WrongState(_("Cancel it first."))
-        admission.deleted_at, admission.deleted_by_id = _moment(), actor.id
+        admission.deleted_at, admission.deleted_by_id = moment(), actor.id
         events.record(AdmissionEvent.DELETED, admission.id, batch_id=batch_id)
         return True
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.models.admissions import (
@@ -24,7 +24,7 @@ from app.services.admissions import events, orders
 from app.services.admissions.batch import each
 from app.services.errors import Invalid, WrongState
 from app.services.resource import Result
-from app.services.transaction import transactional
+from app.services.transaction import moment, transactional
 
 Ids = Sequence[UUID]
 
@@ -76,7 +76,7 @@ def _set_paid(ids: Ids, actor: Actor, status: PaymentStatus, note: str | None) -
             return False
         before, paid_at = (
             payment.status.value,
-            db.session.scalar(select(func.now())) if status is PaymentStatus.PAID else None,
+            moment() if status is PaymentStatus.PAID else None,
         )
         payment.status, payment.paid_at = status, paid_at
         payment.note, payment.confirmed_by_id = note, actor.id

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.test_sessions import AllocationRun, AllocationRunKind, AllocationRunStatus, TestSession
@@ -17,6 +16,7 @@ from app.services.allocation_plans import explaining, planner, reading, repair, 
 from app.services.allocation_plans.explaining import SeatsShortError
 from app.services.allocation_plans.problem import Plan, Problem, ShortageError
 from app.services.test_sessions import notices
+from app.services.transaction import moment
 
 Report = Callable[[int], None]
 SECONDS: Final = 5  # to look for the best plan; the wish may need them, nothing else ever does
@@ -66,15 +66,10 @@ def carry_out(session: TestSession, run: AllocationRun, report: Report = lambda 
     writing.seat(session, run.id, plan.quotas, order=options["order"], apart=apart, moved=freed.moved, report=report)
     facts = explaining.summary(plan) | {"apart": apart, "moved": freed.moved, "removed": freed.removed}
     notices.tell(session.id, _touched(run.id, freed))
-    run.applied_at = _now()
+    run.applied_at = moment()
     run.summary, run.status, run.progress, run.message = facts, AllocationRunStatus.APPLIED, 100, ""
     db.session.flush()
     return told(plan, facts)
-
-
-def _now() -> datetime:
-    """The moment of this transaction, the same in all that it writes."""
-    return db.session.execute(select(func.now())).scalar_one()
 
 
 def told(plan: Plan, facts: dict[str, Any]) -> str:
@@ -114,7 +109,7 @@ def take_back(session: TestSession, run: AllocationRun) -> bool:
     rows += [row for row in removed if row["student_id"] not in present]
     if rows and not writing.put_back(rows):
         return False
-    run.status, run.undone_at = AllocationRunStatus.UNDONE, _now()
+    run.status, run.undone_at = AllocationRunStatus.UNDONE, moment()
     db.session.flush()
     notices.tell(session.id, touched)
     return True

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.models.classroom import Attendance, RequestStatus, RescheduleRequest
@@ -19,7 +19,7 @@ from app.services.classroom import locking, moving, notices
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, WrongState, explain
 from app.services.keysets import among
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock_many, transactional
+from app.services.transaction import lock_many, moment, transactional
 
 explain({"uq_reschedule_requests_attendance_id": ("attendance_id", _l("There is a request about this class already."))})
 
@@ -115,7 +115,7 @@ def _decide(ids: Sequence[UUID], actor: Actor, to: RequestStatus, note: str | No
 
 
 def _answer(found: RescheduleRequest, to: RequestStatus, note: str | None, actor: Actor) -> None:
-    now = db.session.scalar(select(func.now()))
+    now = moment()
     found.status, found.decided_at, found.decided_by_id, found.decision_note = to, now, actor.id, note
     db.session.flush()
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.access import User
@@ -34,7 +34,7 @@ from app.services.accounts.inputs import plain_username
 from app.services.enrollments import events, links
 from app.services.enrollments.links import InvitationOver
 from app.services.errors import Conflict, Invalid, WrongState
-from app.services.transaction import lock, transactional
+from app.services.transaction import clock, lock, transactional
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no signs that are taken for one another
 SUFFIX: Final = 6
@@ -49,7 +49,7 @@ def open_link(token: str, *, actor: Actor, ip_address: str) -> EnrollmentInvitat
     """Note that the family has opened its link; again, nothing. Raises InvitationOver, TooMany."""
     found = _lock(token, ip_address)
     if found.status is InvitationStatus.SENT:
-        found.status, found.opened_at = InvitationStatus.OPENED, found.opened_at or _now()
+        found.status, found.opened_at = InvitationStatus.OPENED, found.opened_at or clock()
         events.note(found, EnrollmentEventType.INVITATION_OPENED)
     db.session.flush()
     return found
@@ -145,7 +145,7 @@ def _begin(invitation: EnrollmentInvitation, guardian_id: int) -> Enrollment:
         student_last_name=invitation.student_last_name,
     )
     db.session.add(made)
-    invitation.status, invitation.opened_at = InvitationStatus.ACCEPTED, invitation.opened_at or _now()
+    invitation.status, invitation.opened_at = InvitationStatus.ACCEPTED, invitation.opened_at or clock()
     db.session.flush()
     known = {1: _of_program(invitation), 4: _of_student(invitation, guardian_id)}
     steps = range(1, STEPS + 1)
@@ -189,7 +189,3 @@ def _username(email: str) -> str:
     """The address itself where it can be one, or what stands before the @ and is free."""
     wanted = plain_username(email) or "guardian"
     return wanted if accounts.find(wanted) is None else f"{wanted.partition('@')[0][:100]}.{secrets.token_hex(3)}"
-
-
-def _now() -> Any:
-    return db.session.scalar(select(func.clock_timestamp()))

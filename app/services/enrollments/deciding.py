@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.enrollments import (
@@ -34,7 +34,7 @@ from app.services.enrollments.schemas import ConsultationType, PaymentMethod
 from app.services.enrollments.steps import CONSULTATION, PAYMENT
 from app.services.errors import NotAllowed, WrongState
 from app.services.resource import Result, Rule
-from app.services.transaction import lock_many, transactional
+from app.services.transaction import clock, lock_many, transactional
 
 title = notices.name_of
 CLOSED = _l("This enrollment is closed.")
@@ -161,7 +161,7 @@ def approve(ids: Sequence[UUID], *, actor: Actor, note: str | None = None) -> Re
     def change(found: Enrollment) -> bool:
         if found.coach_decision is CoachDecision.APPROVED:
             return False
-        found.coach_decision, found.decided_at, found.decision_note = CoachDecision.APPROVED, _now(), note
+        found.coach_decision, found.decided_at, found.decision_note = CoachDecision.APPROVED, clock(), note
         db.session.flush()
         events.note(found, EnrollmentEventType.DECIDED, decision="approved")
         notices.approved(found, actor)
@@ -178,7 +178,7 @@ def reject(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
     """Say no, and why. It can be opened again."""
 
     def change(found: Enrollment) -> bool:
-        now = _now()
+        now = clock()
         if found.current_step <= 4:
             found.coach_decision, found.decided_at, found.decision_note = CoachDecision.REJECTED, now, reason
             events.note(found, EnrollmentEventType.DECIDED, decision="rejected")
@@ -267,7 +267,3 @@ def _extend(found: Enrollment, status: str) -> None:
     """The student's program, if there are records, says the same."""
     if found.student_id is not None:
         db.session.execute(_EXTENSION, {"status": status, "student_id": found.student_id})
-
-
-def _now() -> Any:
-    return db.session.scalar(select(func.clock_timestamp()))

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.enrollments import (
@@ -35,7 +35,7 @@ from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.files import Upload
 from app.services.keysets import among
 from app.services.resource import Result
-from app.services.transaction import is_rehearsed, lock, lock_many, transactional
+from app.services.transaction import clock, is_rehearsed, lock, lock_many, transactional
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_UPLOADS: Final = 60  # into one enrollment, in a period
@@ -191,7 +191,7 @@ def _each(ids: Sequence[UUID], change: Change, actor: Actor) -> Result:
 
 
 def _review(found: EnrollmentDocument, status: DocumentStatus, reason: str | None, actor: Actor) -> None:
-    now = db.session.scalar(select(func.clock_timestamp()))
+    now = clock()
     found.status, found.reason = status, reason
     found.reviewed_by, found.reviewed_at = actor.id, now
     db.session.flush()
@@ -199,7 +199,7 @@ def _review(found: EnrollmentDocument, status: DocumentStatus, reason: str | Non
 
 def _replace(before: EnrollmentDocument | None) -> None:
     if before is not None:
-        before.replaced_at = db.session.scalar(select(func.clock_timestamp()))
+        before.replaced_at = clock()
         db.session.flush()
 
 

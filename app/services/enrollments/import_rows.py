@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from flask_babel import gettext as _
@@ -13,20 +12,10 @@ from app.models.imports import IssueKind
 from app.services import inputs
 from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
+from app.services.csv_files.template import Column
 from app.services.enrollments.schemas import InvitationInput
 from app.services.errors import Invalid
 from app.services.import_run import Issues
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the template: what it holds, in words, and an example."""
-
-    name: str
-    help: Any
-    example: str
-    required: bool = False
-
 
 COLUMNS: Final = (
     Column("student_first_name", _l("Given name of the student"), "Noor", required=True),

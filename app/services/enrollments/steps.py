@@ -17,7 +17,6 @@ from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import func, select
 
 from app.extensions import db
 from app.models.enrollments import (
@@ -37,7 +36,7 @@ from app.services.enrollments.schemas import STEP_INPUTS
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import is_storable
 from app.services.records import creation
-from app.services.transaction import lock, transactional
+from app.services.transaction import clock, lock, transactional
 
 LONGEST_DRAFT: Final = 1000
 MOST_DRAFTED: Final = 50
@@ -113,7 +112,7 @@ def _is_repeated(enrollment: Enrollment, step: int, raw: Mapping[str, Any] | Non
 
 def complete(enrollment: Enrollment, step: EnrollmentStep, data: Mapping[str, Any], actor: Actor) -> None:
     """Write a step of a locked enrollment as completed, tell of it, and make the records where they are due."""
-    before, now = step.status, _now()
+    before, now = step.status, clock()
     changed = sorted(name for name in {*step.data, *data} if step.data.get(name) != data.get(name))
     step.data, step.status = dict(data), StepStatus.COMPLETED
     if before is not StepStatus.COMPLETED:
@@ -136,7 +135,7 @@ def complete(enrollment: Enrollment, step: EnrollmentStep, data: Mapping[str, An
 def make_records(enrollment: Enrollment, actor: Actor) -> None:
     """Have the student's records made, if there are none. What comes of it is on record; it never stops the family."""
     if enrollment.student_id is None:
-        enrollment.records_due_since = enrollment.records_due_since or _now()
+        enrollment.records_due_since = enrollment.records_due_since or clock()
         db.session.flush()
         creation.create_records(enrollment, actor=actor)
         db.session.flush()
@@ -151,7 +150,7 @@ def settle(enrollment: Enrollment, actor: Actor) -> bool:
         return False
     if progress.missing(enrollment.id, verified=True):
         return False
-    step, now = progress.steps_of(enrollment.id)[PAYMENT], _now()
+    step, now = progress.steps_of(enrollment.id)[PAYMENT], clock()
     step.status, step.completed_at, step.completed_by = StepStatus.COMPLETED, now, actor.id
     enrollment.current_step = COMPLETE
     db.session.flush()
@@ -230,7 +229,3 @@ def _may_be_kept(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= LONGEST_DRAFT and is_storable(value)
     return isinstance(value, (bool, int)) and abs(value) < 2**53
-
-
-def _now() -> Any:
-    return db.session.scalar(select(func.clock_timestamp()))

@@ -18,6 +18,7 @@ from app.models.leads import Lead, LeadSource, Tag
 from app.services import phones
 from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
+from app.services.csv_files.template import Column
 from app.services.import_run import Issues
 
 MOST_TAGS = 20
@@ -36,16 +37,6 @@ BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 class WrongError(ValueError):
     """A cell breaks a rule: (rule, how to mend it), in words."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the template: what it holds, in words, and an example."""
-
-    name: str
-    help: Any
-    example: str
-    required: bool = False
 
 
 COLUMNS = (

@@ -95,7 +95,7 @@ def _conditions(file: File, column: Column, version: Version) -> Iterator[tuple[
         empty = "= '[]'::jsonb" if column.is_list else "::text = ''"
         yield REQUIRED, f"({name} IS NULL OR {name}{'' if empty.startswith(':') else ' '}{empty})"
     if column.enum and column.required != "delta" and not column.is_boolean and column.name != "sex":
-        word = columns.role(file, version) if column.name == "role" else name
+        word = columns.role_of(file, version) if column.name == "role" else name
         more = f" AND {word} !~ '^ext\\:[A-Za-z0-9._-]+$'" if column.extensible else ""
         yield WORD, f"({word} NOT IN {_words(column.enum)}{more})"
 

@@ -64,12 +64,15 @@ def rows(file: File, version: Version, mode: ExportMode) -> str:
     )
 
 
-def role(file: File, version: Version) -> str:
-    """The SQL of a role, as the version calls it in this file."""
-    if file.name not in _TRANSLATED:
-        return "source.role"
+def role_of(file: File, version: Version) -> str:
+    """The SQL of the role in the rows of a file."""
+    return role(version, "source.role") if file.name in _TRANSLATED else "source.role"
+
+
+def role(version: Version, sql: str) -> str:
+    """The SQL of a user's role under the name that the version has for it."""
     words = " ".join(f"WHEN '{ours}' THEN '{theirs}'" for ours, theirs in ROLES[version].items())
-    return f"CASE source.role {words} ELSE source.role END"
+    return f"(CASE {sql} {words} ELSE {sql} END)"
 
 
 def _cell(file: File, column: Column, version: Version, mode: ExportMode) -> str:
@@ -79,7 +82,7 @@ def _cell(file: File, column: Column, version: Version, mode: ExportMode) -> str
     if column.type == "datetime":
         return _MOMENT.format(name)
     if column.name == "role":
-        return role(file, version)
+        return role_of(file, version)
     if column.name == "agentSourcedIds":
         return "of_user.agents"
     if column.name == "sex" and version == "1.1":

@@ -18,22 +18,12 @@ from app.models.students import Student
 from app.services import inputs
 from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
+from app.services.csv_files.template import Column
 from app.services.errors import Invalid
 from app.services.import_run import Issues
 from app.services.inputs import blank_is_none, storable
 from app.services.records import descriptors, grades, naming
 from app.services.records.facts import BORN, GRADE, INTEREST, NAME, RACE, RELATION, TRACK, address, code_of, phone
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the template: what it holds, in words, and an example."""
-
-    name: str
-    help: Any
-    example: str
-    required: bool = False
-
 
 COLUMNS: Final = (
     Column("student_unique_id", _l("Their id, if they have one; a new one is made for who has none"), ""),

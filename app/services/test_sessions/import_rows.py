@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -16,20 +15,10 @@ from app.models.students import IdentityType, Student
 from app.services import inputs
 from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
+from app.services.csv_files.template import Column
 from app.services.errors import Invalid
 from app.services.import_run import Issues
 from app.services.inputs import blank_is_none, storable
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the template: what it holds, in words, and an example."""
-
-    name: str
-    help: Any
-    example: str
-    required: bool = False
-
 
 COLUMNS: Final = (
     Column("session_code", _l("Code of the session"), "JHB-2026-06-15-AM", required=True),

@@ -67,8 +67,7 @@ class AdmissionView(RecordView):
         page, actor = super().record_page(record), current_actor()
         page.initials = render.initials(record.student.first_name, record.student.last_name)
         page.title = f"{record.student.name}, {record.course.name}"
-        option = next(each for each in STATUSES if each.value == record.status.value)
-        page.badge = Cell(str(option.label), "badge", tone=option.tone)
+        page.badge = render.badge(STATUSES, record.status)
         page.subtitle = f"#{record.number}"
         page.actions += _planning_links(record, actor)
         page.panels = [self.slots_panel(record), self.classes_panel(record)]

@@ -7,10 +7,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.models.admissions import WaitlistStatus
 from app.services.admissions import ENTRIES, places
 from app.services.admissions.attributes import WAITLIST
+from app.views import render
 from app.views.base import RecordView
-from app.views.page import Cell, Link, RecordPage
+from app.views.page import Link, RecordPage
 from app.views.security import current_actor
 
 
@@ -32,13 +34,12 @@ class WaitlistView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        option = next(each for each in WAITLIST if each.value == record.status.value)
         who = record.lead or record.student
         page.title = who.name
-        page.badge = Cell(str(option.label), "badge", tone=option.tone)
+        page.badge = render.badge(WAITLIST, record.status)
         slot = places.by_id([record.classroom_slot_id])[0]
         page.subtitle = f"{slot.course}, {slot.title}"
-        if option.value == "offered" and current_actor().may("add", "Admissions"):
+        if record.status is WaitlistStatus.OFFERED and current_actor().may("add", "Admissions"):
             chosen = f"lead_id={record.lead_id}" if record.lead_id else f"student_id={record.student_id}"
             url = f"/admissions/new?{chosen}&course_id={slot.course_id}"
             page.actions.insert(0, Link(_("Admit"), url, "graduation-cap", primary=True))

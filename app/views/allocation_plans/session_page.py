@@ -211,7 +211,6 @@ def _runs(runs: Sequence[AllocationRun]) -> Table:
 
 def _run(run: AllocationRun) -> Row:
     kind = next(each for each in KINDS if each.value == run.kind.value)
-    status = next(each for each in STATUSES if each.value == run.status.value)
     result = explaining.told(run.summary) if run.summary else run.message
     return Row(
         str(run.id),
@@ -220,7 +219,7 @@ def _run(run: AllocationRun) -> Row:
         [
             Cell(render.moment(run.created_at), "link", f"/allocation-runs/{run.id}"),
             Cell(str(kind.label)),
-            Cell(str(status.label), "badge", tone=status.tone),
+            render.badge(STATUSES, run.status),
             Cell(result),
         ],
     )

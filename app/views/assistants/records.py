@@ -52,8 +52,7 @@ class RegistrationView(RecordView):
 
     def record_page(self, record: Any) -> WeekRecordPage:
         page = week_page(super().record_page(record))
-        option = next(each for each in STATUS if each.value == record.status.value)
-        page.badge = Cell(str(option.label), "badge", tone=option.tone)
+        page.badge = render.badge(STATUS, record.status)
         page.initials = render.initials(record.first_name, record.last_name)
         if record.status is not RegistrationStatus.PENDING:
             _decided(page, record)

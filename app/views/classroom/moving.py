@@ -34,7 +34,7 @@ class AttendanceView(RecordView):
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
         slot = record.classroom_slot
-        page.badge = _badge(STATUS, record.status.value)
+        page.badge = render.badge(STATUS, record.status)
         page.subtitle = slot.course.name
         page.initials = render.initials(record.student.first_name, record.student.last_name)
         page.groups = [
@@ -149,7 +149,7 @@ class RescheduleRequestView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        page.badge = _badge(REQUEST, record.status.value)
+        page.badge = render.badge(REQUEST, record.status)
         page.subtitle = record.from_slot.course.name
         page.initials = render.initials(record.student.first_name, record.student.last_name)
         page.groups = [
@@ -203,11 +203,6 @@ class RescheduleRequestView(RecordView):
         return render_template("places.html", page=request_page(record, refusal)), refusal.status if str(
             refusal
         ) else 200
-
-
-def _badge(options: Any, value: str) -> Cell:
-    option = next(each for each in options if each.value == value)
-    return Cell(str(option.label), "badge", tone=option.tone)
 
 
 def _link(text: str, resource: str, url: str) -> Cell:

@@ -82,6 +82,5 @@ def _marks(row: Any) -> list[Cell]:
     if row.deposit_paid and row.status is not EnrollmentStatus.ENROLLED:
         marks.append(Cell(_("Paid"), "badge", tone="success"))
     if row.status in (EnrollmentStatus.WITHDRAWN, EnrollmentStatus.REJECTED):
-        option = next(each for each in ENROLLMENT_STATUS if each.value == row.status.value)
-        marks.append(Cell(str(option.label), "badge", tone=option.tone))
+        marks.append(render.badge(ENROLLMENT_STATUS, row.status))
     return marks

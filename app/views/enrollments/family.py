@@ -18,6 +18,7 @@ from app.policies.scopes import visible
 from app.services.enrollments import documents, progress
 from app.services.enrollments.labels import ENROLLMENT_STATUS, STEPS
 from app.services.errors import NotFound
+from app.views import render
 from app.views.enrollments import step_page
 from app.views.page import Cell, Column, Empty, Row, Section, Table
 from app.views.page.enrollments import FamilyPage
@@ -151,12 +152,11 @@ def _state(found: Enrollment) -> progress.Progress:
 
 
 def _row(found: Enrollment, state: progress.Progress) -> Row:
-    option = next(each for each in ENROLLMENT_STATUS if each.value == found.status.value)
     url, name = f"{URL}/{found.id}", f"{found.student_first_name} {found.student_last_name}"
     step = str(STEPS.get(found.current_step, _("All complete")))
     return Row(
         str(found.id),
         url,
         name,
-        [Cell(str(option.label), "badge", tone=option.tone), Cell(step), Cell(str(state.percent), "number")],
+        [render.badge(ENROLLMENT_STATUS, found.status), Cell(step), Cell(str(state.percent), "number")],
     )

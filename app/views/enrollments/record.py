@@ -25,7 +25,7 @@ from app.views import render
 from app.views.base import RecordView
 from app.views.enrollments import fields, step_page, timeline
 from app.views.enrollments.family import reached
-from app.views.enrollments.screens import badge, status_tabs
+from app.views.enrollments.screens import status_tabs
 from app.views.page import Cell, Column, Empty, Fact, Link, Panel, Row, Table
 from app.views.page.enrollments import EnrollmentPage, StepSummary
 from app.views.security import current_actor, requires
@@ -70,7 +70,7 @@ class EnrollmentView(RecordView):
     def whole_page(self, record: Any) -> EnrollmentPage:
         actor, steps = current_actor(), progress.steps_of(record.id)
         state, page = progress.of(record, steps), self.record_page(record)
-        page.badge = badge(ENROLLMENT_STATUS, record.status.value)
+        page.badge = render.badge(ENROLLMENT_STATUS, record.status)
         page.initials = render.initials(record.student_first_name, record.student_last_name)
         page.subtitle = step_name(record.current_step)
         for group in page.groups:
@@ -105,7 +105,7 @@ class EnrollmentView(RecordView):
             found = there.get(kind.code)
             url = f"/enrollment-documents/{found.id}" if found is not None and linked else ""
             name = found.file_name if found is not None and linked else kind.name
-            state = badge(DOCUMENT_STATUS, found.status.value) if found is not None else Cell(_("Missing"), "muted")
+            state = render.badge(DOCUMENT_STATUS, found.status) if found is not None else Cell(_("Missing"), "muted")
             if found is None and not kind.required:
                 state = Cell(_("Not needed"), "muted")
             when = Cell(render.moment(found.created_at), "datetime") if found is not None else Cell()
@@ -186,7 +186,7 @@ def _done(steps: Any) -> int:
 
 def _summary(record: Any, number: int, step: Any, actor: Actor) -> StepSummary:
     when = render.moment(step.completed_at) if step.completed_at else ""
-    state, known = badge(STEP_STATUS, step.status.value), fields.facts(number, step.data)
+    state, known = render.badge(STEP_STATUS, step.status), fields.facts(number, step.data)
     made = StepSummary(number, str(STEPS[number]), state, when, known)
     may_edit = actor.may("edit", ENROLLMENTS.name) and progress.why_not_fill(record, number, actor) is None
     if may_edit:

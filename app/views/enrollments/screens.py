@@ -23,7 +23,7 @@ from app.services.enrollments.labels import DOCUMENT_STATUS, INVITATION_STATUS
 from app.services.errors import Refusal
 from app.services.listing import Query
 from app.services.resource import Action, Option, Outcome
-from app.views import lists
+from app.views import lists, render
 from app.views.base import RecordView
 from app.views.content.sizes import kind, size
 from app.views.enrollments import timeline
@@ -31,12 +31,6 @@ from app.views.enrollments.family import send
 from app.views.enrollments.fields import PROGRAMS, program_choices
 from app.views.page import Cell, Fact, FormPage, Group, Link, RecordPage
 from app.views.security import current_actor, requires
-
-
-def badge(options: tuple[Option, ...], value: Any) -> Cell:
-    """A state as a badge."""
-    option = next(each for each in options if each.value == value)
-    return Cell(str(option.label), "badge", tone=option.tone)
 
 
 def status_tabs(options: tuple[Option, ...], base: str, query: Query) -> list[Link]:
@@ -116,7 +110,7 @@ class InvitationView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        page.badge = badge(INVITATION_STATUS, record.status.value)
+        page.badge = render.badge(INVITATION_STATUS, record.status)
         page.groups[0].facts.append(Fact(_("Programs"), Cell(", ".join(record.program_interests))))
         page.groups = [Group(each.title, [fact for fact in each.facts if fact.cell.text]) for each in page.groups]
         page.timeline = [timeline.event(each) for each in events.of_invitation(record.id)]
@@ -142,7 +136,7 @@ class EnrollmentDocumentView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        page.badge = badge(DOCUMENT_STATUS, record.status.value)
+        page.badge = render.badge(DOCUMENT_STATUS, record.status)
         page.subtitle = _("Another file has replaced it.") if record.replaced_at else ""
         if record.replaced_at is None or record.reviewed_at is not None:
             page.actions.insert(0, Link(_("Download"), f"{page.url}/file", "download", primary=True))

@@ -19,7 +19,7 @@ from app.services.rate_limits import TooMany
 from app.views import render
 from app.views.content.sizes import size
 from app.views.enrollments import fields
-from app.views.page import Cell, Form, Link
+from app.views.page import Form, Link
 from app.views.page.enrollments import DocumentLine, StepLine, StepPage
 from app.views.security import current_actor
 
@@ -98,7 +98,6 @@ def page_of(
     state, refusal = progress.of(enrollment, known), refusal or Refusal()
     why_not = progress.why_not_fill(enrollment, step, actor)
     done = sum(each.status is StepStatus.COMPLETED for each in known.values())
-    option = next(each for each in ENROLLMENT_STATUS if each.value == enrollment.status.value)
     page = StepPage(
         _("Enrollment of %(name)s", name=f"{enrollment.student_first_name} {enrollment.student_last_name}"),
         enrollment.enrollment_code,
@@ -107,7 +106,7 @@ def page_of(
         [_line(number, known[number], enrollment, base, step) for number in known],
         f"{step}. {STEPS[step]}",
         str(fields.INTRODUCTIONS[step]),
-        badge=Cell(str(option.label), "badge", tone=option.tone),
+        badge=render.badge(ENROLLMENT_STATUS, enrollment.status),
     )
     if not base.startswith(OF_FAMILY):
         page.list_url, page.list_title = base, f"{enrollment.student_first_name} {enrollment.student_last_name}"
@@ -153,8 +152,7 @@ def _add_documents(page: StepPage, enrollment: Enrollment, base: str, is_open: b
         line.errors = [str(each) for each in refusal.fields.get(kind.code, ())]
         found = there.get(kind.code)
         if found is not None:
-            option = next(each for each in DOCUMENT_STATUS if each.value == found.status.value)
-            line.badge = Cell(str(option.label), "badge", tone=option.tone)
+            line.badge = render.badge(DOCUMENT_STATUS, found.status)
             line.file_name, line.facts = found.file_name, f"{size(found.size)}, {render.moment(found.created_at)}"
             files = f"{OF_FAMILY}enrollments/documents" if base.startswith(OF_FAMILY) else "/enrollment-documents"
             line.file_url, line.reason = f"{files}/{found.id}/file", found.reason or ""

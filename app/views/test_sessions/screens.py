@@ -23,11 +23,6 @@ from app.views.page import Cell, Fact, Link, RecordPage
 from app.views.security import current_actor, requires
 
 
-def _badge(options: Any, value: Any) -> Cell:
-    option = next(each for each in options if each.value == value.value)
-    return Cell(str(option.label), "badge", tone=option.tone)
-
-
 class TestYearView(RecordView):
     __test__ = False
     resource = YEARS
@@ -95,7 +90,7 @@ class TestSessionView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        page.badge = _badge(SESSION_STATUSES, record.status)
+        page.badge = render.badge(SESSION_STATUSES, record.status)
         page.subtitle = record.venue.name
         closes_on = rules_of(record.session_date.year).closes_on(record)
         page.groups[0].facts.append(Fact(_("Registrations change until"), Cell(render.day(closes_on))))
@@ -123,7 +118,7 @@ class TestRegistrationView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        page.badge = _badge(REGISTRATION_STATUSES, record.status)
+        page.badge = render.badge(REGISTRATION_STATUSES, record.status)
         return page
 
 

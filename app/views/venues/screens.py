@@ -26,11 +26,6 @@ from app.views.venues import month
 ROOMS_SHOWN = 100
 
 
-def badge(options: Any, value: Any) -> Cell:
-    option = next(each for each in options if each.value == value.value)
-    return Cell(str(option.label), "badge", tone=option.tone)
-
-
 def _more(page: RecordPage) -> dict[str, Any]:
     return {each.name: getattr(page, each.name) for each in fields(RecordPage)}
 
@@ -63,7 +58,7 @@ class VenueView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
-        page.badge = badge(labels.VENUE_STATUSES, record.status)
+        page.badge = render.badge(labels.VENUE_STATUSES, record.status)
         seats = rooms.capacity_of_venue(record.id)
         page.groups[0].facts.append(Fact(_("Seats in available rooms"), Cell(render.number(seats), "number")))
         page.panels = [_rooms(record, actor), _sessions(record, actor)]
@@ -106,7 +101,7 @@ def _sessions(record: Any, actor: Any) -> Panel:
                 Cell(each.name),
                 Cell(render.day(each.session_date), "date", title=each.session_date.isoformat()),
                 Cell(f"{each.start_time:%H:%M}\u2013{each.end_time:%H:%M}"),
-                badge(SESSION_STATUSES, each.status),
+                render.badge(SESSION_STATUSES, each.status),
             ],
         )
         for each in calendar.sessions(record.id, school.today(), actor)
@@ -204,6 +199,6 @@ class RoomView(RecordView):
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
-        page.badge = badge(labels.ROOM_STATUSES, record.status)
+        page.badge = render.badge(labels.ROOM_STATUSES, record.status)
         page.list_url, page.list_title = f"/venues/{record.venue_id}", record.venue.name
         return page

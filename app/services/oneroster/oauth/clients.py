@@ -64,24 +64,19 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
 @transactional
 def remove(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Delete clients, and with them their tokens."""
-
-    def change(client: OAuthClient) -> bool:
-        db.session.delete(client)
-        return True
-
-    return plain.each(OAuthClient, ids, title, change, actor=actor)
+    return plain.delete(OAuthClient, ids, actor=actor, title=title)
 
 
 @transactional
 def activate(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Let clients read again."""
-    return plain.each(OAuthClient, ids, title, lambda client: _switch(client, True), actor=actor)
+    return plain.set_active(OAuthClient, ids, actor=actor, active=True, title=title)
 
 
 @transactional
 def deactivate(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Let clients read no more, from this moment."""
-    result = plain.each(OAuthClient, ids, title, lambda client: _switch(client, False), actor=actor)
+    result = plain.set_active(OAuthClient, ids, actor=actor, active=False, title=title)
     _end_tokens(ids)
     return result
 
@@ -112,12 +107,6 @@ def _told(outcome: Outcome, secret: str | None) -> Outcome:
         secret=secret,
     )
     return Outcome(outcome.id, outcome.title, message=message, once=True)
-
-
-def _switch(client: OAuthClient, active: bool) -> bool:
-    changed = client.active is not active
-    client.active = active
-    return changed
 
 
 def _tidy(values: Mapping[str, Any]) -> dict[str, Any]:

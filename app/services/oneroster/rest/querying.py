@@ -14,7 +14,7 @@ from typing import Any, Final
 from flask_babel import gettext as _
 
 from app.services.inputs import is_storable
-from app.services.oneroster.columns import ROLES, Version
+from app.services.oneroster.columns import Version, role
 from app.services.oneroster.rest.entities import Entity, Kind
 from app.services.oneroster.rest.problems import DATA, FILTER, SELECTION, RosterRefusal
 
@@ -117,12 +117,6 @@ def _condition(entity: Entity, version: Version, term: tuple[str, str, str], nam
         return f"strpos(lower({sql}::text), lower(CAST(:{name} AS text))) > 0", value
     kind_of_sql = {"moment": "timestamptz", "date": "date", "boolean": "boolean"}.get(kind, "text")
     return f"{sql} {_COMPARISONS[operator]} CAST(:{name} AS {kind_of_sql})", _typed(kind, value, path)
-
-
-def role(version: Version, sql: str) -> str:
-    """A role under the name that the version has for it."""
-    words = " ".join(f"WHEN '{ours}' THEN '{theirs}'" for ours, theirs in ROLES[version].items())
-    return f"(CASE {sql} {words} ELSE {sql} END)"
 
 
 def _of_list(sql: str, operator: str, value: str, name: str, path: str) -> tuple[str, Any]:
