@@ -105,7 +105,8 @@ def open_page(browser: Browser, site: str, pages: list[Page]) -> Iterator[Callab
         contexts.append(context)
         page = context.new_page()
         pages.append(page)
-        page.add_locator_handler(page.locator(LISTENS_NOT_YET), wait_for_its_end)
+        if options.get("java_script_enabled", True):
+            page.add_locator_handler(page.locator(LISTENS_NOT_YET), wait_for_its_end)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if username is not None:

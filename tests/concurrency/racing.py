@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -17,7 +17,8 @@ from app.policies.actor import Actor
 from app.services import accounts, sessions
 from app.services.errors import Refusal
 
-PATIENCE = 0.4  # how long one waits for the other at a meeting point; with the locks on the other cannot come
+PATIENCE = 20  # seconds that one waits at a meeting point for others who neither come nor wait for a lock
+LOOKS, BETWEEN_LOOKS = 3, 0.02  # a lock that is waited for as often is no passing one
 
 
 def race(app: Flask, *jobs: Callable[[], Any]) -> list[Any]:
@@ -50,14 +51,30 @@ def race(app: Flask, *jobs: Callable[[], Any]) -> list[Any]:
 
 
 class Meeting:
-    """A place where all wait for one another, once, and go on alone when the others do not come."""
+    """A place where all wait for one another, once. Whoever is there goes on alone when one of the others waits for a lock in
+    the database, as they do with the locks on, or has not come in time.
+    """
 
     def __init__(self, parties: int = 2, patience: float = PATIENCE) -> None:
-        self._barrier, self._patience = threading.Barrier(parties), patience
+        self._parties, self._patience, self._guard = parties, patience, threading.Lock()
+        self._over = threading.Event()
 
     def wait(self) -> None:
-        with suppress(threading.BrokenBarrierError):
-            self._barrier.wait(self._patience)
+        with self._guard:
+            self._parties -= 1
+            if self._parties == 0:
+                self._over.set()
+        looks, end = 0, time.monotonic() + self._patience
+        while looks < LOOKS and time.monotonic() < end and not self._over.wait(BETWEEN_LOOKS):
+            looks = looks + 1 if somebody_waits() else 0
+        self._over.set()
+
+
+def somebody_waits() -> bool:
+    """Whether another connection to this database waits for a lock."""
+    statement = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    with db.engine.connect() as connection:
+        return connection.execute(statement).first() is not None
 
 
 def meet_after(monkeypatch: Any, module: Any, name: str, meeting: Meeting | None = None) -> None:
@@ -82,9 +99,9 @@ def meet_before(monkeypatch: Any, module: Any, name: str, meeting: Meeting | Non
     monkeypatch.setattr(module, name, met)
 
 
-def between(monkeypatch: Any, module: Any, name: str, other: Callable[[], Any], locked: bool) -> Callable[[], Any]:
+def between(monkeypatch: Any, module: Any, name: str, other: Callable[[], Any]) -> Callable[[], Any]:
     """Do `other` after the routine has decided, and before it writes; with the locks on it has to wait."""
-    decided, done = Meeting(patience=20), Meeting(patience=PATIENCE if locked else 20)
+    decided, done = Meeting(), Meeting()
     original = getattr(module, name)
 
     def late(*args: Any) -> Any:

@@ -60,7 +60,7 @@ def test_somebody_is_seated_by_hand_while_everybody_is(hall, committed_app, monk
         take_locks_off(monkeypatch)
         monkeypatch.setattr(reading, "lock_rooms", lambda session_id: None)
     seat = partial(by_hand, hall, hall.students[0], hall.rooms[0].id, "1")
-    work = between(monkeypatch, carrying_out, "plan_of", seat, locked)
+    work = between(monkeypatch, carrying_out, "plan_of", seat)
     if not locked:
         with pytest.raises(AssertionError, match="4 of 6 were seated"):
             race(committed_app, partial(everyone, hall), work)

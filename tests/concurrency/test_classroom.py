@@ -14,7 +14,7 @@ from app.services.admissions import actions as admission_actions
 from app.services.classroom import marking, moving, notices, places, requests
 from app.services.classroom.places import PlaceRefused
 from app.services.errors import Refusal, WrongState
-from tests.concurrency.racing import Meeting, actor, count, meet_after, meet_before, race, refusals
+from tests.concurrency.racing import actor, count, meet_after, meet_before, race, refusals
 from tests.factories.classroom import School, classes, day_after, to_today
 
 PRESENT, EXCUSED, ABSENT = AttendanceStatus.PRESENT, AttendanceStatus.EXCUSED, AttendanceStatus.ABSENT
@@ -181,5 +181,5 @@ def test_a_pause_meets_a_mark(crowd, place):
     key = to_today(classes(admitted.id)[0]).id
     db.session.remove()
     mark = partial(marking.mark, [key], actor=admin, status=PRESENT)
-    race(crowd, mark, partial(admission_actions.cancel, [admitted.id], actor=admin), Meeting().wait)
+    race(crowd, mark, partial(admission_actions.cancel, [admitted.id], actor=admin))
     assert count("SELECT count(*) FROM attendance WHERE deleted_at IS NOT NULL AND status <> 'scheduled'") == 0

@@ -14,7 +14,7 @@ from app.services.enrollments import accepting, deciding, documents, invitations
 from app.services.enrollments.links import InvitationOver
 from app.services.enrollments.schemas import PaymentMethod
 from app.services.files import Upload
-from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, race, refusals
+from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
 from tests.factories import enrollments as make
 
 STUDENTS = "SELECT count(*) FROM students"
@@ -67,7 +67,7 @@ def test_an_invitation_is_revoked_while_it_is_taken(desk, locked, monkeypatch):
     are told that it is done.
     """
     found = make.invitation()
-    key, token, meeting = found.id, make.token(found), Meeting(patience=PATIENCE if locked else 20)
+    key, token, meeting = found.id, make.token(found), Meeting()
     meet_after(monkeypatch, accepting, "_lock", meeting)
     meet_after(monkeypatch, invitations, "_check", meeting)
     taken, revoked = race(
@@ -91,7 +91,7 @@ def test_the_payment_and_the_last_verification_come_at_once(desk, locked, monkey
     key, there = found.id, {code: each.id for code, each in progress.documents_of(found.id).items()}
     last = there.pop("birth_certificate")
     documents.verify(list(there.values()), actor=actor("admin"))
-    meet_after(monkeypatch, steps, "settle", Meeting(patience=PATIENCE if locked else 20))
+    meet_after(monkeypatch, steps, "settle", Meeting())
     paid = {"payment_method": PaymentMethod.CASH, "deposit_amount": 250}
     done = race(
         desk,

@@ -10,7 +10,7 @@ from app.services import imports, sessions
 from app.services.oneroster import exporting
 from app.services.oneroster.importing import confirming, run
 from app.services.oneroster.oauth import clients, tokens
-from tests.concurrency.racing import actor, between, count, meet_after, race
+from tests.concurrency.racing import Meeting, actor, between, count, meet_after, race
 from tests.factories import bundles
 
 
@@ -48,7 +48,7 @@ def test_a_new_secret_ends_the_token_that_is_being_given_out(crowd, monkeypatch,
     secret = str(clients.new_secret([key], actor=boss).outcomes[0].message).split("secret ")[1].split(".")[0]
     credentials = tokens.Credentials(made.client_id, secret, "127.0.0.1")
     db.session.remove()
-    renew = between(monkeypatch, tokens, "_client", partial(clients.new_secret, [key], actor=boss), locked)
+    renew = between(monkeypatch, tokens, "_client", partial(clients.new_secret, [key], actor=boss))
     race(crowd, partial(tokens.issue, credentials, ""), renew)
     assert count("SELECT count(*) FROM oauth_tokens") == (0 if locked else 1)
 
@@ -59,6 +59,6 @@ def test_an_export_that_runs_is_not_begun_beside_itself(crowd, monkeypatch):
     db.session.remove()
     written = []
     monkeypatch.setattr(exporting.checks, "faults", lambda *args: written.append(args) or [])
-    meet_after(monkeypatch, exporting, "write")
+    meet_after(monkeypatch, exporting, "write", Meeting(patience=0.5))  # who comes second does not wait: it goes
     assert sorted(race(crowd, *[partial(exporting.carry_out, key)] * 2)) == [False, True]
     assert (len(written), count("SELECT count(*) FROM oneroster_export_files")) == (1, 1)

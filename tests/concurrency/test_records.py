@@ -19,7 +19,7 @@ from app.services.enrollments import deciding
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
 from app.services.records import creation, erasing, links, merging, organizations
 from app.services.transaction import lock, transactional
-from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, meet_before, race, refusals
+from tests.concurrency.racing import Meeting, actor, count, meet_after, meet_before, race, refusals
 from tests.factories.records import STUDENT, enrollment, organization
 from tests.factories.students import student
 
@@ -91,8 +91,8 @@ def test_without_the_lock_of_the_tree_they_would(crowd, monkeypatch):
 
 
 def test_an_enrollment_that_is_opened_again_meanwhile_is_not_erased(crowd, locked, monkeypatch):
-    admin, began = actor("admin"), Meeting(patience=20)
-    done = Meeting(patience=PATIENCE if locked else 20)
+    admin, began = actor("admin"), Meeting()
+    done = Meeting()
     one = enrollment(student=STUDENT)
     transactional(creation.create_records)(one, actor=actor("guardian"))
     key, child = one.id, one.student_id
@@ -121,8 +121,8 @@ def test_an_enrollment_that_is_opened_again_meanwhile_is_not_erased(crowd, locke
 
 def test_who_is_merged_into_somebody_meanwhile_is_not_left_over(crowd, locked):
     """Erasing would forget the one, and nobody could ever reach the other again."""
-    admin, began = actor("admin"), Meeting(patience=20)
-    done = Meeting(patience=PATIENCE if locked else 20)
+    admin, began = actor("admin"), Meeting()
+    done = Meeting()
     kept, gone = student().id, student().id
     db.session.remove()
 

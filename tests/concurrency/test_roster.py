@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from app.extensions import db
 from app.models.roster import ShiftAssignment
 from app.services.roster import assigning, publishing, reading, solver, solving
-from tests.concurrency.racing import PATIENCE, Meeting, actor, count, meet_after, race, refusals
+from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
 from tests.services.roster.conftest import make_desk
 
 ON_IT = "SELECT count(*) FROM shift_assignments"
@@ -52,7 +52,7 @@ def test_somebody_assigns_while_the_answer_is_written(desk, locked, monkeypatch)
     db.session.rollback()
     [chosen] = [each.assistant_id for each in answer.assignments if each.shift_id == desk.place["shift_id"]]
     other = desk.place | {"assistant_id": next(each for each in desk.people if each != chosen)}
-    compared, assigned = Meeting(patience=20), Meeting(patience=PATIENCE if locked else 20)
+    compared, assigned = Meeting(), Meeting()
     store = solving.store
 
     def late(*args):

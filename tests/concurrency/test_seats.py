@@ -115,7 +115,7 @@ def test_a_booking_is_cancelled_while_its_seat_is_given(centre, locked, monkeypa
     ).scalar_one()
     db.session.remove()
     cancel = partial(registrations.cancel, [booking], actor=centre.officer)
-    work = between(monkeypatch, allocating, "_seat", cancel, locked)
+    work = between(monkeypatch, allocating, "_seat", cancel)
     race(centre.app, give(centre, centre.students[0], centre.rooms[1]), work)
     orphans = """
         SELECT count(*) FROM room_allocations a JOIN test_registrations r USING (session_id, student_id)
@@ -128,7 +128,7 @@ def test_a_booking_is_cancelled_while_its_seat_is_given(centre, locked, monkeypa
 def test_a_room_shrinks_while_its_last_seat_is_given(centre, locked, monkeypatch):
     """The database holds this also without our locks: either the seat goes, or the student sits on it."""
     shrink = partial(rooms.update, centre.rooms[0], {"capacity": 1}, actor=centre.officer)
-    work = between(monkeypatch, allocating, "_seat", shrink, locked)
+    work = between(monkeypatch, allocating, "_seat", shrink)
     results = race(centre.app, give(centre, centre.students[0], centre.rooms[0]), work)
     assert len(refused(results)) == 1
     assert count(OVER) == 0
