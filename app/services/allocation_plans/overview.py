@@ -83,10 +83,10 @@ def counts(session_id: UUID) -> tuple[int, int]:
     return registered, seated
 
 
-def read(session: TestSession, actor: Actor) -> Overview:
+def read(session: TestSession) -> Overview:
     """All but who waits."""
     registered, seated = counts(session.id)
-    rooms = seats.rooms(session.id, actor)
+    rooms = seats.rooms_of(session)
     strays = sum(room.allocated for room in rooms) != seated
     facts = {
         "id": session.id,

@@ -22,10 +22,9 @@ BUSY: Final = """
             WHERE x.room_id = r.id AND o.id <> s.id AND o.session_date = s.session_date AND o.status <> 'cancelled'
               AND o.start_time < s.end_time AND o.end_time > s.start_time)
 """
+_IN_USE: Final = "r.status = 'available' AND r.deleted_at IS NULL AND v.status = 'active' AND v.deleted_at IS NULL"
 # Whether students may be seated in room `r` of venue `v` in session `s`.
-USABLE: Final = f"""
-    (r.status = 'available' AND r.deleted_at IS NULL AND v.status = 'active' AND v.deleted_at IS NULL AND NOT {BUSY})
-"""
+USABLE: Final = f"({_IN_USE} AND NOT {BUSY})"
 
 
 def session_for(session_id: UUID, actor: Actor) -> TestSession:
@@ -97,7 +96,7 @@ _ROOMS = text(f"""
            coalesce(a.allocated, 0) AS allocated, it.busy, it.usable,
            CASE WHEN it.usable THEN r.capacity - coalesce(a.allocated, 0) ELSE 0 END AS available
     FROM test_sessions s JOIN rooms r ON r.venue_id = s.venue_id JOIN venues v ON v.id = r.venue_id
-    CROSS JOIN LATERAL (SELECT {BUSY} AS busy, {USABLE} AS usable OFFSET 0) it
+    CROSS JOIN LATERAL (SELECT busy, {_IN_USE} AND NOT busy AS usable FROM (SELECT {BUSY} AS busy OFFSET 0) once) it
     LEFT JOIN (SELECT room_id, count(*)::integer AS allocated FROM room_allocations
                WHERE session_id = :session_id GROUP BY room_id) a ON a.room_id = r.id
     WHERE s.id = :session_id AND (r.deleted_at IS NULL OR a.allocated > 0)
@@ -109,8 +108,12 @@ def rooms(session_id: UUID, actor: Actor) -> Sequence[Any]:
     """Every room of the session's venue: its seats, how many of them are given in the session, and how many are free.
     Raises NotFound.
     """
-    session_for(session_id, actor)
-    return db.session.execute(_ROOMS, {"session_id": session_id}).all()
+    return rooms_of(session_for(session_id, actor))
+
+
+def rooms_of(session: TestSession) -> Sequence[Any]:
+    """As `rooms`, of a session that the caller has been given."""
+    return db.session.execute(_ROOMS, {"session_id": session.id}).all()
 
 
 def available_in_session(session_id: UUID, actor: Actor) -> int:

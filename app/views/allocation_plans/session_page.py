@@ -30,7 +30,7 @@ FURTHEST: Final = 10_000  # pages
 
 def page(record: RecordPage, session: TestSession, actor: Actor) -> SessionPage:
     """What `test_session.html` prints."""
-    found = overview.read(session, actor)
+    found = overview.read(session)
     url = f"/test-sessions/{session.id}"
     running = next((run for run in session.runs if run.status in rules.BUSY), None)
     rooms, more = _rooms(found, url)
