@@ -1,15 +1,18 @@
-"""What screens and API share about a request: who makes it, and how a refusal reads as JSON."""
+"""What screens and API share about a request: who makes it, how a refusal reads as JSON, and how a kept file is sent."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from flask import g
+from flask import Response, g, send_file
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.policies.actor import NOBODY, Actor
+from app.services.errors import NotFound
 
 # The machine-readable name of a status, for refusals that have no better one.
 CODES = {
@@ -43,6 +46,21 @@ def current_actor() -> Actor:
         g.actor = current_user.actor if current_user.is_authenticated else NOBODY
     actor: Actor = g.actor
     return actor
+
+
+def send_kept(place: Path, name: str, content_type: str, sha256: str, *, private: bool) -> Response:
+    """A file that somebody uploaded: to be saved under its name, never shown as a page of ours. Raises NotFound when it is no
+    longer where it was kept.
+    """
+    if not place.is_file():
+        raise NotFound(_("This file is missing. Please tell the school."))
+    response = send_file(
+        place, mimetype=content_type, as_attachment=True, download_name=name, etag=sha256, last_modified=None
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if private:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def error_body(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
-from flask import request, send_file
+from flask import request
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
@@ -23,7 +23,7 @@ from app.services.enrollments import DOCUMENTS, ENROLLMENTS, documents, events, 
 from app.services.enrollments.schemas import STEP_INPUTS
 from app.services.errors import NotFound
 from app.services.files import Upload
-from app.web import current_actor
+from app.web import current_actor, send_kept
 
 DRAFTED = (1, 2, 3, 4, 6)
 MULTIPART = "multipart/form-data"
@@ -107,15 +107,7 @@ def _find(key: UUID, *rules: Any) -> Enrollment:
 
 def _file(found: EnrollmentDocument) -> Any:
     """The content of a document. Raises NotFound."""
-    place = documents.place(found)
-    if not place.is_file():
-        raise NotFound(_("This file is missing. Please tell the school."))
-    response = send_file(
-        place, mimetype=found.content_type, as_attachment=True, download_name=found.file_name, etag=found.sha256
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return send_kept(documents.place(found), found.file_name, found.content_type, found.sha256, private=True)
 
 
 def _sent() -> Upload | None:

@@ -22,7 +22,6 @@ from app.services import passwords, rate_limits, second_factor, sessions
 from app.services.accounts import find
 from app.services.errors import Refusal
 from app.services.second_factor import factors
-from app.services.second_factor.required import BY_ROLES
 from app.services.transaction import act_as, transactional
 
 log = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ _STILL_THE_SAME = text(f"""
     UPDATE ab_user SET last_login = now() AT TIME ZONE 'UTC', login_count = coalesce(login_count, 0) + 1
     WHERE id = :id AND active AND password = :password
     RETURNING EXISTS (SELECT FROM second_factors f WHERE f.user_id = :id AND f.confirmed_at IS NOT NULL) AS enrolled,
-              {BY_ROLES} AS required
+              {sessions.NEEDS_FACTOR} AS required
 """)
 
 

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -23,6 +23,18 @@ ABSOLUTE_LIFETIME = {SessionKind.WEB: timedelta(hours=12), SessionKind.API: time
 WAITING_LIFETIME = timedelta(minutes=10)  # between the password and the code of the second factor
 IDLE_MINUTES = 120  # of those who chose nothing
 
+# Whether a role of the account :id, its own or a group's, needs a second factor.
+NEEDS_FACTOR: Final = """
+    EXISTS (SELECT FROM required_second_factors r WHERE r.role_id IN (
+        SELECT role_id FROM ab_user_role WHERE user_id = :id
+        UNION ALL SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = :id))
+"""
+_END_WITHOUT_FACTOR = text(f"""
+    UPDATE user_sessions s SET ended_at = now()
+    WHERE s.ended_at IS NULL AND (CAST(:but AS uuid) IS NULL OR s.id <> CAST(:but AS uuid))
+      AND NOT EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL)
+      AND {NEEDS_FACTOR.replace(":id", "s.user_id")}
+""")
 # Everything that a request needs to know about who makes it, in one statement.
 _ACTOR_COLUMNS = """
     u.id, u.username, u.first_name, u.last_name, u.email, s.time_zone, s.locale, s.theme, s.time_format,
@@ -130,6 +142,15 @@ def end_all(user_id: int, *, but: str | None = None) -> int:
         " AND (CAST(:but AS uuid) IS NULL OR id <> CAST(:but AS uuid))"
     )
     return db.session.execute(statement, {"user_id": user_id, "but": but or None}).rowcount  # type: ignore[attr-defined]
+
+
+@transactional
+def end_without_factor(*, but: str = "") -> None:
+    """End the logins that a password alone has opened and that are worth too much for it by now: a role of their account needs
+    a second factor, and there is none. `but` is the session of whoever decides it.
+    """
+    db.session.flush()
+    db.session.execute(_END_WITHOUT_FACTOR, {"but": but or None})
 
 
 @transactional

@@ -183,7 +183,7 @@ class LeadEntries(RecordApi):
     def entries(self, lead_id: UUID, part: str, rows: Any, position: str) -> Any:
         """A page of entries with the address of the older ones."""
         found = [mapping(each._mapping) for each in rows]
-        last = str(found[-1][position]).replace("+", "%2B") if len(found) == PAGE else ""
+        last = str(found[-1][position]).replace("+", "%2B") if len(found) >= PAGE else ""
         older = f"{self.route_base}/{lead_id}/{part}?before={last}" if last else None
         return {"items": found, "next": older}, 200, lists.link_header({"next": older})
 

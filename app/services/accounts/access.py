@@ -71,6 +71,7 @@ def change(
         require(rules.may_change_groups(actor))
     user.roles, user.groups = new_roles, new_groups
     touch(user, actor)
+    sessions.end_without_factor(but=actor.session_id)
     if user.active and policy.Role.SUPER_ADMIN in before - rules.held_roles(user):
         keep_a_super_admin(user)
 

@@ -19,6 +19,7 @@ from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.policies.groups import ADMIN, BUILT_IN
 from app.policies.roles import Role
+from app.services import sessions
 from app.services.accounts import access, directory, records
 from app.services.errors import NotFound, Refusal, WrongState, explain
 from app.services.resource import Outcome, Result
@@ -66,6 +67,7 @@ def _carry(group: Group, roles: Collection[str], actor: Actor) -> None:
         return
     access.require(rules.may_change_group(actor, group))
     group.roles = carried
+    sessions.end_without_factor(but=actor.session_id)
     if Role.SUPER_ADMIN in {role.name for role in before.difference(carried)}:
         access.keep_a_super_admin(None)
 
@@ -235,6 +237,7 @@ def assign_super_users(*, actor: Actor) -> list[str]:
             user.groups = [*user.groups, group]
             access.touch(user, actor)
             added.append(user.username)
+    sessions.end_without_factor(but=actor.session_id)
     return added
 
 

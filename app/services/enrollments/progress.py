@@ -39,12 +39,18 @@ class WaitsFor(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """`step` is the next one, 7 when all are done; `reason` says why the family cannot go on by itself."""
+    """`done` of all the steps are completed. `step` is the next one, 7 when all are; `reason` says why the family cannot go on
+    by itself.
+    """
 
-    percent: int
+    done: int
     step: int
     waits_for: WaitsFor
     reason: Any = ""
+
+    @property
+    def percent(self) -> int:
+        return self.done * 100 // STEPS
 
 
 Steps = Mapping[int, EnrollmentStep]
@@ -61,11 +67,10 @@ def steps_of(enrollment_id: UUID) -> dict[int, EnrollmentStep]:
 def of(enrollment: Any, steps: Steps) -> Progress:
     """How far the enrollment is."""
     done = sum(each.status is StepStatus.COMPLETED for each in steps.values())
-    percent, step = done * 100 // STEPS, enrollment.current_step
     if enrollment.status not in OPEN:
-        return Progress(percent, step, WaitsFor.NOBODY)
+        return Progress(done, enrollment.current_step, WaitsFor.NOBODY)
     waits_for, reason = _waiting(enrollment, steps)
-    return Progress(percent, step, waits_for, reason)
+    return Progress(done, enrollment.current_step, waits_for, reason)
 
 
 def _waiting(enrollment: Any, steps: Steps) -> tuple[WaitsFor, Any]:

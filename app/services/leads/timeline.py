@@ -29,21 +29,22 @@ _TIMELINE = text("""
         (SELECT type AS kind, at, before, after, '' AS body, actor_id FROM lead_audit_events
          WHERE lead_id = :lead_id AND type NOT IN ('note_added', 'contact_attempted')
            AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
-         ORDER BY at DESC LIMIT :limit)
+         ORDER BY at DESC FETCH FIRST (:limit) ROWS WITH TIES)
         UNION ALL
         (SELECT 'note_added', created_at, NULL, NULL, body, created_by_id FROM lead_notes
-         WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before) ORDER BY created_at DESC LIMIT :limit)
+         WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before) ORDER BY created_at DESC FETCH FIRST (:limit) ROWS WITH TIES)
         UNION ALL
         (SELECT 'contact_attempted', at, NULL, jsonb_build_object('channel', channel, 'outcome', outcome), note, created_by_id
          FROM lead_contact_attempts WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
-         ORDER BY at DESC LIMIT :limit)
+         ORDER BY at DESC FETCH FIRST (:limit) ROWS WITH TIES)
     ) item LEFT JOIN ab_user u ON u.id = item.actor_id
-    ORDER BY item.at DESC LIMIT :limit
+    ORDER BY item.at DESC FETCH FIRST (:limit) ROWS WITH TIES
 """)
 
 
 def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = PAGE) -> list[Any]:
     """The newest entries (kind, at, before, after, body, who, and the names of the stages and accounts in them by key),
-    older ones from `before` on. The caller has checked that the lead may be seen.
+    older ones from `before` on: `limit`, and those of the same moment as the last of them. The caller has checked that the lead
+    may be seen.
     """
     return list(db.session.execute(_TIMELINE, {"lead_id": lead_id, "before": before, "limit": limit}).all())

@@ -14,22 +14,12 @@ from app.models.access import Role
 from app.models.credentials import RequiredSecondFactor
 from app.policies.actor import Actor
 from app.policies.roles import Role as RoleName
+from app.services import sessions
 from app.services.accounts import access
 from app.services.errors import NotAllowed
 from app.services.transaction import transactional
 
-BY_ROLES = """
-    EXISTS (SELECT FROM required_second_factors r WHERE r.role_id IN (
-        SELECT role_id FROM ab_user_role WHERE user_id = :id
-        UNION ALL SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = :id))
-"""
-_BY_ROLES = text(f"SELECT {BY_ROLES}")
-_END_THE_OTHERS = text(f"""
-    UPDATE user_sessions s SET ended_at = now()
-    WHERE s.ended_at IS NULL AND (CAST(:mine AS uuid) IS NULL OR s.id <> CAST(:mine AS uuid))
-      AND NOT EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL)
-      AND {BY_ROLES.replace(":id", "s.user_id")}
-""")  # noqa: S608 - our own words
+_BY_ROLES = text(f"SELECT {sessions.NEEDS_FACTOR}")
 
 
 def by_roles_of(user_id: int) -> bool:
@@ -62,5 +52,5 @@ def require(roles: Collection[str], *, actor: Actor) -> list[str]:
     db.session.execute(delete(RequiredSecondFactor).where(RequiredSecondFactor.role_id.in_(has - wanted)))
     db.session.add_all(RequiredSecondFactor(role_id=each) for each in sorted(wanted - has))
     db.session.flush()
-    db.session.execute(_END_THE_OTHERS, {"mine": actor.session_id or None})
+    sessions.end_without_factor(but=actor.session_id)
     return required_roles()

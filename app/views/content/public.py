@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request, send_file, url_for
+from flask import Response, render_template, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -21,6 +21,7 @@ from app.views.content.sizes import kind, size
 from app.views.page import Empty, Link
 from app.views.page.content import ArticlePage, DownloadsPage, FileItem, NewsItem, NewsPage
 from app.views.security import current_actor
+from app.web import send_kept
 
 PER_PAGE = 20
 LONGEST_SUMMARY = 220
@@ -105,18 +106,7 @@ class DownloadsView(BaseView):
     def send(self, key: UUID, file_name: str) -> Any:
         """The file itself, under whatever name; what a browser asks for anew or for a part of is counted once."""
         found = public.download(key)
-        place = files.place(found.sha256)
-        if not place.is_file():
-            raise NotFound(_("This file is missing. Please tell the school."))
-        response = send_file(
-            place,
-            mimetype=found.file_type,
-            as_attachment=True,
-            download_name=found.file_name,
-            etag=found.sha256,
-            last_modified=None,
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"  # it is never shown as a page of ours
+        response = send_kept(files.place(found.sha256), found.file_name, found.file_type, found.sha256, private=False)
         if request.method == "GET" and response.status_code == 200:
             downloads.count(key)
         return response

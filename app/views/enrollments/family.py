@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, render_template, send_file
+from flask import redirect, render_template
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -23,6 +23,7 @@ from app.views.enrollments import step_page
 from app.views.page import Cell, Column, Empty, Row, Section, Table
 from app.views.page.enrollments import FamilyPage
 from app.views.security import current_actor, requires
+from app.web import send_kept
 
 URL = "/me/enrollments"
 
@@ -129,22 +130,9 @@ def reached(enrollment: Enrollment, step: int) -> int:
 
 
 def send(key: UUID) -> Any:
-    """A document's file, if the actor may see it: to be saved, never shown as a page of ours. Raises NotFound."""
+    """A document's file, if the actor may see it. Raises NotFound."""
     found = documents.get(key, current_actor())
-    place = documents.place(found)
-    if not place.is_file():
-        raise NotFound(_("This file is missing. Please tell the school."))
-    response = send_file(
-        place,
-        mimetype=found.content_type,
-        as_attachment=True,
-        download_name=found.file_name,
-        etag=found.sha256,
-        last_modified=None,
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return send_kept(documents.place(found), found.file_name, found.content_type, found.sha256, private=True)
 
 
 def _state(found: Enrollment) -> progress.Progress:

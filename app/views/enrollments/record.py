@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from app.models.enrollments import DocumentStatus, EnrollmentStatus, StepStatus
+from app.models.enrollments import DocumentStatus, EnrollmentStatus
 from app.policies.actor import Actor
 from app.services.enrollments import DOCUMENTS, ENROLLMENTS, INVITATIONS, documents, events, progress
 from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, STEP_STATUS, STEPS
@@ -88,7 +88,7 @@ class EnrollmentView(RecordView):
         return EnrollmentPage(
             page,
             state.percent,
-            _("%(done)s of %(all)s steps", done=_done(steps), all=len(steps)),
+            _("%(done)s of %(all)s steps", done=state.done, all=len(steps)),
             _waits(state, there),
             _("The records of this student could not be made yet.") if missing_ones else "",
             [_summary(record, number, steps[number], actor) for number in steps],
@@ -178,10 +178,6 @@ def _waits(state: Progress, there: Mapping[str, Any]) -> str:
     if waiting := len(_to_verify(there)):
         said.append(ngettext("%(num)s document to verify", "%(num)s documents to verify", waiting))
     return " · ".join(filter(None, said))
-
-
-def _done(steps: Any) -> int:
-    return sum(each.status is StepStatus.COMPLETED for each in steps.values())
 
 
 def _summary(record: Any, number: int, step: Any, actor: Actor) -> StepSummary:

@@ -97,12 +97,11 @@ def page_of(
     actor, known = current_actor(), progress.steps_of(enrollment.id)
     state, refusal = progress.of(enrollment, known), refusal or Refusal()
     why_not = progress.why_not_fill(enrollment, step, actor)
-    done = sum(each.status is StepStatus.COMPLETED for each in known.values())
     page = StepPage(
         _("Enrollment of %(name)s", name=f"{enrollment.student_first_name} {enrollment.student_last_name}"),
         enrollment.enrollment_code,
         state.percent,
-        _("%(done)s of %(all)s steps", done=done, all=len(known)),
+        _("%(done)s of %(all)s steps", done=state.done, all=len(known)),
         [_line(number, known[number], enrollment, base, step) for number in known],
         f"{step}. {STEPS[step]}",
         str(fields.INTRODUCTIONS[step]),

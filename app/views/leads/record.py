@@ -133,7 +133,7 @@ class LeadView(RecordView):
         staff = actor.may("add_note", LEADS.name)
         if staff:
             page.timeline = self.events(record)
-            if len(page.timeline) == timeline.PAGE:
+            if len(page.timeline) >= timeline.PAGE:
                 page.timeline_more_url = f"/leads/{record.id}?" + urlencode({"before": page.timeline[-1].when_iso})
             page.panels = self.duplicates(record)
         if staff and LEADS.edit_rule(actor, record) is None and not record.deleted_at:

@@ -12,6 +12,7 @@ from app.models.credentials import RecoveryCode, SecondFactor
 from app.models.history import RowHistory
 from app.policies.actor import NOBODY
 from app.services import accounts, login, passwords, second_factor, sessions
+from app.services.accounts import access, groups
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.rate_limits import TooMany
 from app.services.second_factor import codes, factors
@@ -289,6 +290,29 @@ def test_requiring_ends_the_logins_that_a_password_alone_has_opened(actors, enro
     assert actors.teacher.id not in live
     assert sessions.load(mine, SessionKind.WEB).id == boss.id
     assert len(opened) == 3
+
+
+@pytest.mark.parametrize("way", ["role", "group", "role of the group"])
+def test_who_is_given_a_role_that_needs_one_logs_in_anew(actors, enrolled, way):
+    """But not who has a second factor already, nor who gives it."""
+    boss, coach = actors.super_admin, actors.coach
+    group = groups.create({"name": "Desk", "roles": [] if way == "role of the group" else ["Engineer"]}, actor=boss)
+    if way == "role of the group":
+        access.set_groups(coach.id, ["Desk"], actor=boss)
+    sessions.start(coach.id, kind=SessionKind.API)
+    at_work = sessions.load(sessions.start(boss.id, kind=SessionKind.WEB), SessionKind.WEB)
+    second_factor.require(["Engineer", "Super Admin"], actor=at_work)
+    live = text("SELECT user_id FROM user_sessions WHERE ended_at IS NULL")
+    assert coach.id in set(db.session.scalars(live))
+    match way:
+        case "role":
+            access.set_roles(coach.id, ["Coach", "Engineer"], actor=at_work)
+        case "group":
+            access.set_groups(coach.id, ["Desk"], actor=at_work)
+        case _:
+            groups.update(group.id, {"roles": ["Engineer"]}, actor=at_work)
+    assert coach.id not in set(db.session.scalars(live))
+    assert boss.id in set(db.session.scalars(live))
 
 
 def test_an_unknown_role_is_refused_whatever_is_in_its_name(actors):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from sqlalchemy import text
 
 from app.extensions import db
 from app.models.leads import ContactChannel, ContactOutcome
 from app.services.leads import actions, timeline
+from tests.api.conftest import token_of
 from tests.factories.leads import lead, stage
 
 
@@ -38,6 +42,31 @@ def test_it_is_read_page_by_page_without_gaps(db_session, actors):
         seen += [row.body for row in rows]
         before = rows[-1].at
     assert seen == [f"N{number}" for number in range(1, 121)]
+
+
+def test_what_happened_at_one_moment_is_on_one_page(db_session, actors, client_of):
+    made = lead()
+    db.session.execute(
+        text("""
+            INSERT INTO lead_notes (lead_id, body, created_at)
+            SELECT :id, 'N' || number, now() - (number / 7) * interval '1 millisecond' FROM generate_series(1, 120) number
+        """),
+        {"id": made.id},
+    )
+    client, seen, url = client_of("admin"), [], f"/leads/{made.id}"
+    while url:
+        page = client.get(url).text
+        seen += re.findall(r"\bN\d+\b", page.partition('class="card timeline')[2])
+        more = re.search(r'href="([^"]*before=[^"]*)"', page)
+        url = unescape(more[1]) if more else None
+    assert sorted(seen) == sorted(f"N{number}" for number in range(1, 121))
+    token = {"Authorization": f"Bearer {token_of(client.application, 'admin')}"}
+    seen, url = [], f"/api/v1/leads/{made.id}/timeline"
+    while url:
+        answer = client.application.test_client().get(url, headers=token).json
+        seen += [each["body"] for each in answer["items"]]
+        url = answer["next"]
+    assert sorted(seen) == sorted(f"N{number}" for number in range(1, 121))
 
 
 def test_the_page_names_what_the_events_hold(db_session, actors, client_of):
