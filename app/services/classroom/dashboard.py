@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, and_, cast, exists, func, literal_column, or_, select, true
+from sqlalchemy import Date, Integer, SmallInteger, and_, cast, column, exists, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
@@ -113,7 +113,10 @@ _REGISTER = (
 
 def _classes(wanted: Sequence[date], actor: Actor, choice: Choice, most: int) -> list[ClassOfDay]:
     """The counting is done for as many as are shown, and no more."""
-    of_day = func.unnest(cast(list(wanted), ARRAY(Date))).table_valued("day").render_derived("d")
+    weekdays = [each.weekday() for each in wanted]
+    given = func.unnest(cast(list(wanted), ARRAY(Date)), cast(weekdays, ARRAY(SmallInteger)))
+    both = given.table_valued(column("day", Date), column("weekday", SmallInteger)).render_derived("given")
+    of_day = select(both.c.day, both.c.weekday).order_by(both.c.day).subquery("d")
     planned = (
         exists()
         .where(
@@ -136,7 +139,7 @@ def _classes(wanted: Sequence[date], actor: Actor, choice: Choice, most: int) ->
             ClassroomSlot.enrolled,
         )
         .join(TimeSlot, TimeSlot.id == ClassroomSlot.time_slot_id)
-        .where(TimeSlot.day == func.extract("isodow", of_day.c.day) - 1, scope_of_slots(actor), or_(in_use, planned))
+        .where(TimeSlot.day == of_day.c.weekday, scope_of_slots(actor), or_(in_use, planned))
         .order_by(TimeSlot.start_time, ClassroomSlot.id)
         .limit(most)
     )

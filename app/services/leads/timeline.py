@@ -32,7 +32,8 @@ _TIMELINE = text("""
          ORDER BY at DESC FETCH FIRST (:limit) ROWS WITH TIES)
         UNION ALL
         (SELECT 'note_added', created_at, NULL, NULL, body, created_by_id FROM lead_notes
-         WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before) ORDER BY created_at DESC FETCH FIRST (:limit) ROWS WITH TIES)
+         WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before)
+         ORDER BY created_at DESC FETCH FIRST (:limit) ROWS WITH TIES)
         UNION ALL
         (SELECT 'contact_attempted', at, NULL, jsonb_build_object('channel', channel, 'outcome', outcome), note, created_by_id
          FROM lead_contact_attempts WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR at < :before)

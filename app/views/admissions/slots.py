@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,11 @@ def value_of(slot: Any) -> str:
 
 def bar(enrolled: int, offered: int, capacity: int) -> Bar:
     """How much of a slot is taken."""
-    taken = enrolled + offered
+    return _bar(enrolled + offered, capacity, render.reader().locale)
+
+
+@lru_cache(render.REMEMBERED)
+def _bar(taken: int, capacity: int, _locale: str) -> Bar:
     tone = "danger" if taken >= capacity else "warning" if taken >= capacity * 0.75 else "success"
     return Bar(taken, capacity, _("%(taken)s of %(capacity)s", taken=taken, capacity=capacity), tone)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -132,8 +133,7 @@ def _rooms(found: Overview, url: str) -> tuple[list[RoomLine], str]:
 
 
 def room_line(room: Any, url: str) -> RoomLine:
-    taken = bar(room.allocated, 0, room.capacity)
-    taken.tone = ""  # a full room is what one wants
+    taken = replace(bar(room.allocated, 0, room.capacity), tone="")  # a full room is what one wants
     return RoomLine(
         room.number,
         room.name,

@@ -180,8 +180,9 @@ def _filters(actor: Actor, choice: Choice) -> list[Field]:
 
 def _board(each: SchoolDay, found: Days, today: date, choice: Choice) -> DayBoard:
     classes = [one for one in found.classes if one.day == each.day]
+    marked = marking.is_open(each.day)
     lines = [
-        Line(f"{start:%H:%M}", [_card(one) for one in same])
+        Line(f"{start:%H:%M}", [_card(one, marked) for one in same])
         for start, same in groupby(classes, key=lambda one: one.start)
     ]
     closed = ""
@@ -198,9 +199,10 @@ def _board(each: SchoolDay, found: Days, today: date, choice: Choice) -> DayBoar
     )
 
 
-def _card(one: ClassOfDay) -> ClassCard:
+def _card(one: ClassOfDay, marked: bool) -> ClassCard:
+    """`marked` says whether the register of that day can be marked."""
     marks, tone = "", ""
-    if one.planned and marking.is_open(one.day):
+    if marked and one.planned:
         marks = _("%(marked)s of %(planned)s marked", marked=one.marked, planned=one.planned)
         tone = "warning" if one.open else "success"
     return ClassCard(

@@ -8,7 +8,7 @@ from app.views.page.common import Cell
 from app.views.page.forms import FieldGroup, FormPage
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bar:
     """Places taken of those there are, as a picture and in words."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -144,9 +145,7 @@ def _need(shift_id: UUID, need: CourseNeed, actor: Actor) -> NeedLine:
 
 def _bar(need: CourseNeed) -> Bar:
     """Full is good here."""
-    made = bar(len(need.people), 0, need.required)
-    made.tone = "danger" if need.missing else "success"
-    return made
+    return replace(bar(len(need.people), 0, need.required), tone="danger" if need.missing else "success")
 
 
 def _chip(person: Person, actor: Actor) -> PersonChip:
