@@ -245,10 +245,12 @@ def rates(server: str) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.admissions", description=__doc__)
     parser.add_argument("--admissions", type=int, default=20_000, help="how many, for the pages")
+    parser.add_argument("--only", choices=("rates", "pages"))
     options = parser.parse_args()
     with databases.server() as server:
-        lines = [*rates(server), "", *classroom.pages(server, options.admissions)]
-    print("\n" + "\n".join(lines))
+        admitted = rates(server) if options.only != "pages" else []
+        pages = classroom.pages(server, options.admissions) if options.only != "rates" else []
+    print("\n" + "\n".join([*admitted, "", *pages]))
     return 0
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Key, Stamps, choice
+from app.models.base import Base, Key, Stamps, choice, search_index, searched
 
 __all__ = [
     "Group",
@@ -32,6 +32,9 @@ __all__ = [
 # Two accounts never differ by capitals alone.
 Index("uq_ab_user_username_ci", func.lower(User.username), unique=True)
 Index("uq_ab_user_email_ci", func.lower(User.email), unique=True)
+
+ACCOUNT_SEARCHED = searched(User.username, User.first_name, User.last_name, User.email)
+search_index("ab_user", ACCOUNT_SEARCHED)
 
 
 class Theme(enum.StrEnum):

@@ -12,7 +12,19 @@ from typing import Any
 from uuid import UUID
 
 from flask_appbuilder.models.sqla import Model
-from sqlalchemy import DateTime, Enum, FetchedValue, ForeignKey, Integer, Uuid, func, text
+from sqlalchemy import (
+    DateTime,
+    Enum,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    Integer,
+    Label,
+    String,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -108,3 +120,21 @@ class SoftDelete:
     @declared_attr
     def deleted_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - SQLAlchemy passes the class
         return account_key()
+
+
+def searched(*columns: Any) -> Label[str]:
+    """Texts of a row in which typed words are looked for, as one without accents and capitals. An index is found by the very
+    same expression alone, so there is no parameter in it.
+    """
+    texts = [func.coalesce(column, text("''"), type_=String) for column in columns]
+    joined: Any = texts[0]
+    for each in texts[1:]:
+        joined = joined.op("||")(text("' '")).op("||")(each)
+    return func.search_fold(joined, type_=String).label("searched")
+
+
+def search_index(table: str, looked_through: Label[str]) -> Index:
+    """By trigrams, which find a word anywhere in the text."""
+    return Index(
+        f"ix_{table}_searched", looked_through, postgresql_using="gin", postgresql_ops={"searched": "gin_trgm_ops"}
+    )

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.access import User
-from app.models.base import Base, Key, SoftDelete, Stamps, TimeOrderedKey, choice
+from app.models.base import Base, Key, SoftDelete, Stamps, TimeOrderedKey, choice, search_index, searched
 from app.models.organizations import Organization
 from app.models.students import Student
 
@@ -146,6 +146,12 @@ class EnrollmentInvitation(Key, Stamps, Base):
     school: Mapped[Organization] = relationship(lazy="raise_on_sql")
 
 
+INVITATION_SEARCHED = searched(
+    EnrollmentInvitation.student_first_name, EnrollmentInvitation.student_last_name, EnrollmentInvitation.guardian_email
+)
+search_index("enrollment_invitations", INVITATION_SEARCHED)
+
+
 class Enrollment(TimeOrderedKey, Stamps, SoftDelete, Base):
     """A family's way from the invitation to the school. `current_step` is the first that is not completed, 7 when all
     are. `records_due_since` is set while the records of the student are wanted and do not exist.
@@ -198,6 +204,10 @@ class Enrollment(TimeOrderedKey, Stamps, SoftDelete, Base):
     coach: Mapped[User] = relationship(foreign_keys=[coach_id], lazy="raise_on_sql")
     school: Mapped[Organization] = relationship(lazy="raise_on_sql")
     student: Mapped[Student | None] = relationship(lazy="raise_on_sql")
+
+
+ENROLLMENT_SEARCHED = searched(Enrollment.student_first_name, Enrollment.student_last_name, Enrollment.enrollment_code)
+search_index("enrollments", ENROLLMENT_SEARCHED)
 
 
 class EnrollmentStep(Key, Stamps, Base):

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.access import User
-from app.models.base import Base, Key, SoftDelete, Stamps, TimeOrderedKey, choice
+from app.models.base import Base, Key, SoftDelete, Stamps, TimeOrderedKey, choice, search_index, searched
 from app.models.enrollments import EnrollmentInvitation
 from app.models.organizations import GUID, Organization, metadata_column, source_system
 from app.models.students import Student
@@ -94,6 +94,10 @@ class Guardian(Key, Stamps, SoftDelete, Base):
     phone: Mapped[str | None] = mapped_column(String(16))
 
     account: Mapped[User | None] = relationship(foreign_keys=[user_id], lazy="raise_on_sql")
+
+
+GUARDIAN_SEARCHED = searched(Guardian.first_name, Guardian.last_name, Guardian.email, Guardian.phone)
+search_index("guardians", GUARDIAN_SEARCHED)
 
 
 class StudentGuardian(Key, Stamps, Base):
@@ -248,6 +252,10 @@ class OneRosterUser(TimeOrderedKey, Stamps, Base):
     student_id: Mapped[UUID | None] = mapped_column(ForeignKey("students.id", ondelete="CASCADE"))
     guardian_id: Mapped[UUID | None] = mapped_column(ForeignKey("guardians.id", ondelete="CASCADE"))
     user_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("ab_user.id", ondelete="SET NULL"))
+
+
+ROSTER_USER_SEARCHED = searched(OneRosterUser.given_name, OneRosterUser.family_name, OneRosterUser.username)
+search_index("oneroster_users", ROSTER_USER_SEARCHED)
 
 
 class OneRosterAgent(Base):

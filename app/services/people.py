@@ -7,12 +7,10 @@ from typing import Any
 from sqlalchemy import Select, literal, select, text
 
 from app.extensions import db
-from app.models.access import User
+from app.models.access import ACCOUNT_SEARCHED, User
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services.resource import Lookup, register_lookup
-
-FULL_NAME = User.first_name + " " + User.last_name
 
 
 def full_name(user: Any) -> Any:
@@ -46,11 +44,17 @@ def having(*roles: Role) -> Any:
 
 STAFF = register_lookup(
     Lookup(
-        "staff", ("lookup", "Leads"), having(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN), FULL_NAME, User.id, "accounts"
+        "staff",
+        ("lookup", "Leads"),
+        having(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN),
+        ACCOUNT_SEARCHED,
+        User.id,
+        "accounts",
+        folded=True,
     )
 )
 TEACHERS = register_lookup(
-    Lookup("teachers", ("lookup", "Leads"), having(Role.TEACHER), FULL_NAME, User.id, "accounts")
+    Lookup("teachers", ("lookup", "Leads"), having(Role.TEACHER), ACCOUNT_SEARCHED, User.id, "accounts", folded=True)
 )
 ADMIN_IDS = text("""
     SELECT u.id FROM ab_user u WHERE u.active AND EXISTS (

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.orm import selectinload
 
-from app.models.access import Group, User, UserProfile
+from app.models.access import ACCOUNT_SEARCHED, Group, User, UserProfile
 from app.models.base import UtcDateTime
 from app.models.imports import Import
 from app.policies import accounts as rules
@@ -119,7 +119,7 @@ def _accounts(actor: Actor) -> Select[Any]:
 
 
 ACCOUNTS_LOOKUP = register_lookup(
-    Lookup("accounts", ("lookup", "Accounts"), _accounts, User.username + " " + people.full_name(User), User.id)
+    Lookup("accounts", ("lookup", "Accounts"), _accounts, ACCOUNT_SEARCHED, User.id, folded=True)
 )
 
 
@@ -202,7 +202,7 @@ ACCOUNTS = register(
             _attribute("last_login", Kind.DATETIME, _utc(User.last_login), nullable=True, sortable=True),
             _attribute("created_on", Kind.DATETIME, _utc(User.created_on), nullable=True),
         ),
-        search=func.search_fold(User.username + " " + people.full_name(User) + " " + User.email),
+        search=ACCOUNT_SEARCHED,
         search_help=_l("Username, name or e-mail"),
         default_sort="username",
         input=AccountForm,

@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from app.models.enrollments import EnrollmentInvitation
+from app.models.access import ACCOUNT_SEARCHED
+from app.models.enrollments import INVITATION_SEARCHED, EnrollmentInvitation
 from app.models.imports import Import
 from app.models.organizations import Organization
 from app.policies.roles import Role
@@ -69,13 +70,7 @@ INVITATIONS = register(
             ),
             _of("created_at", Kind.DATETIME, sortable=True),
         ),
-        search=func.search_fold(
-            EnrollmentInvitation.student_first_name
-            + " "
-            + EnrollmentInvitation.student_last_name
-            + " "
-            + EnrollmentInvitation.guardian_email
-        ),
+        search=INVITATION_SEARCHED,
         search_help=_l("Student or e-mail"),
         input=InvitationInput,
         labels=LABELS,
@@ -130,9 +125,10 @@ register_lookup(
         "coaches",
         ("lookup", "Enrollment invitations"),
         people.having(Role.COACH),
-        people.FULL_NAME,
+        ACCOUNT_SEARCHED,
         people.User.id,
         "accounts",
+        folded=True,
     )
 )
 register_lookup(

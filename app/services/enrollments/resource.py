@@ -6,11 +6,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.models.access import User
-from app.models.enrollments import Enrollment
+from app.models.enrollments import ENROLLMENT_SEARCHED, Enrollment
 from app.policies.scopes import visible
 from app.services import people, school
 from app.services.enrollments import attributes, deciding, progress
@@ -105,9 +105,7 @@ ENROLLMENTS = register(
             _of("records_due_since", Kind.DATETIME),
             _of("created_at", Kind.DATETIME, sortable=True),
         ),
-        search=func.search_fold(
-            Enrollment.student_first_name + " " + Enrollment.student_last_name + " " + Enrollment.enrollment_code
-        ),
+        search=ENROLLMENT_SEARCHED,
         search_help=_l("Student or code"),
         labels=LABELS,
         relations={"coach_id": "coaches", "guardian_id": "accounts", "school_id": "enrollment-schools"}

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _l
 from pydantic import BeforeValidator, Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.models.access import User
+from app.models.access import ACCOUNT_SEARCHED, User
 from app.models.organizations import Organization
 from app.models.student_records import (
+    GUARDIAN_SEARCHED,
     Guardian,
     StudentGuardian,
     StudentSchoolAssociation,
@@ -86,9 +87,7 @@ GUARDIANS = register(
             attribute(Guardian, "contact_unique_id"),
             attribute(Guardian, "created_at", Kind.DATETIME),
         ),
-        search=func.search_fold(
-            func.concat_ws(" ", Guardian.first_name, Guardian.last_name, Guardian.email, Guardian.phone)
-        ),
+        search=GUARDIAN_SEARCHED,
         search_help=_l("Name, e-mail or phone"),
         default_sort="last_name",
         input=inputs.of(
@@ -242,9 +241,10 @@ register_lookup(
         "guardians",
         ("lookup", "Guardians"),
         _guardians,
-        func.concat_ws(" ", Guardian.first_name, Guardian.last_name, Guardian.email),
+        GUARDIAN_SEARCHED,
         Guardian.id,
         "guardians",
+        folded=True,
     )
 )
 register_lookup(
@@ -252,8 +252,9 @@ register_lookup(
         "guardian-accounts",
         ("lookup", "Guardians"),
         people.having(Role.GUARDIAN),
-        people.FULL_NAME + " " + User.username,
+        ACCOUNT_SEARCHED,
         User.id,
         "accounts",
+        folded=True,
     )
 )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app.models.access import User
 from app.models.organizations import Organization
-from app.models.student_records import OneRosterUser, StudentProgramExtension
+from app.models.student_records import ROSTER_USER_SEARCHED, OneRosterUser, StudentProgramExtension
 from app.models.students import Student
 from app.services import inputs
 from app.services.inputs import Json, blank_is_none, storable
@@ -143,9 +143,7 @@ ROSTER_USERS = register(
             attribute(OneRosterUser, "sourced_id", sortable=True),
             attribute(OneRosterUser, "created_at", Kind.DATETIME),
         ),
-        search=func.search_fold(
-            func.concat_ws(" ", OneRosterUser.given_name, OneRosterUser.family_name, OneRosterUser.username)
-        ),
+        search=ROSTER_USER_SEARCHED,
         search_help=_l("Name or username"),
         default_sort="sourced_id",
         labels=LABELS,

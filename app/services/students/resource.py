@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import Select, String, cast, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.models.access import User
+from app.models.access import ACCOUNT_SEARCHED, User
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.roles import Role
@@ -255,8 +255,9 @@ register_lookup(
         "student-accounts",
         ("lookup", "Accounts"),
         _free_accounts,
-        people.FULL_NAME + " " + User.username,
+        ACCOUNT_SEARCHED,
         User.id,
         "accounts",
+        folded=True,
     )
 )
