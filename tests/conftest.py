@@ -32,7 +32,7 @@ from app.services import accounts, deployment, passwords, sessions
 from app.tasks.worker import work
 
 # How long an example takes says nothing about whether it is right.
-# the same examples each time, so that a failure is of the change at hand; `make fuzz` makes up new ones
+# The same ones each time, so that a failure is of the change at hand; `make fuzz` makes up new ones
 hypothesis.settings.register_profile("registrar", deadline=None, derandomize="FUZZ_EXAMPLES" not in os.environ)
 hypothesis.settings.load_profile("registrar")
 
@@ -135,7 +135,7 @@ def clone(server_url: str, template: str) -> Iterator[str]:
     """A database of one's own, dropped afterwards."""
     name = f"registrar_test_{uuid.uuid4().hex[:12]}"
     with connect(server_url) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield at(server_url, name)
         finally:

@@ -146,8 +146,8 @@ def end_all(user_id: int, *, but: str | None = None) -> int:
 
 @transactional
 def end_without_factor(*, but: str = "") -> None:
-    """End the logins that a password alone has opened and that are worth too much for it by now: a role of their account needs
-    a second factor, and there is none. `but` is the session of whoever decides it.
+    """End the logins of accounts that have a role which needs a second factor, and none set up: a password alone has opened
+    them. `but` is the session of whoever decides it.
     """
     db.session.flush()
     db.session.execute(_END_WITHOUT_FACTOR, {"but": but or None})
