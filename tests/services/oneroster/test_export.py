@@ -11,6 +11,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -362,3 +363,23 @@ def test_old_bundles_go_and_the_record_stays(db_session):
 def test_no_export_answers_not_found(db_session):
     with pytest.raises(NotFound):
         exporting.content(uuid.uuid4(), actor=sessions.system())
+
+
+def test_a_statement_that_fails_in_the_middle_is_told(there, monkeypatch):
+    monkeypatch.setattr(
+        bundles.columns, "rows", lambda *_given: "SELECT 1 / (50000 - n) FROM generate_series(1, 90000) n"
+    )
+    with pytest.raises(psycopg.errors.DivisionByZero), bundles.snapshot() as connection:
+        bundles.write(connection, io.BytesIO(), Wanted("1.2"))
+
+
+def test_a_target_that_takes_no_more_leaves_nothing_behind(there, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, block: Any) -> int:
+            raise OSError("No space left on device")
+
+    monkeypatch.setattr(bundles.columns, "rows", lambda *_given: "SELECT n FROM generate_series(1, 2000000) n")
+    with pytest.raises(OSError, match="No space"), bundles.snapshot() as connection:
+        bundles.write(connection, Full(), Wanted("1.2"))
+    with bundles.snapshot() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM students")) is not None
