@@ -179,11 +179,13 @@ def job(site: Site) -> list[Line]:
 def _bare_job(site: Site, day: Any) -> None:
     with site.plain.transaction(force_rollback=True):
         site.plain.execute(
-            """INSERT INTO notifications (recipient_id, type, title, body, severity, entity_type, entity_id, link, dedup_day)
+            """WITH made AS (
+               INSERT INTO notifications (recipient_id, type, title, body, severity, entity_type, entity_id, link, dedup_day)
                SELECT r.id, 'lead_followup_due', l.first_name || ' ' || l.last_name || ': follow-up due', l.phone, 'info', 'leads', l.id::text, '/leads/' || l.id, %(day)s
                FROM leads l CROSS JOIN LATERAL (SELECT l.owner_id AS id WHERE l.owner_id IS NOT NULL UNION SELECT %(admin)s::int) r
                WHERE l.deleted_at IS NULL AND l.follow_up_status = 'open' AND l.follow_up_date <= %(day)s
-               ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING""",
+               ON CONFLICT (recipient_id, type, entity_id, dedup_day) DO NOTHING RETURNING id, recipient_id)
+               INSERT INTO notification_deliveries (notification_id, recipient_id, channel) SELECT id, recipient_id, 'email' FROM made""",
             {"day": day, "admin": site.facts.admin},
         )
 

@@ -95,18 +95,17 @@ def notify(
 
 def _records(rows: list[Notice]) -> list[dict[str, Any]]:
     """The notices as JSON, in the source language and as payload."""
-    with texts.source():
-        return [
-            {
-                "recipient_id": row.recipient_id,
-                "title": str(row.title)[: texts.LONGEST_TITLE],
-                "body": str(row.body),
-                "entity_id": row.entity_id,
-                "link": row.link,
-                "payload": texts.stored(row.title, row.body),
-            }
-            for row in rows
-        ]
+    return [
+        {
+            "recipient_id": row.recipient_id,
+            "title": str(texts.in_source(row.title))[: texts.LONGEST_TITLE],
+            "body": str(texts.in_source(row.body)),
+            "entity_id": row.entity_id,
+            "link": row.link,
+            "payload": texts.stored(row.title, row.body),
+        }
+        for row in rows
+    ]
 
 
 def event(

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from flask_babel import force_locale, get_locale, gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from app.services import school
@@ -27,9 +27,16 @@ def stored(title: Any, body: Any) -> dict[str, Any]:
     return {name: _stored(text) for name, text in (("title", title), ("body", body)) if isinstance(text, LazyString)}
 
 
-def source() -> Any:
-    """Inside it, texts are in the source language."""
-    return force_locale(SOURCE)
+def in_source(value: Any) -> Any:
+    """A text in the source language, in which messages are written: no catalogue is asked, for there may be thousands."""
+    if not isinstance(value, LazyString):
+        return value
+    message, *counted = value._args
+    values = {name: in_source(each) for name, each in value._kwargs.items()}
+    if counted:
+        plural, number = counted
+        message, values = (message if number == 1 else plural), {"num": number} | values
+    return message % values if values else message
 
 
 def message(text: LazyString) -> str:
