@@ -6,6 +6,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 3
 EXAMPLES ?= 300
+# Every process would compile the application anew: seconds at each start, minutes in the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test faults fuzz lint types bench bench-peers bench-admissions bench-allocation bench-records bench-oneroster translations lock setup setup-dev clean
 .DEFAULT_GOAL := help
@@ -23,7 +25,7 @@ faults: .venv/.dev  ## Kill schedulers and workers, and routines at each of thei
 	$(BIN)/pytest -n $(WORKERS) -m fault $(ARGS)
 
 fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300), all properties new examples
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "fuzz or not fuzz" \
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -p schemathesis -m "fuzz or not fuzz" \
 		tests/api/test_fuzz.py tests/api/test_schemathesis.py $(ARGS)
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m hypothesis $(ARGS)
 
