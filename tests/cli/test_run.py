@@ -97,6 +97,7 @@ def test_starts_serves_and_stops_cleanly(start, port, place):
     assert of_instance(place) == []
 
 
+@pytest.mark.fault
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel tells the children, on Linux")
 def test_a_killed_supervisor_takes_everything_along_and_starts_again(start, port, place):
     process = start()

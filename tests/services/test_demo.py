@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
@@ -74,20 +74,27 @@ def on_new(application: Flask, server_url: str, template: str) -> Iterator[Flask
         yield application
 
 
+class Loaded(NamedTuple):
+    application: Flask
+    moment: datetime
+    content: dict[str, list[str]]
+
+
 @pytest.fixture(scope="module", params=[SATURDAY, MONDAY], ids=["saturday", "monday"])
-def loaded(request: pytest.FixtureRequest, server_url: str, template: str) -> Iterator[tuple[Flask, datetime]]:
+def loaded(request: pytest.FixtureRequest, server_url: str, template: str) -> Iterator[Loaded]:
     with on_new(make_app(server_url), server_url, template) as application:
         with application.app_context():
             demo.load(request.param)
+            found = content()
             db.session.remove()
-        yield application, request.param
+        yield Loaded(application, request.param, found)
 
 
 @pytest.fixture
-def now(loaded: tuple[Flask, datetime]) -> Iterator[datetime]:
+def now(loaded: Loaded) -> Iterator[datetime]:
     """The moment of loading, inside the application's context."""
-    with loaded[0].app_context():
-        yield loaded[1]
+    with loaded.application.app_context():
+        yield loaded.moment
         db.session.remove()
 
 
@@ -105,20 +112,11 @@ def content() -> dict[str, list[str]]:
     }
 
 
-def test_two_databases_get_the_same(app: Flask, server_url: str, template: str) -> None:
-    """Also the keys: only the stages and accounts that were there before decide them."""
-    found = []
-    for _ in range(2):
-        with on_new(app, server_url, template) as application, application.app_context():
-            demo.load(SATURDAY)
-            found.append(content())
-            db.session.remove()
-    for table in CONTENT:
-        assert found[0][table] == found[1][table], table
-        assert found[0][table], table
-
-
-def test_it_is_loaded_once_by_two_at_the_same_time(app: Flask, server_url: str, template: str) -> None:
+@pytest.mark.parametrize("loaded", [SATURDAY], indirect=True, ids=["saturday"])
+def test_two_databases_get_the_same_and_each_only_once(
+    loaded: Loaded, app: Flask, server_url: str, template: str
+) -> None:
+    """Also the keys: only the stages and accounts that were there before decide them. The second is loaded by two at once."""
     with on_new(app, server_url, template) as application:
         results: list[Any] = []
         together = threading.Barrier(2)
@@ -138,10 +136,13 @@ def test_it_is_loaded_once_by_two_at_the_same_time(app: Flask, server_url: str, 
             assert len(results) == 2
             assert results[0] == results[1]
             assert one("SELECT count(*) FROM leads") == 1200
+            found = content()
+            for table in CONTENT:
+                assert found[table] == loaded.content[table], table
+                assert found[table], table
             assert not demo.wanted()
-            before = content()
             demo.load(MONDAY)
-            assert content() == before
+            assert content() == found
 
 
 def test_all_or_nothing(app: Flask, server_url: str, template: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +170,7 @@ def test_wanted_in_a_new_database_only(app: Flask, server_url: str, template: st
         assert not demo.wanted()
 
 
+@pytest.mark.parametrize("loaded", [SATURDAY], indirect=True, ids=["saturday"])  # a second for each real hash
 def test_one_login_per_role(now: datetime) -> None:
     logins = demo.logins()
     assert [role for role, _name, _password in logins] == [role.value for role in Role if role is not Role.PUBLIC]
@@ -390,8 +392,8 @@ def test_the_import_is_complete(now: datetime) -> None:
         assert lines[issue.line - 2][issue.column] == issue.value
 
 
-def test_another_password_or_deactivation_ends_the_demo(loaded: tuple[Flask, datetime]) -> None:
-    with rolled_back(loaded[0]):
+def test_another_password_or_deactivation_ends_the_demo(loaded: Loaded) -> None:
+    with rolled_back(loaded.application):
         system = sessions.system()
         ids = {name: accounts.find(name).id for _role, name, _password in demo.logins()}  # type: ignore[union-attr]
         accounts.set_password(ids["staff"], "another long sentence here", actor=system)
@@ -403,16 +405,14 @@ def test_another_password_or_deactivation_ends_the_demo(loaded: tuple[Flask, dat
             accounts.set_password(ids["admin"], "admin admin admin", actor=system)
 
 
-def test_the_login_page_shows_them(loaded: tuple[Flask, datetime], committed_app: Flask) -> None:
-    page = loaded[0].test_client().get("/login/").text
+def test_the_login_page_shows_them(loaded: Loaded, committed_app: Flask) -> None:
+    page = loaded.application.test_client().get("/login/").text
     assert page.count(demo.PASSWORD) >= 12
     assert demo.PASSWORD not in committed_app.test_client().get("/login/").text
 
 
-def test_doctor_warns_where_others_can_reach_it(
-    loaded: tuple[Flask, datetime], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    application, _now = loaded
+def test_doctor_warns_where_others_can_reach_it(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = loaded.application
     with application.app_context():
         assert health._demo_accounts().level is health.Level.OK
         monkeypatch.setitem(application.config, "PUBLIC_URL", "https://school.example")
@@ -420,9 +420,9 @@ def test_doctor_warns_where_others_can_reach_it(
         db.session.remove()
 
 
-def test_the_sample_file_of_the_documentation(loaded: tuple[Flask, datetime]) -> None:
+def test_the_sample_file_of_the_documentation(loaded: Loaded) -> None:
     """Nobody in it is in the demo already."""
-    with loaded[0].app_context():
+    with loaded.application.app_context():
         user = accounts.find("staff")
         assert user is not None
         sample = ROOT / "docs" / "leads-sample.csv"
@@ -435,8 +435,8 @@ def test_the_sample_file_of_the_documentation(loaded: tuple[Flask, datetime]) ->
 
 
 @pytest.mark.parametrize("username", ["staff", "admin", "teacher"])
-def test_its_records_can_be_opened(loaded: tuple[Flask, datetime], username: str) -> None:
-    application, _now = loaded
+def test_its_records_can_be_opened(loaded: Loaded, username: str) -> None:
+    application = loaded.application
     with application.app_context():
         client = sign_in(application.test_client(), username)
         user = accounts.find(username)
