@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import select
+import selectors
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def snapshot() -> Iterator[Connection]:
             connection.execute(text("SET TRANSACTION READ ONLY"))
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SET LOCAL work_mem = '64MB'"))  # files are in the order of their keys
-            # All of a table is read: a second process pays sooner than the planner is used to think
+            # All of a table is read: a second process pays sooner than the planner thinks
             connection.execute(text("SET LOCAL parallel_setup_cost = 100"))
             connection.execute(text("SET LOCAL parallel_tuple_cost = 0.02"))
             try:
@@ -120,12 +120,14 @@ def _copied(connection: Connection, statement: str, parameters: Mapping[str, Any
     began = server.exec_(psycopg.ClientCursor(driver).mogrify(statement, parameters).encode())  # type: ignore[arg-type]
     if began.status != ExecStatus.COPY_OUT:
         raise psycopg.errors.error_from_result(began)
-    while (got := server.get_copy_data(1))[0] >= 0:
-        if got[0]:
-            yield got[1]
-        else:
-            select.select([server.socket], [], [])
-            server.consume_input()
+    with selectors.DefaultSelector() as readable:
+        readable.register(server.socket, selectors.EVENT_READ)
+        while (got := server.get_copy_data(1))[0] >= 0:
+            if got[0]:
+                yield got[1]
+            else:
+                readable.select()
+                server.consume_input()
     ended = server.get_result()
     while server.get_result() is not None:
         pass
