@@ -17,8 +17,8 @@ from app.web import current_actor
 
 PERIOD = schemas.an_object(
     day_of_week={"type": "integer", "minimum": 0, "maximum": 6, "description": "0 is Monday."},
-    start_time={"type": "string", "format": "time"},
-    end_time={"type": "string", "format": "time"},
+    start_time=schemas.TIME,
+    end_time=schemas.TIME,
 )
 PLAN = {
     "course_ids": {"type": "array", "items": schemas.UUID_},

@@ -22,13 +22,12 @@ from app.services.errors import Invalid, NotFound
 from app.web import current_actor
 
 DAY = {"type": "string", "format": "date"}
-TIME = {"type": "string", "format": "time"}
 NUMBER = {"type": "integer"}
 CLASS = schemas.an_object(
     slot_id=schemas.UUID_,
     day=DAY,
-    start=TIME,
-    end=TIME,
+    start=schemas.TIME,
+    end=schemas.TIME,
     course=schemas.TEXT,
     teacher=schemas.TEXT,
     teacher_id=NUMBER,
@@ -52,7 +51,7 @@ ENTRY = schemas.an_object(
     marks={"type": "array", "items": MARK},
 )
 AWAY = schemas.an_object(
-    attendance_id=schemas.UUID_, student_id=schemas.UUID_, student=schemas.TEXT, day=DAY, start=TIME
+    attendance_id=schemas.UUID_, student_id=schemas.UUID_, student=schemas.TEXT, day=DAY, start=schemas.TIME
 )
 REGISTER = schemas.an_object(
     day=DAY,

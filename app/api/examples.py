@@ -60,7 +60,8 @@ def example(schema: Mapping[str, Any], components: Mapping[str, Any], name: str 
             return False
         case _:
             text = (
-                _FORMATS.get(schema.get("format", ""))
+                schema.get("example")
+                or _FORMATS.get(schema.get("format", ""))
                 or _NAMES.get(name)
                 or ("120.00" if "pattern" in schema else "text")
             )

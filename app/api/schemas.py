@@ -39,12 +39,15 @@ def items(of: Json, **more: Json) -> Json:
     return an_object(items={"type": "array", "items": of}, **more)
 
 
+# Not `format: time`, which wants a zone.
+TIME: Json = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "example": "15:30"}
+
 _KINDS: dict[Kind, Json] = {
     Kind.TEXT: TEXT,
     Kind.EMAIL: TEXT,
     Kind.PHONE: TEXT,
     Kind.DATE: {"type": "string", "format": "date"},
-    Kind.TIME: {"type": "string", "format": "time"},
+    Kind.TIME: TIME,
     Kind.DATETIME: MOMENT,
     Kind.BOOL: BOOL,
     Kind.CHOICE: TEXT,

@@ -198,6 +198,7 @@ def test_venues_rooms_and_sessions_over_rest(officer):
     free = officer.post("/venue-availability", {"venue_id": venue_id, "date": "2099-06-14", "available": False})
     assert free.status_code == 201, free.json
     assert officer.post("/test-years", {"year": 2099, "opens_on": "1999-01-01"}).status_code == 422
+    assert officer.post("/test-years", {"year": 1, "opens_on": "2026-03-31"}).status_code == 422
 
 
 def test_registrations_over_rest(centre, officer):

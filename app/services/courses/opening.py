@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, text
+from sqlalchemy import Integer, func, text
 
 from app.extensions import db
 from app.models.courses import Closure, OperatingDay, TimeSlot
@@ -190,7 +190,7 @@ TIMES = register(
                 "order",
                 _l("Order"),
                 Kind.NUMBER,
-                func.lower(TimeSlot.week_minutes),
+                func.lower(TimeSlot.week_minutes, type_=Integer),
                 sortable=True,
                 filterable=False,
             ),

@@ -80,7 +80,12 @@ _parent, _whole = aliased(Organization), aliased(Term)
 def listed(column: Any) -> Any:
     """A list of texts in JSON, as one text."""
     each = func.jsonb_array_elements_text(column).table_valued("value")
-    return select(func.string_agg(each.c.value, ", ")).select_from(each).correlate(column.table).scalar_subquery()
+    return (
+        select(func.coalesce(func.string_agg(each.c.value, ", "), ""))
+        .select_from(each)
+        .correlate(column.table)
+        .scalar_subquery()
+    )
 
 
 def _of(model: Any, name: str, kind: Kind = Kind.TEXT, **more: Any) -> Attribute:

@@ -13,7 +13,9 @@ from app.services.inputs import Input, blank_is_none, storable
 
 SeatNumber = Annotated[str | None, Field(max_length=20), BeforeValidator(blank_is_none), BeforeValidator(storable)]
 
-YearInput = inputs.of(TestYear, "year", "opens_on", "most_tests", "most_bookings", "closing_days")
+# Asked before the database is: with a year like 1, its rule about `opens_on` overflows.
+Year = Annotated[int, Field(ge=1900, le=2199)]
+YearInput = inputs.of(TestYear, "opens_on", "most_tests", "most_bookings", "closing_days", year=(Year, ...))
 SessionInput = inputs.of(
     TestSession,
     "code",
