@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.services import sessions
-from app.services.edfi import mappings, pushing
+from app.services.edfi import mappings, outcomes, pushing
 from tests.concurrency.racing import Meeting, count, meet_after, race, take_locks_off
 from tests.factories.edfi import connection, family, school
 from tests.services.edfi.server import OdsApi, serve
@@ -65,7 +65,7 @@ def test_two_workers_do_not_carry_out_the_same_push(committed_app, server, ods, 
 
         monkeypatch.setattr(pushing, "alone", always)
     # who comes second does not wait for the lock: it goes
-    meet_after(monkeypatch, pushing, "_begin", Meeting(patience=0.5) if locked else None)
+    meet_after(monkeypatch, outcomes, "digests", Meeting(patience=0.5) if locked else None)
     race(committed_app, *[lambda: pushing.run(push_id)] * 2)
     assert count("SELECT count(*) FROM edfi_records") == 6
     assert len(ods.posts()) == (6 if locked else 12)
