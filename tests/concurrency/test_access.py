@@ -16,7 +16,7 @@ from app.services.access_requests import AccessRequestInput, deciding
 from app.services.accounts import access
 from app.services.second_factor import codes, factors
 from app.services.transaction import transactional
-from tests.concurrency.racing import actor, between, count, meet_after, race, refusals
+from tests.concurrency.racing import actor, between, count, meet_after, meet_before, race, refusals
 from tests.conftest import PASSWORD
 
 STEP = 59_000_000
@@ -92,7 +92,7 @@ def test_the_same_person_asks_many_times_at_once(place):
 def test_a_link_that_two_use_at_once_works_for_one(place, locked, monkeypatch):
     user_id = actor("staff").id
     token = transactional(password_links.issue)(user_id, LinkPurpose.RESET)
-    meet_after(monkeypatch, access, "lock_account")
+    meet_before(monkeypatch, access, "replace_password")  # both have read the link; neither has written
     answers = race(
         place,
         lambda: password_links.use(token, NEW, actor=NOBODY),

@@ -14,7 +14,7 @@ from app.services.enrollments import accepting, deciding, documents, invitations
 from app.services.enrollments.links import InvitationOver
 from app.services.enrollments.schemas import PaymentMethod
 from app.services.files import Upload
-from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
+from tests.concurrency.racing import Meeting, actor, count, meet_after, meet_before, race, refusals
 from tests.factories import enrollments as make
 
 STUDENTS = "SELECT count(*) FROM students"
@@ -33,7 +33,7 @@ def test_the_student_information_is_sent_twice_at_once(desk, locked, monkeypatch
     the unique keys of the records keep them from being there twice.
     """
     key = make.enrollment_at(4).id
-    meet_after(monkeypatch, steps, "_data")
+    meet_before(monkeypatch, steps, "complete")  # both have read the step; neither has written
     sent = make.student_information()
     results = race(desk, *(lambda: steps.submit(key, 4, sent, actor=actor("guardian")) for _time in range(2)))
     completed = count(EVENTS + " AND details->>'step' = '4'", type="step_completed")
