@@ -14,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
+import app.dialect  # noqa: F401 - it is what "postgresql+psycopg" means from here on
 from app.models.base import Base
 
 # What was read stays readable after the commit: a request ends there, and nothing is read twice.

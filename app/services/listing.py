@@ -20,7 +20,7 @@ from app.policies.scopes import visible
 from app.services.errors import Invalid
 from app.services.filters import Filter, met, read_filter
 from app.services.keysets import among
-from app.services.matching import all_words, plan_for_values
+from app.services.matching import all_words
 from app.services.positions import LAST, beyond, position_of, read_position
 from app.services.resource import Attribute, Resource
 
@@ -166,8 +166,6 @@ def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str]
     order = [direction(sort.value), direction(resource.model.id)]
     if sort.nullable:
         order[0] = order[0].nulls_last() if not downwards else order[0].nulls_first()
-    if query.search or query.filters:
-        plan_for_values()
     rows = list(db.session.execute(statement.order_by(*order).limit(query.size + 1)).all())
     more = len(rows) > query.size
     rows = rows[: query.size]

@@ -7,12 +7,13 @@ from inspect import isfunction
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Select, func
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.policies.actor import Actor
 from app.services.errors import Invalid, NotFound
-from app.services.matching import all_words, plan_for_values
+from app.services.matching import all_words
 from app.services.resource import LOOKUPS, Lookup
 
 PAGE = 20
@@ -40,16 +41,18 @@ def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
     if query.strip():
         text = lookup.search() if isfunction(lookup.search) else lookup.search
         statement = statement.where(*all_words(text if lookup.folded else func.search_fold(text), query, MOST_WORDS))
-        if lookup.folded:
-            plan_for_values()
     rows = db.session.execute(statement.limit(PAGE + 1)).all()
     return [Found(str(row[0]), str(row[1]), str(row[2] or "")) for row in rows[:PAGE]], len(rows) > PAGE
 
 
 def label(name: str, actor: Actor, record_id: Any) -> str:
     """What the choice with this id is called; empty when it may not be chosen."""
-    row = db.session.execute(get(name).statement(actor).where(get(name).key == record_id)).first()
+    row = db.session.execute(_choice(get(name), actor, record_id)).first()
     return str(row[1]) if row else ""
+
+
+def _choice(lookup: Lookup, actor: Actor, record_id: Any) -> Select[Any]:
+    return lookup.statement(actor).where(lookup.key == record_id).execution_options(**PREPARED)
 
 
 def key_of_choice(name: str, raw: Any) -> Any:
@@ -66,10 +69,5 @@ def check(name: str, actor: Actor, record_id: Any, field: str) -> None:
     """Raises Invalid at `field` unless `actor` may choose this record: another's id and an unknown one are refused
     alike.
     """
-    lookup = get(name)
-    if (
-        record_id is not None
-        and db.session.execute(select(lookup.statement(actor).where(lookup.key == record_id).exists())).scalar()
-        is not True
-    ):
+    if record_id is not None and db.session.execute(_choice(get(name), actor, record_id)).first() is None:
         raise Invalid(fields={field: [_("Choose one from the list.")]})

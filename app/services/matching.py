@@ -6,10 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
-
-from app.extensions import db
 
 LONGEST_WORD = 80
 
@@ -66,14 +64,3 @@ def holds(folded: Any, word: str) -> ColumnElement[bool]:
 def _like(folded: Any, pattern: str) -> ColumnElement[bool]:
     found: ColumnElement[bool] = folded.like(func.search_fold(pattern))
     return found
-
-
-def plan_for_values() -> None:
-    """Have this transaction's statements planned for their values: a plan made for any word or owner is wrong for the
-    rare one.
-    """
-    session = db.session()
-    current = session.get_nested_transaction() or session.get_transaction()
-    if current is None or session.info.get("planned_for_values") is not current:
-        session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-        session.info["planned_for_values"] = session.get_nested_transaction() or session.get_transaction()

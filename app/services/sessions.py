@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.models.access import SessionKind, UserSession, WaitsFor
 from app.policies.actor import NOBODY, Actor
@@ -55,7 +56,7 @@ _BY_TOKEN = text(f"""
            ELSE interval '30 seconds' END AS stale, {_ACTOR_COLUMNS}
     FROM user_sessions us JOIN ab_user u ON u.id = us.user_id LEFT JOIN user_settings s ON s.user_id = u.id
     WHERE us.token_hash = :token_hash AND us.kind = :kind AND {IN_USE} AND u.active
-""")
+""").execution_options(**PREPARED)
 _WAITING = text("""
     SELECT us.id AS session_id, us.user_id, us.waits_for, u.username
     FROM user_sessions us JOIN ab_user u ON u.id = us.user_id

@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.policies.actor import Actor
 from app.services.errors import Conflict, NotFound, refusal_from
@@ -28,6 +29,7 @@ M = TypeVar("M")
 
 RETRIED_STATES = frozenset({"40001", "40P01", "55P03"})
 MOST_TRIES = 5
+_ACT_AS = text("SELECT set_config('registrar.actor', :id, true)").execution_options(**PREPARED)
 
 
 def transactional(function: Callable[P, R]) -> Callable[P, R]:
@@ -100,7 +102,7 @@ def _run(work: Callable[[], R], actor: Any) -> R:
 def act_as(actor: Actor | None) -> None:
     """Tell the database, for this transaction, who acts."""
     if actor is not None and actor.id is not None:
-        db.session.execute(text("SELECT set_config('registrar.actor', :id, true)"), {"id": str(actor.id)})
+        db.session.execute(_ACT_AS, {"id": str(actor.id)})
 
 
 @contextmanager

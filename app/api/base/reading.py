@@ -12,6 +12,7 @@ from app.api import actions, lists, schemas
 from app.api.positions import read_number
 from app.api.represent import mapping, row
 from app.api.routes import PREFIX, Api, route
+from app.dialect import PREPARED
 from app.extensions import db
 from app.policies.scopes import visible
 from app.services import exporting, listing, school
@@ -117,7 +118,8 @@ class Reading(Api):
         columns = [getattr(model, name) for name in self.detail_names()]
         if not columns:
             return {}
-        return mapping(db.session.execute(select(*columns).where(model.id == key)).one()._mapping)
+        statement = select(*columns).where(model.id == key).execution_options(**PREPARED)
+        return mapping(db.session.execute(statement).one()._mapping)
 
     def detail_names(self) -> list[str]:
         known = inspect(self.resource.model).columns

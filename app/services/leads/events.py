@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.models.leads import LeadEvent
 
@@ -18,7 +19,7 @@ _RECORD = text("""
     INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
     SELECT lead_id, :type, before, after, :batch_id
     FROM json_to_recordset(CAST(:events AS json)) AS event (lead_id uuid, before jsonb, after jsonb)
-""")
+""").execution_options(**PREPARED)
 
 Facts = Mapping[str, Any] | None
 

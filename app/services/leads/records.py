@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.models.leads import FollowUpStatus, Lead, LeadEvent, LeadSource, LeadStage
 from app.models.notifications import NotificationType
@@ -58,7 +59,7 @@ _SAME = text("""
     UNION
     SELECT id FROM leads WHERE lower(email) = lower(:email) AND deleted_at IS NULL
     LIMIT 500
-""")
+""").execution_options(**PREPARED)
 
 
 def duplicates_of(

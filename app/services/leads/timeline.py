@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.dialect import PREPARED
 from app.extensions import db
 
 PAGE = 50  # entries at a time
@@ -40,7 +41,7 @@ _TIMELINE = text("""
          ORDER BY at DESC FETCH FIRST (:limit) ROWS WITH TIES)
     ) item LEFT JOIN ab_user u ON u.id = item.actor_id
     ORDER BY item.at DESC FETCH FIRST (:limit) ROWS WITH TIES
-""")
+""").execution_options(**PREPARED)
 
 
 def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = PAGE) -> list[Any]:

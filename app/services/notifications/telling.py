@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.models.notifications import Channel, NotificationType, Severity
 from app.services import school
@@ -67,7 +68,7 @@ _EVENT = """
     SELECT :type, :entity_type, entity_id, CAST(:event AS jsonb)
     FROM json_array_elements_text(CAST(:entity_ids AS json)) AS entity (entity_id)
 """
-_NOTIFY = text(_TELL.format(given=_GIVEN, events=f", happened AS ({_EVENT})"))
+_NOTIFY = text(_TELL.format(given=_GIVEN, events=f", happened AS ({_EVENT})")).execution_options(**PREPARED)
 
 
 def notify(

@@ -10,6 +10,7 @@ from flask import url_for
 from flask_appbuilder import BaseView
 from sqlalchemy import select
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.policies.scopes import visible
 from app.services.errors import NotFound
@@ -89,7 +90,7 @@ class ResourceView(BaseView):
         rule = visible(resource.model, actor)
         if deleted and resource.soft_deleted and actor.may("restore", resource.name):
             rule = rule | visible(resource.model, actor, deleted=True)
-        statement = select(resource.model).where(resource.model.id == self.key(pk), rule)
+        statement = select(resource.model).where(resource.model.id == self.key(pk), rule).execution_options(**PREPARED)
         found = db.session.scalars(statement.options(*resource.load) if related else statement)
         record = found.unique().one_or_none()
         if record is None:
