@@ -42,9 +42,11 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
-def database(server_url: str, leads: int, *, keep: bool = False) -> Iterator[str]:
-    """A database with that many leads, dropped afterwards. `keep`: seeded by an older version will do."""
-    template, name = _template(server_url, leads, keep), f"{PREFIX}run_{leads}"
+def database(server_url: str, leads: int, *, keep: bool = False, use: str = "run") -> Iterator[str]:
+    """A database with that many leads, dropped afterwards; another one for each `use`. `keep`: seeded by an older version
+    will do.
+    """
+    template, name = _template(server_url, leads, keep), f"{PREFIX}{use}_{leads}"
     with connect(server_url) as connection:
         _drop(connection, name)
         connection.execute(

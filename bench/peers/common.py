@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ import psycopg
 
 from bench.names import RARE
 
-WARM_UP, ROUNDS, FEW_ROUNDS = 7, 30, 7
 COLUMNS = ("first_name", "last_name", "phone", "email", "source", "area")
 
 
@@ -62,12 +61,12 @@ def facts(url: str) -> Facts:
 
 @dataclass
 class Case:
-    """`act(number)` is timed, and gives a status; the number is another one in each round."""
+    """`act(number)` is timed, and gives a status; the number is another one each time."""
 
     name: str
     act: Callable[[int], int]
     good: tuple[int, ...] = (200,)
-    rounds: int = ROUNDS
+    number: int = 0
 
 
 def searches(get: Callable[[str], int], address: str, known: Facts) -> list[Case]:
@@ -80,18 +79,20 @@ def searches(get: Callable[[str], int], address: str, known: Facts) -> list[Case
     return [Case(name, lambda _n, word=word: get(address + word)) for name, word in words.items()]  # type: ignore[misc]
 
 
-def tell(cases: list[Case]) -> None:
-    """Measure all, and print the medians in ms as JSON."""
-    print(json.dumps({case.name: _median(case) for case in cases}))
+def serve(cases: list[Case]) -> None:
+    """Tell the names of the cases, and then for each line of JSON, a name and how often, how long each time took in ms."""
+    known = {case.name: case for case in cases}
+    print(json.dumps(list(known)), flush=True)
+    for line in sys.stdin:
+        name, times = json.loads(line)
+        gc.collect()
+        print(json.dumps([_once(known[name]) for _time in range(times)]), flush=True)
 
 
-def _median(case: Case) -> float:
-    gc.collect()
-    times = []
-    warm_up = min(WARM_UP, case.rounds)
-    for number in range(warm_up + case.rounds):
-        started = time.perf_counter()
-        status = case.act(number)
-        times.append((time.perf_counter() - started) * 1000)
-        assert status in case.good, f"{case.name}: {status}"
-    return statistics.median(times[warm_up:])
+def _once(case: Case) -> float:
+    started = time.perf_counter()
+    status = case.act(case.number)
+    took = (time.perf_counter() - started) * 1000
+    assert status in case.good, f"{case.name}: {status}"
+    case.number += 1
+    return took
