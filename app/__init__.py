@@ -41,8 +41,10 @@ def _build(overrides: Mapping[str, Any]) -> Flask:
     app = Flask(__name__)
     app.config.update(config.settings())
     app.config.update(overrides)
-    # As long as a login lasts at most; after how long without use it ends is kept with it (services/sessions.py).
+    # As long as a login lasts at most, so the cookie need not be sent anew with every page; after how long without use it
+    # ends is kept with it (services/sessions.py).
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=12)
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))

@@ -113,9 +113,8 @@ def init_app(app: Flask) -> None:
     """Register every view, the frame of the layout, and the error pages."""
     from app.views import errors, markup, profile
     from app.views.frame import frame
-    from app.views.security import AttendedSessions, RegistrarBuilder, RegistrarSecurityManager
+    from app.views.security import RegistrarBuilder, RegistrarSecurityManager
 
-    app.session_interface = AttendedSessions()
     builder = RegistrarBuilder(app, db.session, security_manager_class=RegistrarSecurityManager)
     _localise(app)
     for module, names in VIEWS.items():

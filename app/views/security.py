@@ -10,8 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, abort, g, redirect, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import abort, g, redirect, request, session, url_for
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_login import LoginManager, UserMixin
@@ -24,15 +23,8 @@ from app.web import current_actor
 TOKEN = "token"  # noqa: S105 - the key of the login's token in the signed session cookie
 
 
-# What programs ask for by themselves, without anybody at the screen: it prolongs no login and sets no cookie.
+# What programs ask for by themselves, without anybody at the screen: it prolongs no login.
 UNATTENDED = {"InboxView.count", "CalendarFeedView.show", "SeatView.live"}
-
-
-class AttendedSessions(SecureCookieSessionInterface):
-    """Sessions that live on by what people do."""
-
-    def should_set_cookie(self, app: Flask, session: Any) -> bool:
-        return request.endpoint not in UNATTENDED and super().should_set_cookie(app, session)
 
 
 class SignedIn(UserMixin):

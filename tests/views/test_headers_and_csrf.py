@@ -127,9 +127,12 @@ def test_when_all_connections_are_in_use_it_is_503(client_of, monkeypatch):
 
 
 def test_cookies_are_closed_to_scripts_and_other_sites(app, client_of, server_url):
-    cookie = client_of("admin").get("/leads/").headers["Set-Cookie"]
+    cookie = app.test_client().get("/login/").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+    admin = client_of("admin")
+    admin.get("/leads/")
+    assert "Set-Cookie" not in admin.get("/leads/").headers, "it lives as long as the login, and is sent once"
     secure = make_app(
         "postgresql+psycopg://nobody@127.0.0.1:1/none",
         PUBLIC_URL="https://school.example",

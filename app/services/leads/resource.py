@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import joinedload
 
+from app.models.access import User
 from app.models.imports import Import
 from app.models.leads import ContactChannel, ContactOutcome, Lead, LeadStage, Tag
 from app.policies.actor import Actor
@@ -142,8 +143,8 @@ LEADS = register(
         actions=ACTIONS,
         load=(
             joinedload(Lead.stage),
-            joinedload(Lead.owner),
-            joinedload(Lead.assigned_teacher),
+            joinedload(Lead.owner).load_only(User.first_name, User.last_name),
+            joinedload(Lead.assigned_teacher).load_only(User.first_name, User.last_name),
             joinedload(Lead.tags),
         ),
         icon="users",
