@@ -21,8 +21,10 @@ run: .venv/.runtime  ## Install what is missing, then start everything on port 8
 test: .venv/.dev  ## Run the tests (ARGS="-k name" to choose)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-faults: .venv/.dev  ## Kill the supervisor, schedulers and workers, and routines at each of their statements
+faults: .venv/.dev  ## Kill the supervisor, schedulers and workers, and routines at each statement; races in either order
 	$(BIN)/pytest -n $(WORKERS) -m fault $(ARGS)
+	RACE_LATE=first $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/concurrency $(ARGS)
+	RACE_LATE=last $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/concurrency $(ARGS)
 
 fuzz: .venv/.dev  ## Send each operation of the API hundreds of made-up requests (EXAMPLES=300), all properties new examples
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -p schemathesis -m "fuzz or not fuzz" \

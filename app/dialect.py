@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from psycopg import ServerCursor
 from psycopg.pq import TransactionStatus
-from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine.interfaces import ExecuteStyle
 
@@ -33,8 +32,7 @@ class Dialect(PGDialect_psycopg):
         """Without psycopg's forgetting, which is for tables that were made in the transaction. After an error it forgets."""
         if dbapi_connection.pgconn.transaction_status == TransactionStatus.INTRANS:
             dbapi_connection.pgconn.exec_(b"ROLLBACK")
-        else:
-            dbapi_connection.rollback()
+        dbapi_connection.rollback()  # does nothing when that was all; raises when the connection is lost
 
 
 def _is_prepared(context: Any) -> bool | None:
@@ -43,6 +41,3 @@ def _is_prepared(context: Any) -> bool | None:
         return False
     inserts_a_row = context.isinsert and context.execute_style is ExecuteStyle.EXECUTE
     return bool(context.execution_options.get("prepared")) or (None if inserts_a_row else False)
-
-
-registry.register("postgresql.psycopg", __name__, Dialect.__name__)

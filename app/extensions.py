@@ -11,12 +11,13 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event
+from sqlalchemy.dialects import registry
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
-import app.dialect  # noqa: F401 - it is what "postgresql+psycopg" means from here on
 from app.models.base import Base
 
+registry.register("postgresql.psycopg", "app.dialect", "Dialect")  # what "postgresql+psycopg" in an address means
 # What was read stays readable after the commit: a request ends there, and nothing is read twice.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate()

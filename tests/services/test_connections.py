@@ -18,6 +18,10 @@ def cut_off() -> None:
     """Use a connection, give it back, and let the server close it."""
     with db.engine.connect() as used:
         process = used.scalar(text("SELECT pg_backend_pid()"))
+    end(process)
+
+
+def end(process: int) -> None:
     with psycopg.connect(libpq_url(db.engine.url.render_as_string(hide_password=False)), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
 
@@ -36,6 +40,15 @@ def test_one_that_was_in_use_a_moment_ago_is_not(committed_app, monkeypatch):
         cut_off()
         with db.engine.connect() as connection, pytest.raises(OperationalError):
             connection.scalar(text("SELECT 1"))
+
+
+def test_one_that_is_lost_in_a_transaction_is_not_given_to_anybody_else(committed_app):
+    with committed_app.app_context():
+        with pytest.raises(OperationalError), db.engine.connect() as connection:
+            end(connection.scalar(text("SELECT pg_backend_pid()")))
+            connection.rollback()
+        with db.engine.connect() as connection:
+            assert connection.scalar(text("SELECT 1")) == 1
 
 
 def asked(connection, statement, times: int = 1) -> int:

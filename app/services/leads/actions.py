@@ -15,7 +15,6 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from app.dialect import PREPARED
 from app.extensions import db
 from app.models.leads import (
     ContactChannel,
@@ -76,10 +75,7 @@ def change_stage(ids: Ids, *, actor: Actor, stage_id: UUID) -> Result:
 def active_stage(stage_id: UUID) -> LeadStage:
     """The stage, kept from being deleted until the transaction ends. Raises Invalid."""
     statement = (
-        select(LeadStage)
-        .where(LeadStage.id == stage_id, LeadStage.active)
-        .with_for_update(read=True, key_share=True)
-        .execution_options(**PREPARED)
+        select(LeadStage).where(LeadStage.id == stage_id, LeadStage.active).with_for_update(read=True, key_share=True)
     )
     stage = db.session.scalars(statement).one_or_none()
     if stage is None:
