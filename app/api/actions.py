@@ -20,8 +20,6 @@ from app.services.resource import Action, Resource, Result
 from app.services.transaction import rehearse
 from app.web import current_actor
 
-MOST_AT_ONCE = 10_000
-
 
 class NoInput(Input):
     """An action that needs to know nothing more."""
@@ -79,7 +77,7 @@ def one_input(schema: type[BaseModel] | None) -> type[BaseModel]:
 def many_input(schema: type[BaseModel] | None, key: type) -> type[BaseModel]:
     """The body of an action on many records: named by their ids, or all that match the query string of a list."""
     each: Any = Annotated[int, Field(ge=1, le=2**31 - 1)] if key is int else key
-    ids = Annotated[list[each] | None, Field(min_length=1, max_length=MOST_AT_ONCE)]
+    ids = Annotated[list[each] | None, Field(min_length=1, max_length=listing.MOST_AT_ONCE)]
     matching = Annotated[str | None, Field(max_length=4000)]
     name = f"{schema.__name__ if schema is not None else ''}Many{key.__name__.title()}"
     made: type[BaseModel] = create_model(name, __base__=one_input(schema), ids=(ids, None), matching=(matching, None))

@@ -111,7 +111,7 @@ def page(api: Any) -> Json:
     return {
         **items(
             row,
-            total={**COUNT, "description": "Counted up to 10,000."},
+            total={**COUNT, "description": "Counted up to 5,000."},
             total_is_exact=BOOL,
             next=ADDRESS,
             previous=ADDRESS,

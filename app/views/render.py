@@ -126,7 +126,7 @@ def labels(attribute: Attribute, _locale: str) -> dict[str, tuple[str, str]]:
 
 
 def total(count: int, limit: int) -> str:
-    """A count, or "10,000+" where counting stopped."""
+    """A count, or "5,000+" where counting stopped."""
     return f"{number(limit)}+" if count > limit else number(count)
 
 

@@ -44,9 +44,11 @@ def test_one_that_was_in_use_a_moment_ago_is_not(committed_app, monkeypatch):
 
 def test_one_that_is_lost_in_a_transaction_is_not_given_to_anybody_else(committed_app):
     with committed_app.app_context():
-        with pytest.raises(OperationalError), db.engine.connect() as connection:
-            end(connection.scalar(text("SELECT pg_backend_pid()")))
-            connection.rollback()
+        lost = db.engine.connect()
+        end(lost.scalar(text("SELECT pg_backend_pid()")))
+        with pytest.raises(OperationalError):
+            lost.rollback()
+        lost.close()
         with db.engine.connect() as connection:
             assert connection.scalar(text("SELECT 1")) == 1
 

@@ -64,7 +64,7 @@ class Row:
 
 @dataclass(slots=True)
 class Paging:
-    total: str  # "1,200" or "10,000+"
+    total: str  # "1,200" or "5,000+"
     shown: int
     first_url: str = ""
     previous_url: str = ""
