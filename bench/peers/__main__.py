@@ -65,13 +65,13 @@ def main() -> int:
 
 def _medians(name: str, sites: list[Peer | Ours]) -> list[str]:
     """Of each site, a few times in turns: a machine that is slower for a minute is so for all of them."""
-    few = name in SLOW
+    often = FEW if name in SLOW else MANY
     taken: list[list[float]] = [[] for _site in sites]
     for turn in range(-1, TURNS):
         for site, times in zip(sites, taken, strict=True):
-            if name in site.names:
-                measured = site.times(name, FEW if few else MANY)
-                times += measured if turn >= 0 else []
+            measured = site.times(name, often) if name in site.names else []
+            if turn >= 0:
+                times += measured
     return [f"{statistics.median(times):.1f}" if times else "" for times in taken]
 
 
