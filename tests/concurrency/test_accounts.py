@@ -14,6 +14,7 @@ from app.models.access import SessionKind
 from app.services import accounts, login, passwords, rate_limits, sessions
 from app.services.accounts import access
 from app.services.errors import Conflict, Refusal, WrongState
+from tests.concurrency.racing import Meeting, meet_after, take_locks_off
 
 WORKERS = 8
 
@@ -107,36 +108,26 @@ def leave_at_once(together, system):
     """All Super Admins lose the right at the same moment: half are deactivated, half lose the role."""
     first = accounts.find("super_admin").id
     others = [accounts.create_account(username=f"boss{n}", roles=["Super Admin"], actor=system).id for n in range(3)]
-    read = threading.Barrier(4)
 
     def leave(number, user_id):
         if number % 2:
             return lambda: accounts.deactivate(user_id, actor=system)
         return lambda: accounts.set_roles(user_id, ["Staff"], actor=system)
 
-    def run():
-        return together([leave(number, user_id) for number, user_id in enumerate([first, *others])])
-
-    return run, read
+    return lambda: together([leave(number, user_id) for number, user_id in enumerate([first, *others])])
 
 
 def test_without_the_lock_the_last_super_admin_would_go(leave_at_once, monkeypatch):
-    """The race is real: all four read before any of them commits."""
-    run, read = leave_at_once
-
-    def unlocked():
-        read.wait(timeout=10)
-        return db.session.execute(text("SELECT id FROM ab_role WHERE name = 'Super Admin'")).scalar_one()
-
-    monkeypatch.setattr(access, "_lock_super_admin_role", unlocked)
-    answers = run()
+    """The race is real: all four have looked before any of them commits."""
+    take_locks_off(monkeypatch)
+    meet_after(monkeypatch, access, "keep_a_super_admin", Meeting(4))
+    answers = leave_at_once()
     assert not [answer for answer in answers if isinstance(answer, Refusal)]
     assert scalar(SUPER_ADMINS) == 0
 
 
 def test_with_the_lock_one_super_admin_stays(leave_at_once):
-    run, _read = leave_at_once
-    answers = run()
+    answers = leave_at_once()
     refused = [answer for answer in answers if isinstance(answer, Refusal)]
     assert [type(refusal) for refusal in refused] == [WrongState]
     assert scalar(SUPER_ADMINS) == 1
