@@ -131,6 +131,8 @@ def test_cookies_are_closed_to_scripts_and_other_sites(app, client_of, server_ur
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     admin = client_of("admin")
+    with admin.session_transaction() as session:
+        session.permanent = True  # as after the login page
     admin.get("/leads/")
     assert "Set-Cookie" not in admin.get("/leads/").headers, "it lives as long as the login, and is sent once"
     secure = make_app(

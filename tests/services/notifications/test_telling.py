@@ -90,11 +90,14 @@ def test_filters_and_the_archive(db_session, actors, client_of):
     assert actors.staff.unread == 1
 
 
-def test_the_bell_counts(db_session, actors, client_of):
+def test_the_bell_counts_without_prolonging_the_login(db_session, actors, client_of):
     client = client_of("staff")
+    with client.session_transaction() as session:
+        session.permanent = True
     notifications.notify(KIND, "x", [Notice(actors.staff.id, "a", "First")])
     answer = client.get("/inbox/count")
     assert answer.json == {"unread": "1", "label": "Notifications, 1 unread"}
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_preferences_keep_only_what_differs(db_session, actors, client_of):
