@@ -94,6 +94,7 @@ def test_the_bell_counts_without_prolonging_the_login(db_session, actors, client
     client = client_of("staff")
     with client.session_transaction() as session:
         session.permanent = True
+    client.get("/inbox/")
     notifications.notify(KIND, "x", [Notice(actors.staff.id, "a", "First")])
     answer = client.get("/inbox/count")
     assert answer.json == {"unread": "1", "label": "Notifications, 1 unread"}
