@@ -1,13 +1,16 @@
 """Fixtures: a real PostgreSQL, deployed once; each test in a transaction that is rolled back, or, with `committed_app`,
 in a database of its own.
 
-TEST_DATABASE_URL names a server on which databases may be created; without it the embedded one is used.
+TEST_DATABASE_URL names a server on which databases may be created; without it the embedded one is used, in memory where
+there is room.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import psutil
 import psycopg
 import pytest
 from flask import Flask
@@ -46,7 +50,34 @@ PASSWORD = "correct horse battery 9"
 PEOPLE = {role: role.value.lower().replace(" ", "_") for role in Role if role is not Role.PUBLIC}
 SECOND = {"staff2": Role.STAFF, "teacher2": Role.TEACHER, "admin2": Role.ADMIN}
 # What is lost in a crash may be lost: the databases of tests are thrown away.
-QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '512MB'")
+MEMORY, ROOM = Path("/dev/shm"), 4 * 1024**3  # bytes
+INSTANCE = "REGISTRAR_TEST_INSTANCE"  # is told to the workers in this variable
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        instance = place()
+        os.environ[INSTANCE] = str(instance)
+        if instance.is_relative_to(MEMORY):
+            config.add_cleanup(lambda: forget(instance))
+
+
+def place() -> Path:
+    """Where the server keeps its data: in memory where there is plenty, else in the checkout.
+
+    A database is a thousand files. Whenever ext4 makes one, it looks through those that were deleted in the last
+    minutes, and that takes half of all the time of the races.
+    """
+    room = min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) if MEMORY.is_dir() else 0
+    name = f"registrar-test-{hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:12]}"
+    return MEMORY / name if room > ROOM else ROOT / "instance" / "test"
+
+
+def forget(instance: Path) -> None:
+    """Give the memory back, unless another run uses the server or was killed: the next one takes it over then."""
+    if not (instance / "postgres" / "postmaster.pid").exists():
+        shutil.rmtree(instance, ignore_errors=True)
 
 
 @pytest.hookimpl(trylast=True)  # the browser tests are marked by then
@@ -77,7 +108,7 @@ def server_url() -> Iterator[str]:
     if given:
         yield given.replace("postgres://", "postgresql+psycopg://").replace("postgresql://", "postgresql+psycopg://")
         return
-    with embedded.server(ROOT / "instance" / "test") as url:
+    with embedded.server(Path(os.environ[INSTANCE])) as url:
         with connect(url) as connection:
             for setting in QUICK:
                 connection.execute(f"ALTER SYSTEM SET {setting}")
