@@ -60,6 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
         instance = place()
         os.environ[INSTANCE] = str(instance)
         if instance.is_relative_to(MEMORY):
+            instance.mkdir(mode=0o700, exist_ok=True)
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = str(instance)  # some have a server of their own in `tmp_path`
             config.add_cleanup(lambda: forget(instance))
 
 

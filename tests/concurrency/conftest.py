@@ -9,25 +9,21 @@ from sqlalchemy import text
 
 from app.extensions import db
 from tests.concurrency.racing import take_locks_off
-from tests.conftest import clone, make_app, moved
+from tests.conftest import clone, moved
 
 THREADS = 32
 WRITTEN = "leads, lead_stages, tags, saved_filters, notifications"
 
 
 @pytest.fixture(scope="module")
-def _arena(server_url: str, template: str) -> Iterator[Flask]:
+def _arena(app: Flask, server_url: str, template: str) -> Iterator[Flask]:
     """One database for the races of a module, with a connection for every thread."""
     options = {
         "pool_size": THREADS + 4,
         "connect_args": {"options": "-c lock_timeout=20s -c statement_timeout=30s"},
     }
-    with clone(server_url, template) as url:
-        app = make_app(url, SQLALCHEMY_ENGINE_OPTIONS=options)
+    with clone(server_url, template) as url, moved(app, url, options):
         yield app
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 @pytest.fixture

@@ -7,11 +7,14 @@ import json
 import uuid
 
 import pytest
+from flask import url_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.routing import Rule
 
 from app.services.leads import LEADS
 from app.services.resource import RESOURCES
+from tests.conftest import make_app
 from tests.factories.leads import lead
 from tests.views.test_bad_input import BAD
 
@@ -113,3 +116,18 @@ def test_search_takes_wildcards_as_they_are(client_of, db_session):
         assert str(plain.id) not in page, words
         found = client.get("/lookups/leads", query_string={"q": words}).json["results"]
         assert [each["id"] for each in found] == [str(wanted.id)], words
+
+
+def test_no_rule_is_compiled_before_an_address_is_made_of_it(monkeypatch):
+    """There are 1,500, and a process is started for every command."""
+    compiled = []
+    original = Rule._compile_builder
+    monkeypatch.setattr(Rule, "_compile_builder", lambda rule, *args: compiled.append(rule) or original(rule, *args))
+    app = make_app("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    assert len(list(app.url_map.iter_rules())) > 1_000
+    assert {rule.endpoint for rule in compiled} == {"static"}, "Flask's own, which it adds itself"
+    compiled.clear()
+    with app.test_request_context():
+        assert url_for("LeadView.show", pk=1, _anchor="notes") == "/leads/1#notes"
+        assert url_for("LeadView.show", pk=2, next="/a") == "/leads/2?next=/a"
+    assert [rule.endpoint for rule in compiled] == ["LeadView.show"], "once"
