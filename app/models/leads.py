@@ -124,7 +124,14 @@ class Lead(TimeOrderedKey, Stamps, SoftDelete, Base):
     __table_args__ = (
         Index("ix_leads_created_at_id", "created_at", "id", postgresql_where=LIVE),
         Index("ix_leads_stage_id_created_at_id", "stage_id", "created_at", "id", postgresql_where=LIVE),
-        Index("ix_leads_owner_id_created_at_id", "owner_id", "created_at", "id", postgresql_where=LIVE),
+        Index(
+            "ix_leads_owner_id_created_at_id",
+            "owner_id",
+            "created_at",
+            "id",
+            postgresql_where=LIVE,
+            postgresql_include=["stage_id"],  # leads of an owner in a stage are counted without reading them
+        ),
         Index("ix_leads_follow_up_date_follow_up_status", "follow_up_date", "follow_up_status", postgresql_where=LIVE),
         Index(
             "ix_leads_owner_id_follow_up_date_open",
