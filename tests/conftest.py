@@ -51,7 +51,7 @@ PEOPLE = {role: role.value.lower().replace(" ", "_") for role in Role if role is
 SECOND = {"staff2": Role.STAFF, "teacher2": Role.TEACHER, "admin2": Role.ADMIN}
 # What is lost in a crash may be lost: the databases of tests are thrown away.
 QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '512MB'")
-MEMORY, ROOM = Path("/dev/shm"), 4 * 1024**3  # bytes
+MEMORY, ROOM = Path("/dev/shm"), 3 * 1024**3  # bytes; less than one is used, and browsers need some
 INSTANCE = "REGISTRAR_TEST_INSTANCE"  # is told to the workers in this variable
 
 
