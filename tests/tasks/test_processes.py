@@ -12,7 +12,14 @@ import config
 from app.services.leadership import LOCK, Leadership
 
 pytestmark = pytest.mark.slow
-LEADER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = %s"
+# Of this database: other tests have schedulers on the same server.
+LEADER = """
+    SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()
+    WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = %s
+"""
+SCHEDULERS = """
+    SELECT count(*) FROM pg_stat_activity WHERE application_name = 'registrar scheduler' AND datname = current_database()
+"""
 
 
 @pytest.fixture
@@ -79,8 +86,7 @@ def test_another_scheduler_takes_over_after_kill_9(address, start):
         first_process = start("scheduler")
         first = eventually(leader)
         start("scheduler")
-        connected = "SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = 'registrar scheduler'"
-        eventually(lambda: watch.execute(connected).fetchone()[0])
+        eventually(lambda: watch.execute(SCHEDULERS).fetchone() == (2,))
         assert leader() == first
         first_process.kill()
         eventually(lambda: leader() not in (None, first), seconds=10)
