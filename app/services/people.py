@@ -43,11 +43,12 @@ def having(*roles: Role) -> Any:
     return statement
 
 
+OWNERS = (Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN)  # of leads
 STAFF = register_lookup(
     Lookup(
         "staff",
         ("lookup", "Leads"),
-        having(Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN),
+        having(*OWNERS),
         ACCOUNT_SEARCHED,
         User.id,
         "accounts",

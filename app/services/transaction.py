@@ -126,7 +126,7 @@ def lock_many(model: type[M], ids: Sequence[UUID], *criteria: Any) -> list[M]:
         .where(among(key, ids), *criteria)
         .order_by(key)
         .with_for_update(key_share=True, of=model)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, **PREPARED)
     )
     return list(db.session.scalars(statement))
 

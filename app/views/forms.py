@@ -9,6 +9,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ SMALLEST_TYPE_LIMIT = 2**15 - 1
 Groups = Sequence[tuple[Any, Sequence[str]]]
 
 
+@cache
 def core_type(schema: type[BaseModel], name: str) -> Any:
     """The plain type of an input's field, without None and annotations."""
     kind = schema.model_fields[name].annotation
@@ -41,7 +43,8 @@ def core_type(schema: type[BaseModel], name: str) -> Any:
             return datetime if kind is AwareDatetime else kind
 
 
-def _constraints(schema: type[BaseModel], name: str) -> list[Any]:
+@cache
+def _constraints(schema: type[BaseModel], name: str) -> Sequence[Any]:
     """The limits of a field, wherever in its annotation they stand."""
     info = schema.model_fields[name]
     found = list(info.metadata)

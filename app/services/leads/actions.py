@@ -25,7 +25,6 @@ from app.models.leads import (
     LeadEvent,
     LeadNote,
     LeadSource,
-    LeadStage,
     Tag,
     lead_tags,
 )
@@ -38,6 +37,7 @@ from app.services.keysets import among
 from app.services.leads import notices
 from app.services.leads.batch import act, keys
 from app.services.leads.events import record
+from app.services.leads.stages import active_stage
 from app.services.resource import Result
 from app.services.transaction import transactional
 
@@ -70,17 +70,6 @@ def change_stage(ids: Ids, *, actor: Actor, stage_id: UUID) -> Result:
         return set(keys(moved))
 
     return act(ids, actor, may_edit_lead, change)
-
-
-def active_stage(stage_id: UUID) -> LeadStage:
-    """The stage, kept from being deleted until the transaction ends. Raises Invalid."""
-    statement = (
-        select(LeadStage).where(LeadStage.id == stage_id, LeadStage.active).with_for_update(read=True, key_share=True)
-    )
-    stage = db.session.scalars(statement).one_or_none()
-    if stage is None:
-        raise Invalid(fields={"stage_id": [_("Choose an active stage.")]})
-    return stage
 
 
 @transactional

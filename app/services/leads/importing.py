@@ -22,7 +22,7 @@ from app.services.errors import Invalid
 from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, raw_cursor
 from app.services.leads import import_sql as sql
 from app.services.leads.import_rows import NAMES, REQUIRED, RowReader, Setting
-from app.services.leads.records import first_stage
+from app.services.leads.stages import first_stage
 from app.services.notifications import Notice, notify
 
 BLOCK = 5_000  # rows that are written at once, while the next ones are read

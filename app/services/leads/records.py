@@ -23,8 +23,9 @@ from app.services import lookups, phones, school
 from app.services.errors import Invalid, NotAllowed, explain
 from app.services.keysets import among
 from app.services.leads import notices
-from app.services.leads.actions import active_stage, check_follow_up
+from app.services.leads.actions import check_follow_up
 from app.services.leads.events import record
+from app.services.leads.stages import active_stage, first_stage
 from app.services.transaction import lock, transactional
 
 explain(
@@ -198,14 +199,3 @@ def _check_people(data: Mapping[str, Any], actor: Actor) -> None:
     for field, lookup in (("owner_id", "staff"), ("assigned_teacher_id", "teachers")):
         if data.get(field) is not None:
             lookups.check(lookup, actor, data[field], field)
-
-
-def first_stage() -> LeadStage:
-    """The first active stage: where new leads begin."""
-    return db.session.scalars(
-        select(LeadStage)
-        .where(LeadStage.active)
-        .order_by(LeadStage.position, LeadStage.id)
-        .limit(1)
-        .with_for_update(read=True, key_share=True)
-    ).one()

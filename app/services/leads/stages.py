@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.models.leads import LeadStage
 from app.policies.actor import Actor
@@ -26,6 +27,26 @@ explain(
         "ck_lead_stages_name_not_blank": ("name", _l("This field is required.")),
     }
 )
+
+
+_ACTIVE = select(LeadStage.id, LeadStage.name).where(LeadStage.active).execution_options(**PREPARED)
+FIRST = _ACTIVE.order_by(LeadStage.position, LeadStage.id).limit(1)  # where new leads begin
+# Kept from being deleted until the transaction ends.
+_KEPT = _ACTIVE.where(LeadStage.id == bindparam("id")).with_for_update(read=True, key_share=True)
+_KEPT_FIRST = FIRST.with_for_update(read=True, key_share=True)
+
+
+def active_stage(stage_id: UUID) -> Any:
+    """The id and name of a stage, kept until the transaction ends. Raises Invalid when it is not active."""
+    stage = db.session.execute(_KEPT, {"id": stage_id}).one_or_none()
+    if stage is None:
+        raise Invalid(fields={"stage_id": [_("Choose an active stage.")]})
+    return stage
+
+
+def first_stage() -> Any:
+    """The id and name of the first active stage, kept until the transaction ends."""
+    return db.session.execute(_KEPT_FIRST).one()
 
 
 def _lock_all() -> dict[UUID, LeadStage]:

@@ -10,15 +10,13 @@ from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from app.extensions import db
-from app.models.leads import LeadStage
 from app.policies.actor import Actor
-from app.services import lookups, school
+from app.services import people, school
 from app.services.admissions import ADMISSIONS
 from app.services.errors import Refusal
-from app.services.leads import LEADS, labels, merging, timeline
+from app.services.leads import LEADS, labels, merging, stages, timeline
 from app.services.leads.records import PossibleDuplicates, duplicates_of
 from app.services.listing import Query
 from app.views import render
@@ -112,8 +110,8 @@ class LeadView(RecordView):
             "follow_up_date": school.today() + timedelta(days=1),
             "source": "phone",
             "follow_up_status": "open",
-            "owner_id": actor.id if lookups.label("staff", actor, actor.id) else None,
-            "stage_id": _first_stage_id(),
+            "owner_id": actor.id if actor.has(*people.OWNERS) else None,
+            "stage_id": db.session.scalar(stages.FIRST),
         }
 
     def record_page(self, record: Any) -> RecordPage:
@@ -201,9 +199,3 @@ class LeadView(RecordView):
         merging.undo_merge([self.key(pk)], actor=current_actor())
         flash(_("The merge is undone."), "success")
         return redirect(f"/leads/{pk}")
-
-
-def _first_stage_id() -> Any:
-    return db.session.scalar(
-        select(LeadStage.id).where(LeadStage.active).order_by(LeadStage.position, LeadStage.id).limit(1)
-    )
