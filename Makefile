@@ -61,7 +61,7 @@ translations: .venv/.runtime  ## Bring the translations in step with the code an
 	@mkdir -p build
 	cd app && ../$(BIN)/pybabel -q extract -F ../pyproject.toml -k _l -k _ -k ngettext:1,2 -k lazy_ngettext:1,2 \
 		--no-location --sort-output --omit-header -o ../build/messages.pot .
-	$(BIN)/pybabel -q update -i build/messages.pot -d app/translations --no-fuzzy-matching --ignore-obsolete \
+	$(BIN)/pybabel -q update -i build/messages.pot -d app/translations --no-fuzzy-matching --ignore-obsolete --width 120 \
 		--ignore-pot-creation-date
 	$(BIN)/pybabel compile -d app/translations --statistics
 

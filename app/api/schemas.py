@@ -148,6 +148,7 @@ RESULT = an_object(**_BATCH, **dict.fromkeys(STATES, COUNT), outcomes=OUTCOMES)
 HISTORY = items(
     an_object(
         id={"type": "integer"},
+        table_name={**TEXT, "description": "Of the record, or of a part of it."},
         operation={"type": "string", "enum": ["insert", "update", "delete"]},
         at=MOMENT,
         before={"type": ["object", "null"]},

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select, tuple_, union_all
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.extensions import db
 from app.models.access import User
-from app.models.history import RowHistory
+from app.models.history import Operation, RowHistory
 from app.services.people import full_name
+from app.services.resource import Part
+
+_WHOLE = func.coalesce(RowHistory.after, RowHistory.before)  # updates hold no more than what changed
 
 
-def of_row(table_name: str, row_id: Any, *, before: int | None = None, limit: int = 50) -> list[Any]:
-    """The newest changes of one row: id, operation, at, before, after, who."""
+class Entry(NamedTuple):
+    """One change of one row. `before` and `after` are as in `RowHistory`; of a part they hold what is told of it."""
+
+    id: int
+    table_name: str
+    operation: Operation
+    at: datetime
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    who: str | None
+
+
+def of_row(
+    table_name: str, row_id: Any, *, parts: Sequence[Part] = (), before: int | None = None, limit: int = 50
+) -> list[Entry]:
+    """The newest changes of one row, and of the rows of other tables that are parts of it."""
+    rows = [(table_name, str(row_id)), *_rows_of(parts, row_id)]
     statement = (
         select(
             RowHistory.id,
+            RowHistory.table_name,
             RowHistory.operation,
             RowHistory.at,
             RowHistory.before,
@@ -24,10 +47,36 @@ def of_row(table_name: str, row_id: Any, *, before: int | None = None, limit: in
             full_name(User).label("who"),
         )
         .outerjoin(User, User.id == RowHistory.actor_id)
-        .where(RowHistory.table_name == table_name, RowHistory.row_id == str(row_id))
+        .where(tuple_(RowHistory.table_name, RowHistory.row_id).in_(rows))
         .order_by(RowHistory.id.desc())
         .limit(limit)
     )
     if before is not None:
         statement = statement.where(RowHistory.id < before)
-    return list(db.session.execute(statement).all())
+    told = {part.table: part.values for part in parts}
+    return [_told(Entry(*row), told.get(row.table_name)) for row in db.session.execute(statement)]
+
+
+def _told(entry: Entry, values: Collection[str] | None) -> Entry:
+    if values is None:
+        return entry
+    before, after = (
+        row and {name: value for name, value in row.items() if name in values} for row in (entry.before, entry.after)
+    )
+    return entry._replace(before=before, after=after)
+
+
+def _rows_of(parts: Sequence[Part], row_id: Any) -> list[tuple[str, str]]:
+    """Table and id of every row that is, or ever was, a part of the record."""
+    if not parts:
+        return []
+    key = str(row_id) if isinstance(row_id, UUID) else row_id
+    found = [
+        select(RowHistory.table_name, RowHistory.row_id).where(
+            RowHistory.table_name == part.table,
+            RowHistory.operation != Operation.UPDATE,
+            _WHOLE.op("@>")(literal({part.column: key}, JSONB)),
+        )
+        for part in parts
+    ]
+    return [(row.table_name, row.row_id) for row in db.session.execute(union_all(*found))]

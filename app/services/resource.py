@@ -135,6 +135,19 @@ class Lookup:
     folded: bool = False
 
 
+@dataclass(frozen=True)
+class Part:
+    """Rows of another table that belong to a record and are told in its history: `column` is where they name it, `label`
+    what such a row is called. Of its columns those of `values` are told, under these labels.
+    """
+
+    table: str
+    column: str
+    label: Text
+    values: Mapping[str, Text]
+    options: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """A kind of record. `name` is the name of its permissions, `slug` that of its addresses."""
@@ -162,6 +175,7 @@ class Resource:
     actions: tuple[Action, ...] = ()
     load: Sequence[Any] = ()  # loader options for one record
     icon: str = "list"
+    parts: tuple[Part, ...] = ()
     title_columns: tuple[Any, ...] = ()  # what a row of the list needs for its title
     export_columns: tuple[str, ...] = ()  # attributes of which a CSV of the list is made; none: there is no CSV
 

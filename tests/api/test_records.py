@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.models.leads import Lead, LeadNote
 from app.services import school
+from app.services.leads import actions
 from app.services.resource import RESOURCES
 from tests.factories.leads import lead, stage
 
@@ -291,6 +292,14 @@ def test_stages(api):
     assert admin.delete(f"/lead-stages/{stage().id}?fallback_id={quote(made.json['id'])}").status_code == 204
     assert staff.post("/lead-stages", {"name": "Mine", "position": 8}).status_code == 403
     assert [each["name"] for each in staff.get("/lead-stages?sort=position").json["items"]][-1] == "Waiting list"
+
+
+def test_row_history_tells_of_the_parts_of_a_record(api, actors):
+    made = lead()
+    actions.add_note([made.id], actor=actors.admin, body="Prefers mornings")
+    [first, *_older] = api("admin").get(f"/leads/{made.id}/history").json["items"]
+    assert (first["table_name"], first["operation"]) == ("lead_notes", "insert")
+    assert first["after"] == {"body": "Prefers mornings"}
 
 
 def test_row_history_is_for_admins(api, actors):

@@ -415,6 +415,7 @@ CHOICES: Final = {
     "edfi-servers": ("lookup", "Ed-Fi servers"),
     "edfi-pushes": ("lookup", "Ed-Fi pushes"),
     "groups": ("lookup", "Groups"),
+    "roles": ("lookup", "Accounts"),
     "account-imports": ("list", "Account imports"),
     "lead-imports": ("list", "Lead imports"),
     "instruments": ("lookup", "Instruments"),

@@ -146,10 +146,11 @@ class Reading(Api):
             rule = rule | visible(model, current_actor(), deleted=True)
         if db.session.scalar(select(model.id).where(model.id == key, rule)) is None:
             raise NotFound
-        rows = row_history.of_row(model.__tablename__, key, before=read_number("before"), limit=HISTORY_PAGE)
+        parts, before = self.resource.parts, read_number("before")
+        rows = row_history.of_row(model.__tablename__, key, parts=parts, before=before, limit=HISTORY_PAGE)
         older = f"{self.route_base}/{key}/history?before={rows[-1].id}" if len(rows) == HISTORY_PAGE else None
         return (
-            {"items": [mapping(each._mapping) for each in rows], "next": older},
+            {"items": [mapping(each._asdict()) for each in rows], "next": older},
             200,
             lists.link_header({"next": older}),
         )

@@ -17,7 +17,7 @@ from app.policies.groups import BUILT_IN
 from app.services.accounts import groups
 from app.services.accounts.inputs import Blank, Stored
 from app.services.inputs import Input
-from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
+from app.services.resource import Action, Attribute, Kind, Lookup, Part, Resource, register, register_lookup
 
 LABELS = {
     "name": _l("Name"),
@@ -85,7 +85,11 @@ GROUPS = register(
         default_sort="name",
         input=GroupInput,
         labels=LABELS,
-        relations={"user_id": "accounts"},
+        relations={"user_id": "accounts", "role_id": "roles"},
+        parts=(
+            Part("ab_group_role", "group_id", _l("Role"), {"role_id": _l("Role")}),
+            Part("ab_user_group", "group_id", _l("Member"), {"user_id": LABELS["user_id"]}),
+        ),
         create=groups.create,
         update=groups.update,
         delete=groups.delete,

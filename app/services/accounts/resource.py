@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.orm import selectinload
 
-from app.models.access import ACCOUNT_SEARCHED, Group, User, UserProfile
+from app.models.access import ACCOUNT_SEARCHED, Group, Role, User, UserProfile
 from app.models.base import UtcDateTime
 from app.models.imports import Import
 from app.policies import accounts as rules
@@ -29,6 +29,7 @@ from app.services.resource import (
     Kind,
     Lookup,
     Outcome,
+    Part,
     Resource,
     Result,
     register,
@@ -129,6 +130,11 @@ def _imports(actor: Actor) -> Select[Any]:
     return mine.order_by(Import.created_at.desc(), Import.id)
 
 
+def _roles(_actor: Actor) -> Select[Any]:
+    return select(Role.id, Role.name, literal("")).order_by(Role.name)
+
+
+register_lookup(Lookup("roles", ("lookup", "Accounts"), _roles, Role.name, Role.id))
 register_lookup(Lookup("account-imports", ("list", "Account imports"), _imports, Import.file_name, Import.id))
 
 _PROFILE = (UserProfile, UserProfile.user_id == User.id)
@@ -207,7 +213,18 @@ ACCOUNTS = register(
         default_sort="username",
         input=AccountForm,
         labels=LABELS,
-        relations={"group_id": "groups"},
+        relations={"group_id": "groups", "role_id": "roles"},
+        parts=(
+            Part("ab_user_role", "user_id", _l("Role"), {"role_id": _l("Role")}),
+            Part("ab_user_group", "user_id", LABELS["group_id"], {"group_id": LABELS["group_id"]}),
+            Part(
+                "user_profiles",
+                "user_id",
+                _l("Profile"),
+                {name: LABELS[name] for name in ("phone", "department", "main_portal_id")},
+            ),
+            Part("second_factors", "user_id", _l("Second factor"), {"confirmed_at": _l("Set up")}),
+        ),
         create=create,
         update=update,
         edit_rule=rules.may_change_account,

@@ -14,6 +14,7 @@ from app.models.admissions import (
     AdmissionPayment,
     AdmissionStatus,
     DiscountType,
+    EnrollmentStatus,
     PaymentStatus,
     WaitlistEntry,
     WaitlistStatus,
@@ -23,7 +24,7 @@ from app.models.leads import Lead
 from app.models.students import Student
 from app.services import people
 from app.services.admissions import labels
-from app.services.resource import Attribute, Kind, options_of
+from app.services.resource import Attribute, Kind, Part, options_of
 
 # The one definition of the classes that remain is this view of the database.
 BALANCES = table(
@@ -154,4 +155,28 @@ WAITLIST_ATTRIBUTES = (
     Attribute("expires_at", _l("Held until"), Kind.DATETIME, WaitlistEntry.expires_at, nullable=True),
     Attribute("notes", _l("Notes"), Kind.TEXT, WaitlistEntry.notes, nullable=True, filterable=False),
     Attribute("created_at", _l("Entered"), Kind.DATETIME, WaitlistEntry.created_at, sortable=True),
+)
+_SLOT = {"classroom_slot_id": _l("Classroom slot")}
+PARTS = (
+    Part(
+        "admission_payments",
+        "admission_id",
+        _l("Payment"),
+        {
+            "status": labels.LABELS["status"],
+            "amount": _l("Amount"),
+            "paid_at": _l("Paid at"),
+            "note": labels.LABELS["note"],
+        }
+        | {"confirmed_by_id": _l("Confirmed by")},
+        {"status": PAYMENTS},
+    ),
+    Part("admission_slots", "admission_id", _l("Weekly slot"), _SLOT),
+    Part(
+        "classroom_enrollments",
+        "admission_id",
+        _l("Place in a class"),
+        _SLOT | {"status": labels.LABELS["status"]},
+        {"status": options_of(EnrollmentStatus, labels.PLACES)},
+    ),
 )

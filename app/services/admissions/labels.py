@@ -13,6 +13,7 @@ STATUSES = {
 }
 STATUS_TONES = {"pending": "info", "active": "success", "paused": "warning", "cancelled": "danger"}
 DISCOUNTS = {"none": _l("No discount"), "percent": _l("Percent"), "amount": _l("Amount")}
+PLACES = {"active": _l("Active"), "paused": _l("Paused"), "ended": _l("Ended")}
 PAYMENTS = {"unpaid": _l("Unpaid"), "paid": _l("Paid")}
 PAYMENT_TONES = {"unpaid": "warning", "paid": "success"}
 WAITLIST = {

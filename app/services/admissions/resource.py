@@ -16,7 +16,7 @@ from app.policies.rules import may_admit, may_change_admission, may_take_money
 from app.policies.scopes import visible
 from app.services import inputs
 from app.services.admissions import actions, labels, money, records, renewing, waitlist
-from app.services.admissions.attributes import ATTRIBUTES, DISCOUNTS, STATUSES, WAITLIST, WAITLIST_ATTRIBUTES
+from app.services.admissions.attributes import ATTRIBUTES, DISCOUNTS, PARTS, STATUSES, WAITLIST, WAITLIST_ATTRIBUTES
 from app.services.admissions.batch import title
 from app.services.admissions.schemas import (
     AdmitInput,
@@ -130,7 +130,10 @@ ADMISSIONS = register(
             "student_id": "students",
             "course_id": "courses",
             "plan_id": "course-plans",
+            "classroom_slot_id": "classroom-slots",
+            "confirmed_by_id": "accounts",
         },
+        parts=PARTS,
         options={"status": STATUSES, "discount_type": DISCOUNTS},
         create=records.create,
         update=actions.update,

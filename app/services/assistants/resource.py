@@ -17,7 +17,8 @@ from app.policies.rules import may_decide_registration
 from app.services import people, plain
 from app.services.assistants import deciding, records
 from app.services.assistants.schemas import AssistantInput, Rejection
-from app.services.resource import Action, Attribute, Kind, Resource, options_of, register
+from app.services.resource import Action, Attribute, Kind, Part, Resource, options_of, register
+from app.services.weekdays import WEEKDAYS
 
 LABELS = {
     "name": _l("Name"),
@@ -71,6 +72,15 @@ def _text(model: Any, labels: Any, name: str, kind: Kind = Kind.TEXT, **more: An
     return Attribute(name, labels[name], kind, column, nullable=column.nullable, **more)
 
 
+def _parts(column: str, hours: str, courses: str) -> tuple[Part, ...]:
+    """When they can, and what they know, of an application and of an assistant alike."""
+    when = {"day_of_week": _l("Day"), "start_time": _l("From"), "end_time": _l("Until")}
+    return (
+        Part(hours, column, LABELS["availability"], when, {"day_of_week": WEEKDAYS}),
+        Part(courses, column, _l("Course"), {"course_id": _l("Course")}),
+    )
+
+
 _of_request = partial(_text, RegistrationRequest, LABELS)
 _of_assistant = partial(_text, HelpDeskAssistant, ASSISTANT_LABELS)
 _full_name = RegistrationRequest.first_name + " " + RegistrationRequest.last_name
@@ -118,7 +128,8 @@ REGISTRATIONS = register(
         ),
         search_help=_l("Name, username or e-mail"),
         labels=LABELS,
-        relations={"processed_by_id": "accounts", "user_id": "accounts"},
+        relations={"processed_by_id": "accounts", "user_id": "accounts", "course_id": "courses"},
+        parts=_parts("registration_id", "registration_availability", "registration_courses"),
         options={"status": STATUS},
         actions=(
             Action(
@@ -175,7 +186,8 @@ ASSISTANTS = register(
         search_help=_l("Name"),
         input=AssistantInput,
         labels=ASSISTANT_LABELS,
-        relations={"student_id": "students"},
+        relations={"student_id": "students", "course_id": "courses"},
+        parts=_parts("assistant_id", "availability", "course_capabilities"),
         update=partial(plain.update, HelpDeskAssistant),
         actions=(
             Action(

@@ -24,7 +24,7 @@ from app.services import inputs, lookups, people, plain
 from app.services.courses.switching import switches
 from app.services.errors import explain
 from app.services.inputs import blank_is_none
-from app.services.resource import Attribute, Kind, Resource, options_of, register
+from app.services.resource import Attribute, Kind, Part, Resource, options_of, register
 from app.services.transaction import transactional
 
 explain(
@@ -215,7 +215,8 @@ COURSES = register(
         default_sort="name",
         input=CourseInput,
         labels=LABELS,
-        relations={"instrument_id": "instruments", "teacher_ids": "teachers"},
+        relations={"instrument_id": "instruments", "teacher_ids": "teachers", "teacher_id": "teachers"},
+        parts=(Part("course_teachers", "course_id", _l("Teacher"), {"teacher_id": _l("Teacher")}),),
         options={"difficulty": DIFFICULTIES},
         create=create_course,
         update=update_course,

@@ -19,6 +19,7 @@ from app.services.enrollments.labels import (
     ENROLLMENT_STATUS,
     LABELS,
     STEP_OPTIONS,
+    STEP_STATUS,
     STEPS,
 )
 from app.services.enrollments.schemas import Consultation, Decision, GivenReason, Payment, ShadowDay
@@ -29,6 +30,7 @@ from app.services.resource import (
     Kind,
     Lookup,
     Option,
+    Part,
     Resource,
     register,
     register_lookup,
@@ -67,6 +69,7 @@ def step_name(step: int) -> str:
 
 
 _guardian = aliased(User)
+_STEPS = tuple(Option(str(step), label) for step, label in STEPS.items())
 
 ENROLLMENTS = register(
     Resource(
@@ -110,11 +113,20 @@ ENROLLMENTS = register(
         labels=LABELS,
         relations={"coach_id": "coaches", "guardian_id": "accounts", "school_id": "enrollment-schools"}
         | {"student_id": "students"},
+        parts=(
+            Part(
+                "enrollment_steps",
+                "enrollment_id",
+                _l("Step"),
+                {"step": _l("Step"), "status": LABELS["status"], "completed_at": _l("Completed")},
+                {"step": _STEPS, "status": STEP_STATUS},
+            ),
+        ),
         options={
             **STEP_OPTIONS,
             "status": ENROLLMENT_STATUS,
             "coach_decision": DECISIONS,
-            "current_step": tuple(Option(str(step), label) for step, label in STEPS.items()),
+            "current_step": _STEPS,
         },
         actions=(
             Action(

@@ -9,16 +9,16 @@ from sqlalchemy.orm import aliased
 
 from app.models.access import User
 from app.models.imports import Import
-from app.models.leads import FollowUpStatus, Lead, LeadSource, LeadStage
+from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadSource, LeadStage
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
 from app.services.leads import labels
-from app.services.resource import (
-    Attribute,
-    Kind,
-    options_of,
-)
+from app.services.resource import Attribute, Kind, Part, options_of
 
 SOURCES = options_of(LeadSource, labels.SOURCES)
+CONTACTS = {
+    "channel": options_of(ContactChannel, labels.CHANNELS),
+    "outcome": options_of(ContactOutcome, labels.OUTCOMES),
+}
 FOLLOW_UP = options_of(FollowUpStatus, labels.FOLLOW_UP, {"open": "info", "done": "success"})
 
 _owner, _teacher, _stage, _import = aliased(User), aliased(User), aliased(LeadStage), aliased(Import)
@@ -101,4 +101,15 @@ ATTRIBUTES = (
         nullable=True,
     ),
     _lead("created_at", Kind.DATETIME, sortable=True),
+)
+PARTS = (
+    Part(
+        "lead_contact_attempts",
+        "lead_id",
+        _l("Contact attempt"),
+        {"at": _l("When")} | {name: labels.INPUTS[name] for name in ("channel", "outcome", "note")},
+        CONTACTS,
+    ),
+    Part("lead_notes", "lead_id", labels.INPUTS["body"], {"body": labels.INPUTS["body"]}),
+    Part("lead_tags", "lead_id", labels.INPUTS["tag_id"], {"tag_id": labels.INPUTS["tag_id"]}),
 )

@@ -10,13 +10,13 @@ from sqlalchemy.orm import joinedload
 
 from app.models.access import User
 from app.models.imports import Import
-from app.models.leads import ContactChannel, ContactOutcome, Lead, LeadStage, Tag
+from app.models.leads import Lead, LeadStage, Tag
 from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead, may_own_lead
 from app.policies.scopes import visible
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
 from app.services.leads import actions, labels, merging, records, stages, tags, undo
-from app.services.leads.attributes import ATTRIBUTES, FOLLOW_UP, SOURCES
+from app.services.leads.attributes import ATTRIBUTES, CONTACTS, FOLLOW_UP, PARTS, SOURCES
 from app.services.leads.schemas import (
     AddNote,
     AssignOwner,
@@ -35,7 +35,6 @@ from app.services.resource import (
     Kind,
     Lookup,
     Resource,
-    options_of,
     register,
     register_lookup,
 )
@@ -132,9 +131,9 @@ LEADS = register(
         options={
             "source": SOURCES,
             "follow_up_status": FOLLOW_UP,
-            "channel": options_of(ContactChannel, labels.CHANNELS),
-            "outcome": options_of(ContactOutcome, labels.OUTCOMES),
+            **CONTACTS,
         },
+        parts=PARTS,
         create=records.create,
         update=records.update,
         delete=actions.delete,

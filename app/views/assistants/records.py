@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.models.assistants import RegistrationStatus
 from app.policies.actor import Actor
-from app.services import inputs
+from app.services import inputs, people
 from app.services.assistants import ASSISTANTS, REGISTRATIONS, records, week
 from app.services.assistants.resource import STATUS
 from app.services.assistants.schemas import PlanInput
@@ -68,7 +68,7 @@ class RegistrationView(RecordView):
 
     def fact(self, record: Any, name: str) -> Cell:
         if name == "processed_by":
-            return Cell(self.history_value("processed_by_id", {"processed_by_id": record.processed_by_id}), "person")
+            return Cell(people.name_of(record.processed_by_id), "person")
         return super().fact(record, name)
 
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from flask import g, render_template, request
+from flask import render_template, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
 from app.policies.actor import Actor
 from app.services import history as row_history
-from app.services import lookups
-from app.services.resource import Kind
 from app.views import render
+from app.views.base import history
 from app.views.base.core import ResourceView
-from app.views.forms import read_moment
 from app.views.page import (
     Cell,
-    Change,
-    Event,
     Fact,
     Group,
     HistoryPage,
@@ -29,8 +24,6 @@ from app.views.page import (
 from app.views.security import current_actor, requires
 
 HISTORY_PAGE = 50
-# Columns of the history that say nothing to people: who did it stands at the event itself.
-UNTOLD = frozenset({"id", "created_by_id", "created_by_fk", "deleted_by_id"})
 
 
 class RecordScreens(ResourceView):
@@ -119,6 +112,7 @@ class RecordScreens(ResourceView):
         rows = row_history.of_row(
             resource.model.__tablename__,
             record.id,
+            parts=resource.parts,
             before=int(before) if before.isdecimal() and len(before) < 18 else None,
             limit=HISTORY_PAGE,
         )
@@ -130,59 +124,10 @@ class RecordScreens(ResourceView):
             resource.title(record),
             f"/{resource.slug}/",
             str(resource.plural),
-            [self.history_event(row) for row in rows],
+            history.events(resource, rows),
             more,
         )
         return render_template("history.html", page=page)
-
-    def history_value(self, name: str, row: dict[str, Any] | None) -> str:
-        """A value of the history in words: what a relation is called rather than its key, where that is still known."""
-        value = (row or {}).get(name)
-        lookup = self.resource.relations.get(name)
-        if value is None or lookup is None:
-            return self.plain_value(name, value)
-        known: dict[tuple[str, str], str] = g.setdefault("history_labels", {})
-        if (lookup, str(value)) not in known:
-            known[lookup, str(value)] = lookups.label(
-                lookup, current_actor(), lookups.key_of_choice(lookup, value)
-            ) or str(value)
-        return known[lookup, str(value)]
-
-    def plain_value(self, name: str, value: Any) -> str:
-        """A value of the history as the column reads: days, moments and choices in words."""
-        option = next((each for each in self.resource.options.get(name, ()) if each.value == value), None)
-        if option is not None:
-            return str(option.label)
-        attribute = self.resource.by_name.get(name)
-        if isinstance(value, str) and (
-            name.endswith("_at") or (attribute is not None and attribute.kind is Kind.DATETIME)
-        ):
-            moment = read_moment(value)
-            return render.moment(moment) if moment else value
-        if isinstance(value, str) and attribute is not None and attribute.kind is Kind.DATE:
-            return render.day(date.fromisoformat(value))
-        return render.plain(value)
-
-    def history_event(self, row: Any) -> Event:
-        names = sorted({*(row.before or {}), *(row.after or {})} - UNTOLD)
-        changes = [
-            Change(
-                str(self.resource.labels.get(name, name.replace("_", " ").capitalize())),
-                self.history_value(name, row.before),
-                self.history_value(name, row.after),
-            )
-            for name in names
-        ]
-        titles = {"insert": _("Made"), "update": _("Changed"), "delete": _("Deleted")}
-        icons = {"insert": "plus", "update": "pencil", "delete": "trash-2"}
-        return Event(
-            render.moment(row.at),
-            row.at.isoformat(),
-            row.who or _("Registrar"),
-            titles[row.operation],
-            icons[row.operation],
-            changes=changes,
-        )
 
 
 def _greyed(link: Link, reason: Any) -> Link:
