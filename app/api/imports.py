@@ -16,7 +16,7 @@ from app.api.positions import read_number
 from app.api.represent import mapping
 from app.api.routes import PREFIX, Api, Parameter, route
 from app.models.imports import Import, ImportStatus, IssueKind
-from app.services import import_reports, imports
+from app.services import import_reports, import_undo, imports
 from app.services.errors import Invalid
 from app.services.lookups import key_of_choice
 from app.web import current_actor
@@ -193,8 +193,10 @@ class ImportApi(Api):
 
     @route("POST", "/<uuid:import_id>/undo", "Take an import back", needs="undo", answer=FULL, others=(404, 409))
     def undo(self, import_id: UUID) -> Any:
-        """What somebody has worked with since is kept, and listed among the issues."""
-        return _full(imports.undo(self.job(import_id).id, actor=current_actor()))
+        """A worker does it: the status is `undoing`, then `undone`, or `done` again with the reason in `message`. What
+        somebody has worked with since is kept, and listed among the issues.
+        """
+        return _full(import_undo.ask(self.job(import_id).id, actor=current_actor()))
 
 
 class LeadImportApi(ImportApi):

@@ -15,8 +15,8 @@ from app.models.base import Base, Key, Stamps, account_key, choice
 
 
 class ImportStatus(enum.StrEnum):
-    """queued -> checking -> checked -> confirmed -> importing -> done -> undone; a file that cannot be read at all is
-    failed.
+    """queued -> checking -> checked -> confirmed -> importing -> done -> undoing -> undone; a file that cannot be read at
+    all is failed, and one that cannot be taken back is done again.
     """
 
     QUEUED = "queued"
@@ -26,6 +26,7 @@ class ImportStatus(enum.StrEnum):
     IMPORTING = "importing"
     DONE = "done"
     FAILED = "failed"
+    UNDOING = "undoing"
     UNDONE = "undone"
 
 
@@ -57,6 +58,7 @@ class Import(Key, Stamps, Base):
     checked_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = account_key()
+    undone_by_id: Mapped[int | None] = account_key()
 
 
 class ImportFile(Base):

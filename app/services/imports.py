@@ -1,52 +1,29 @@
-"""The life of an import: upload, check, confirm, carry out, undo.
-
-The check is the import itself, in a savepoint that is rolled back. A worker that runs either holds an advisory lock for
-as long as its transaction lasts, so a killed one is told from a busy one without a clock, and leaves nothing but its
-status behind. Every change of status names the status it comes from, so that whatever is asked twice is done once.
+"""The life of an import: upload, check, confirm, carry out. The check is the import itself, in a savepoint that is rolled
+back.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from flask import current_app
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import text, update
 
 from app.extensions import db
-from app.models.access import User
 from app.models.imports import Import, ImportFile, ImportStatus, IssueKind
-from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services import queue, sessions
 from app.services.csv_files.reading import MOST_BYTES
-from app.services.errors import Busy, Invalid, NotAllowed, NotFound, Refusal, WrongState
+from app.services.errors import Busy, Invalid, NotFound, Refusal, WrongState
 from app.services.import_handlers import HANDLERS
 from app.services.import_run import Issues, Progress, Tally, apart
+from app.services.import_steps import CARRY_OUT, CHECK, FOR_LARGE_FILES, TAKE_BACK, Step, acting, alone, defer
 from app.services.transaction import lock, rehearsal, transactional
-
-
-@dataclass(frozen=True)
-class Step:
-    """One piece of queued work on an import."""
-
-    task: str
-    before: ImportStatus
-    during: ImportStatus
-    after: ImportStatus
-    rehearsed: bool
-
-
-CHECK = Step("imports.check", ImportStatus.QUEUED, ImportStatus.CHECKING, ImportStatus.CHECKED, rehearsed=True)
-CARRY_OUT = Step(
-    "imports.carry_out", ImportStatus.CONFIRMED, ImportStatus.IMPORTING, ImportStatus.DONE, rehearsed=False
-)
 
 
 @transactional
@@ -78,7 +55,7 @@ def start(
     db.session.flush()
     db.session.refresh(job)
     if queued:
-        _defer(CHECK, job.id)
+        defer(CHECK, job.id)
     return job
 
 
@@ -100,7 +77,7 @@ def confirm(import_id: UUID, *, actor: Actor, queued: bool = True) -> Import:
     job.status, job.confirmed_by_id, job.done_rows = ImportStatus.CONFIRMED, actor.id, 0
     db.session.flush()
     if queued:
-        _defer(CARRY_OUT, job.id)
+        defer(CARRY_OUT, job.id)
     return job
 
 
@@ -110,48 +87,20 @@ def carry_out(import_id: UUID) -> bool:
 
 
 @transactional
-def undo(import_id: UUID, *, actor: Actor) -> Import:
-    """Take an import back: its records that nobody has touched since are deleted; those that were kept are listed among
-    its issues.
-
-    Undoing again changes nothing. Raises NotFound, WrongState.
-    """
-    job = lock(Import, import_id, visible(Import, actor))
-    if job.status is ImportStatus.UNDONE:
-        return job
-    if job.status is not ImportStatus.DONE:
-        raise WrongState(_("Only an import that is done can be taken back."))
-    job.message = HANDLERS[job.resource][1](job, actor)
-    job.status = ImportStatus.UNDONE
-    db.session.flush()
-    return job
-
-
-@transactional
 def sweep() -> int:
     """Ask again for the work that a killed worker or a lost request left behind. Returns how many imports."""
     found = 0
-    for step in (CHECK, CARRY_OUT):
+    for step in (CHECK, CARRY_OUT, TAKE_BACK):
         statement = text(
             "SELECT id FROM imports WHERE status IN (:before, :during) AND updated_at < now() - interval '1 minute'"
         )
         for import_id in db.session.scalars(
             statement, {"before": step.before.value, "during": step.during.value}
         ).all():
-            if _alone(import_id):
-                _defer(step, import_id)
+            if alone(import_id):
+                defer(step, import_id)
                 found += 1
     return found
-
-
-def _defer(step: Step, import_id: UUID) -> None:
-    queue.defer(step.task, queueing_lock=f"{step.task}:{import_id}", import_id=import_id)
-
-
-def _alone(import_id: UUID) -> bool:
-    """Take the lock of an import until the transaction ends; False when a running worker has it."""
-    statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended('import:' || :id, 0))")
-    return bool(db.session.scalar(statement, {"id": str(import_id)}))
 
 
 def _attempt(import_id: UUID, step: Step) -> bool:
@@ -167,9 +116,7 @@ def _attempt(import_id: UUID, step: Step) -> bool:
     locale = job.options.get("locale") or current_app.config["BABEL_DEFAULT_LOCALE"]
     with force_locale(locale), Issues(import_id) as issues:
         try:
-            if user_id is None:
-                raise NotAllowed(_("The account that asked for this import no longer exists."))
-            actor = _active(user_id)
+            actor = acting(user_id)
             db.session.rollback()  # only reading until here; the work begins a transaction of its own
             return _work(import_id, step, issues, actor=actor)
         except Busy:
@@ -188,34 +135,17 @@ def _attempt(import_id: UUID, step: Step) -> bool:
             raise
 
 
-# A large file takes a while and may have to wait for another one. Collecting more before it goes into the index of the
-# search spares a
-# quarter of the time.
-_FOR_LARGE_FILES = text("""
-    SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),
-           set_config('gin_pending_list_limit', '32MB', true)
-""")
-
-
-def _active(user_id: int) -> Actor:
-    """Who asked for the work, with the rights they have now. Raises NotAllowed when the account is closed meanwhile."""
-    # That of the system, in whose name commands work, is never open.
-    if not db.session.scalar(select(or_(User.active, User.username == SYSTEM)).where(User.id == user_id)):
-        raise NotAllowed(_("The account that asked for this import is not active any more."))
-    return sessions.load_by_id(user_id)
-
-
 @transactional
 def _work(import_id: UUID, step: Step, issues: Issues, *, actor: Actor) -> bool:
     """One step in one transaction."""
-    db.session.execute(_FOR_LARGE_FILES)
+    db.session.execute(FOR_LARGE_FILES)
     if not _claim(import_id, step):
         return False
     issues.clear()
     job = db.session.get_one(Import, import_id, populate_existing=True)
     content = db.session.get_one(ImportFile, import_id).content
     run = HANDLERS[job.resource][0].run
-    if step.rehearsed:
+    if step is CHECK:
         with rehearsal():
             tally = run(job, content, issues, Progress(import_id), actor=actor)
     else:
@@ -235,7 +165,7 @@ def _claim(import_id: UUID, step: Step) -> bool:
 
     `during` counts as free: whoever left it so does not hold the lock any more.
     """
-    if not _alone(import_id):
+    if not alone(import_id):
         return False
     statement = "UPDATE imports SET status = :during, done_rows = 0 WHERE id = :id AND status IN (:before, :during)"
     return apart(statement, id=import_id, before=step.before.value, during=step.during.value) == 1
@@ -243,7 +173,7 @@ def _claim(import_id: UUID, step: Step) -> bool:
 
 def _finish(import_id: UUID, step: Step, tally: Tally) -> None:
     """Write the result down. Raises WrongState, which undoes all, when the step is no longer running."""
-    done_at = Import.checked_at if step.rehearsed else Import.finished_at
+    done_at = Import.checked_at if step is CHECK else Import.finished_at
     statement = (
         update(Import)
         .where(Import.id == import_id, Import.status == step.during)

@@ -16,7 +16,7 @@ from app.services import import_reports
 from app.services.oneroster.importing.confirming import guarded
 from app.services.oneroster.importing.run import RESOURCE
 from app.views import render
-from app.views.imports.pages import ISSUES_PER_PAGE, STATES, percent
+from app.views.imports.pages import BUSY, ISSUES_PER_PAGE, STATES, percent
 from app.views.page import Cell, Column, Count, Empty, Field, FieldGroup, Form, ImportPage, Link, Paging, Row, Table
 
 BASE = "/oneroster-imports"
@@ -49,13 +49,13 @@ def page_of(job: Import, offset: int, actor: Actor) -> ImportPage:
         state,
         Cell(str(label), "badge", tone=tone),
         file_name=job.file_name,
-        message=job.message or (str(label) if state in {"queued", "running"} else ""),
+        message=str(label) if state in BUSY else job.message,
         percent=percent(job),
         status_url=f"{url}/status",
     )
     if job.checked_at is not None:
         page.counts = _counts(job)
-    if state in {"queued", "running"}:
+    if state in BUSY:
         return page
     issues, total = import_reports.issues(job.id, actor, offset=offset, limit=ISSUES_PER_PAGE)
     if total:

@@ -16,7 +16,7 @@ from app.services.errors import Invalid
 from app.services.oneroster.importing import confirming
 from app.services.oneroster.importing.run import RESOURCE
 from app.views import oneroster_import_pages as pages
-from app.views.imports.pages import STATES, percent
+from app.views.imports.pages import BUSY, STATES, percent
 from app.views.page import Cell, ImportPage, Link
 from app.views.security import current_actor, requires
 
@@ -68,7 +68,7 @@ class OneRosterImportView(BaseView):
             total=job.total_rows,
             percent=percent(job),
             message=str(label),
-            reload=state not in {"queued", "running"},
+            reload=state not in BUSY,
         )
 
     @expose("/<uuid:import_id>/report.csv")

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.models.imports import Import, ImportStatus
 from app.models.leads import Lead
-from app.services import imports
+from app.services import import_undo, imports
 from tests.api.conftest import Caller, token_of
 
 HEADER = "first_name,last_name,phone,email\n"
@@ -65,7 +65,10 @@ def test_a_file_is_uploaded_checked_confirmed_and_taken_back(committed_app):
         "/lead-imports"
     ).json["items"] == []
     assert staff.get(f"/leads?f=import:is:{made.json['id']}").json["total"] == 2
-    assert staff.post(f"{url}/undo").json["status"] == "undone"
+    assert staff.post(f"{url}/undo").json["status"] == "undoing" == staff.post(f"{url}/undo").json["status"]
+    with app.app_context():
+        assert import_undo.take_back(db.session.scalars(select(Import.id)).one())
+    assert staff.get(url).json["status"] == "undone" == staff.post(f"{url}/undo").json["status"]
     assert staff.get("/leads").json["total"] == 0
 
 

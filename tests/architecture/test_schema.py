@@ -65,6 +65,7 @@ UNINDEXED = {
     "updated_by_id",
     "deleted_by_id",
     "confirmed_by_id",
+    "undone_by_id",
     "marked_by_id",
     "decided_by_id",
     "processed_by_id",

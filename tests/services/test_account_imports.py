@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.models.access import User, UserProfile, UserSettings
 from app.models.imports import Import, ImportIssue, ImportStatus
-from app.services import accounts, import_reports, imports
+from app.services import accounts, import_reports, import_undo, imports
 from app.services.accounts import directory, import_rows
 from app.services.errors import NotAllowed, NotFound
 from app.services.import_run import Progress
@@ -147,12 +147,12 @@ def test_taking_it_back_deactivates_what_nobody_has_used(actors):
     used, changed = accounts.find("new1"), accounts.find("new2")
     used.last_login = used.created_on
     accounts.update_account(changed.id, {"department": "Desk"}, actor=boss)
-    imports.undo(job.id, actor=boss)
+    import_undo.undo(job.id, actor=boss)
     states = [accounts.find(f"new{number}").active for number in range(4)]
     assert states == [False, True, True, False]
     assert issues(job) == [(3, "username", "kept"), (4, "username", "kept")]
     assert "2 accounts deactivated, 2 kept" in job.message
-    assert imports.undo(job.id, actor=boss).status is ImportStatus.UNDONE, "again changes nothing"
+    assert import_undo.undo(job.id, actor=boss).status is ImportStatus.UNDONE, "again changes nothing"
 
 
 def test_the_same_file_again_changes_nothing(actors):
@@ -207,8 +207,8 @@ def test_who_is_inactive_by_then_imports_nothing(actors):
 def test_an_admin_does_not_use_up_the_undo_of_a_super_admin(actors):
     job = done(file("boss,,,,,,,,Admin", "new,,,,,,,,Student"), actors.super_admin)
     with pytest.raises(NotAllowed):
-        imports.undo(job.id, actor=actors.admin)
+        import_undo.undo(job.id, actor=actors.admin)
     db.session.expire_all()
     assert accounts.find("new").active
-    assert imports.undo(job.id, actor=actors.super_admin).status is ImportStatus.UNDONE
+    assert import_undo.undo(job.id, actor=actors.super_admin).status is ImportStatus.UNDONE
     assert not accounts.find("boss").active

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text
 from app.extensions import db
 from app.models.imports import Import, ImportStatus
 from app.models.leads import Lead
-from app.services import accounts, import_reports, import_run, imports, sessions
+from app.services import accounts, import_reports, import_run, import_undo, imports, sessions
 from app.services.errors import Busy, Invalid, NotFound, WrongState
 from app.services.leads import importing
 from tests.conftest import ROOT
@@ -89,7 +89,7 @@ def test_each_step_is_queued_once_and_done_once(staff):
 
 def test_what_cannot_be_done_is_refused(staff):
     import_id = uploaded(staff)
-    for refused in (imports.confirm, imports.undo):
+    for refused in (imports.confirm, import_undo.undo):
         with pytest.raises(WrongState):
             refused(import_id, actor=staff)
     empty = uploaded(staff, b"first_name,last_name,phone\n", until=ImportStatus.CHECKED)
@@ -106,7 +106,7 @@ def test_an_import_of_somebody_else_is_not_there(staff):
     other = actor("staff2")
     for hidden in (
         lambda: imports.confirm(import_id, actor=other),
-        lambda: imports.undo(import_id, actor=other),
+        lambda: import_undo.undo(import_id, actor=other),
         lambda: import_reports.get(import_id, other),
         lambda: import_reports.issues(import_id, other),
     ):

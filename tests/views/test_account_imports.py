@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.imports import Import
-from app.services import accounts, import_run, imports
+from app.services import accounts, import_run, import_undo, imports
 from tests.api.conftest import token_of
 
 BASE = "/account-imports"
@@ -49,6 +49,9 @@ def test_a_file_goes_all_the_way(client_of, actors):
     assert b"Letters" in client.get(f"{url}/report.csv").data
     assert "people.csv" in client.get(f"{BASE}/").text
     assert client.post(f"{url}/undo").status_code == 302
+    assert client.get(f"{url}/status").json["reload"] is False and "Being taken back" in client.get(url).text
+    import_undo.take_back(import_id)
+    assert "Taken back" in client.get(url).text
     assert not accounts.find("noor").active
     assert client.get(f"{BASE}/template.csv").data.decode("utf-8-sig").startswith("username,email")
 

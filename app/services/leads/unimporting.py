@@ -16,15 +16,16 @@ _LOCK = text("SELECT id FROM leads WHERE import_id = :import_id AND deleted_at I
 # Everything that the import itself wrote carries the moment of its transaction: whatever is later was done by people.
 _SORT = """
     CREATE TEMP TABLE leaving ON COMMIT DROP AS
-    SELECT l.id, l.first_name || ' ' || l.last_name AS name, l.phone, coalesce((imported.after ->> 'line')::integer, 1) AS line,
+    SELECT l.id, l.first_name || ' ' || l.last_name AS name, l.phone, coalesce(
+               (SELECT (e.after ->> 'line')::integer FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type = 'bulk_imported'), 1
+           ) AS line,
            NOT (:any OR l.owner_id IS NULL OR l.owner_id = :actor_id) AS not_yours,
            l.updated_at > l.created_at
                OR EXISTS (SELECT FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type <> 'bulk_imported')
                OR EXISTS (SELECT FROM lead_notes n WHERE n.lead_id = l.id AND (n.created_at > l.created_at OR n.updated_at > n.created_at))
                OR EXISTS (SELECT FROM lead_contact_attempts c WHERE c.lead_id = l.id)
                OR EXISTS (SELECT FROM leads m WHERE m.merged_into_id = l.id) AS touched
-    FROM leads l LEFT JOIN lead_audit_events imported ON imported.batch_id = l.import_id AND imported.lead_id = l.id
-    WHERE l.import_id = :import_id AND l.deleted_at IS NULL
+    FROM leads l WHERE l.import_id = :import_id AND l.deleted_at IS NULL
 """
 _DELETE = """
     UPDATE leads l SET deleted_at = now(), deleted_by_id = :actor_id FROM leaving g

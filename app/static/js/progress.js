@@ -15,7 +15,7 @@ export function startProgress() {
       if (data.message && text.textContent !== data.message) text.textContent = data.message;
       const counts = $("[data-progress-counts]", box);
       if (data.total) counts.textContent = `${Number(data.done).toLocaleString(document.documentElement.lang)} / ${Number(data.total).toLocaleString(document.documentElement.lang)}`;
-      if (data.reload || (data.state && data.state !== first && !["queued", "running"].includes(data.state))) return location.reload();
+      if (data.reload || (data.state && data.state !== first && !["queued", "running", "undoing"].includes(data.state))) return location.reload();
     } else wait = Math.min(wait * 2, 10000);
     setTimeout(ask, document.hidden ? Math.max(wait, 3000) : wait);
     return undefined;

@@ -38,8 +38,10 @@ STATES: dict[ImportStatus, tuple[str, Any, str]] = {
     ImportStatus.IMPORTING: ("running", _l("Being imported"), "info"),
     ImportStatus.DONE: ("done", _l("Imported"), "success"),
     ImportStatus.FAILED: ("failed", _l("Failed"), "danger"),
+    ImportStatus.UNDOING: ("undoing", _l("Being taken back"), "info"),
     ImportStatus.UNDONE: ("undone", _l("Taken back"), "warning"),
 }
+BUSY = frozenset({"queued", "running", "undoing"})
 KINDS = {"file": _l("File"), "invalid": _l("Invalid"), "duplicate": _l("Duplicate"), "kept": _l("Kept")}
 
 
@@ -86,9 +88,9 @@ def page_of(kind: Kind, job: Import, offset: int, actor: Actor) -> ImportPage:
         state,
         Cell(str(label), "badge", tone=tone),
         job.file_name,
-        job.message or (str(label) if state in {"queued", "running"} else ""),
-        percent(job),
-        f"{url}/status",
+        str(label) if state in BUSY else job.message,
+        percent=percent(job),
+        status_url=f"{url}/status",
         list_url=f"{kind.base}/",
         list_title=str(kind.many),
     )
@@ -100,7 +102,7 @@ def page_of(kind: Kind, job: Import, offset: int, actor: Actor) -> ImportPage:
             Count(_("duplicates"), render.number(job.duplicate_rows), "warning" if job.duplicate_rows else ""),
             Count(_("unchanged"), render.number(job.unchanged_rows)),
         ]
-    if state in {"queued", "running"}:
+    if state in BUSY:
         return page
     issues, total = import_reports.issues(job.id, actor, offset=offset, limit=ISSUES_PER_PAGE)
     if total:
@@ -113,6 +115,8 @@ def page_of(kind: Kind, job: Import, offset: int, actor: Actor) -> ImportPage:
         )
     page.sample = _sample(kind, job.sample)
     page.actions = _actions(kind, job, actor, url)
+    if job.status is ImportStatus.DONE and job.undone_by_id is not None:
+        page.tone = "warning"  # it was to be taken back, and the message says why it stays
     return page
 
 
@@ -209,7 +213,7 @@ def history(kind: Kind, actor: Actor) -> Table:
     for job in import_reports.history(kind.name, actor):
         _state, label, tone = STATES[job.status]
         url = f"{kind.base}/{job.id}"
-        imported = job.new_rows if job.status in {ImportStatus.DONE, ImportStatus.UNDONE} else 0
+        imported = job.new_rows if job.status in {ImportStatus.DONE, ImportStatus.UNDOING, ImportStatus.UNDONE} else 0
         rows.append(
             Row(
                 str(job.id),

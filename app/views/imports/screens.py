@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.models.imports import Import
 from app.policies.actor import Actor
-from app.services import import_reports, imports
+from app.services import import_reports, import_undo, imports
 from app.services.errors import Invalid
 from app.views.imports import pages
 from app.views.imports.kinds import (
@@ -98,7 +98,7 @@ class ImportView(BaseView):
             total=job.total_rows,
             percent=pages.percent(job),
             message=str(label),
-            reload=state not in {"queued", "running"},
+            reload=state not in pages.BUSY,
         )
 
     @expose("/<uuid:import_id>/report.csv")
@@ -118,7 +118,7 @@ class ImportView(BaseView):
     @expose("/<uuid:import_id>/undo", methods=["POST"])
     @requires("undo")
     def undo(self, import_id: UUID) -> Any:
-        imports.undo(self.job(import_id).id, actor=current_actor())
+        import_undo.ask(self.job(import_id).id, actor=current_actor())
         return redirect(f"{self.kind.base}/{import_id}")
 
     def job(self, import_id: UUID) -> Import:

@@ -100,7 +100,7 @@ class Count:
 
 @dataclass(slots=True)
 class ImportPage:
-    """One import. `state`: new (upload form), queued, running, checked, failed, done, undone. Polls `status_url` while
+    """One import. `state`: new (upload form), queued, running, checked, failed, done, undoing, undone. Polls `status_url` while
     it runs: JSON {state, done, total, percent, message, reload}.
     """
 
@@ -109,6 +109,7 @@ class ImportPage:
     state_cell: Cell
     file_name: str = ""
     message: str = ""
+    tone: str = ""  # of the message, where it is not that of the state
     percent: int = 0
     status_url: str = ""
     upload: Form | None = None

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.enrollments import EnrollmentInvitation
 from app.models.imports import ImportIssue
-from app.services import import_reports, imports
+from app.services import import_reports, import_undo, imports
 from app.services.enrollments import accepting
 from app.services.errors import NotAllowed
 from tests.factories import enrollments as make
@@ -81,7 +81,7 @@ def test_taking_it_back_revokes_what_no_family_has_accepted(db_session, actors):
         select(EnrollmentInvitation).where(EnrollmentInvitation.guardian_email == "a@home.example")
     )
     accepting.accept_as_known(make.token(first.one()), actor=actors.guardian, ip_address=make.HERE)
-    imports.undo(job.id, actor=actors.coach)
+    import_undo.undo(job.id, actor=actors.coach)
     assert "1 invitations revoked, 1 kept" in import_reports.get(job.id, actors.coach).message
     told = "SELECT count(*) FROM enrollment_events WHERE type = 'invitation_revoked' AND actor_id = :id"
     assert db_session.scalar(text(told), {"id": actors.coach.id}) == 1

@@ -20,7 +20,7 @@ from app.models.history import RowHistory
 from app.models.imports import Import, ImportStatus
 from app.models.leads import Lead, LeadAuditEvent, LeadEvent, LeadNote, LeadStage, Tag, lead_tags
 from app.models.notifications import Notification
-from app.services import accounts, import_reports, imports, school, sessions
+from app.services import accounts, import_reports, import_undo, imports, school, sessions
 from app.services.csv_files.writing import export
 from app.services.errors import Invalid, NotFound
 from app.services.leads.import_rows import NAMES
@@ -288,7 +288,7 @@ def test_undo_keeps_what_somebody_has_worked_with(staff):
     edited.interest = "Violin"
     db.session.add(LeadNote(lead_id=noted.id, body="Called"))
     db.session.commit()
-    undone = imports.undo(job.id, actor=staff)
+    undone = import_undo.undo(job.id, actor=staff)
     assert (undone.status, undone.message) == (ImportStatus.UNDONE, "Taken back: 1 leads deleted, 3 kept.")
     live = db.session.scalars(select(Lead.id).where(Lead.import_id == job.id, Lead.deleted_at.is_(None))).all()
     assert set(live) == {edited.id, noted.id, others.id}
@@ -300,7 +300,7 @@ def test_undo_keeps_what_somebody_has_worked_with(staff):
     ]
     event = select(LeadAuditEvent.type).where(LeadAuditEvent.lead_id == untouched.id).order_by(LeadAuditEvent.at)
     assert db.session.scalars(event).all() == [LeadEvent.BULK_IMPORTED, LeadEvent.DELETED]
-    assert imports.undo(job.id, actor=staff).message == undone.message
+    assert import_undo.undo(job.id, actor=staff).message == undone.message
 
 
 NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn"]), max_size=30)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.imports import ImportStatus
-from app.services import imports
+from app.services import import_undo, imports
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.oneroster.importing import archive, confirming
 from tests.factories import bundles
@@ -295,7 +295,7 @@ def test_who_may(actors):
     with pytest.raises(NotFound):
         confirming.confirm(other.id, actor=actors.admin, queued=False)
     with pytest.raises(WrongState):
-        imports.undo(taken_in(content, actors.admin).id, actor=actors.admin)
+        import_undo.undo(taken_in(content, actors.admin).id, actor=actors.admin)
 
 
 def test_an_organization_without_an_identifier_has_its_key_as_one(actors):

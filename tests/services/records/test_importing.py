@@ -11,7 +11,7 @@ from app.extensions import db
 from app.models.imports import ImportStatus
 from app.models.student_records import Guardian, OneRosterUser, StudentProgramExtension, StudentSchoolAssociation
 from app.models.students import Student
-from app.services import import_reports, import_run, imports
+from app.services import import_reports, import_run, import_undo, imports
 from app.services.errors import Invalid, NotAllowed
 from app.services.records import links, naming
 from tests.factories.records import organization
@@ -182,7 +182,7 @@ def test_an_import_is_taken_back_but_for_whom_somebody_worked_with(actors, the_s
     one = db.session.scalars(select(Student).where(Student.first_name == "A")).one()
     db.session.execute(text("ALTER TABLE students DISABLE TRIGGER stamps"))
     db.session.execute(text("UPDATE students SET updated_at = now() + interval '1 s' WHERE id = :id"), {"id": one.id})
-    imports.undo(job.id, actor=actors.admissions)
+    import_undo.undo(job.id, actor=actors.admissions)
     assert [each.first_name for each in db.session.scalars(select(Student))] == ["A"]
     assert db.session.query(OneRosterUser).count() == 1
     assert "1 students, 1 kept" in job.message
@@ -206,5 +206,5 @@ def test_who_was_given_a_guardian_or_another_school_since_is_not_taken_back(acto
     db.session.execute(text("ALTER TABLE student_school_associations DISABLE TRIGGER stamps"))
     db.session.execute(text(later.format("student_guardians", "guardian_id")), {"id": guardian.id})
     db.session.execute(text(later.format("student_school_associations", "school_id")), {"id": other.id})
-    imports.undo(job.id, actor=actors.admissions)
+    import_undo.undo(job.id, actor=actors.admissions)
     assert sorted(each.first_name for each in db.session.scalars(select(Student))) == ["A", "B"]

@@ -11,7 +11,7 @@ from app.extensions import db
 from app.models.imports import Import, ImportIssue, ImportStatus
 from app.models.students import IdentityType, Student
 from app.models.test_sessions import TestRegistration
-from app.services import import_reports, imports
+from app.services import import_reports, import_undo, imports
 from app.services.errors import NotAllowed
 from app.services.import_run import Progress
 from app.services.test_sessions import import_rows, importing
@@ -176,7 +176,7 @@ def test_taking_an_import_back(centre, code, officer):
     job = done(file(f"{code},{known.test_number},,,,,,", f"{code},,,,Cat,Lone,,", f"{code},,,,Dan,Seated,,"), officer)
     seated = db.session.scalars(select(Student).where(Student.last_name == "Seated")).one()
     allocation(centre.session, centre.room, seated.id, "1")
-    undone = imports.undo(job.id, actor=officer)
+    undone = import_undo.undo(job.id, actor=officer)
     assert "2 registrations and 1 students, 1 kept" in undone.message
     assert issues(job) == [(1, "test_number", "kept")]
     left = db.session.scalars(select(TestRegistration.student_id).where(TestRegistration.import_id == job.id)).all()
@@ -184,7 +184,7 @@ def test_taking_an_import_back(centre, code, officer):
     gone = db.session.scalars(select(Student).where(Student.last_name == "Lone")).one()
     assert gone.deleted_at is not None
     assert db.session.get_one(Student, known.id, populate_existing=True).deleted_at is None
-    assert imports.undo(job.id, actor=officer).status is ImportStatus.UNDONE
+    assert import_undo.undo(job.id, actor=officer).status is ImportStatus.UNDONE
 
 
 def test_only_those_who_look_after_tests(code, actors):

@@ -1,0 +1,151 @@
+"""Taking an import back, asked for by people and done by a worker, with real commits."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import func, select, text
+
+from app.extensions import db
+from app.models.imports import Import, ImportStatus
+from app.models.leads import Lead, LeadAuditEvent, LeadEvent
+from app.services import import_handlers, import_reports, import_undo
+from app.services.errors import Busy, NotAllowed, NotFound, WrongState
+from tests.services.test_imports import actor, set_status, staff, status, sweep_later, uploaded, waiting  # noqa: F401
+
+TASK = "imports.take_back"
+
+
+@pytest.fixture
+def imported(staff):  # noqa: F811
+    return uploaded(staff, until=ImportStatus.DONE)
+
+
+def live():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Lead).where(Lead.deleted_at.is_(None)))
+
+
+def handler(monkeypatch, undo):
+    """Let something else take leads back."""
+    module, real = import_handlers.HANDLERS["leads"]
+    monkeypatch.setitem(import_handlers.HANDLERS, "leads", (module, undo))
+    return real
+
+
+def test_it_is_asked_for_and_done_once(staff, imported):  # noqa: F811
+    assert import_undo.take_back(imported) is False, "nobody has asked for it"
+    for _again in range(2):
+        assert import_undo.ask(imported, actor=staff).status is ImportStatus.UNDOING
+    assert (waiting(TASK), live()) == (1, 2)
+    assert [import_undo.take_back(imported), import_undo.take_back(imported)] == [True, False]
+    assert (status(imported), live()) == (ImportStatus.UNDONE, 0)
+    assert import_undo.ask(imported, actor=staff).message == "Taken back: 2 leads deleted, 0 kept."
+    assert waiting(TASK) == 1
+
+
+def test_it_is_done_in_the_name_of_whoever_asked(imported, committed_app):
+    admin = actor("admin")
+    import_undo.ask(imported, actor=admin)
+    import_undo.take_back(imported)
+    assert set(db.session.scalars(select(Lead.deleted_by_id))) == {admin.id}
+    deleted = select(LeadAuditEvent.actor_id).where(LeadAuditEvent.type == LeadEvent.DELETED)
+    assert db.session.scalars(deleted).all() == [admin.id] * 2
+
+
+def test_what_cannot_be_asked_for(staff):  # noqa: F811
+    import_id = uploaded(staff, until=ImportStatus.CHECKED)
+    with pytest.raises(WrongState):
+        import_undo.ask(import_id, actor=staff)
+    with pytest.raises(NotFound):
+        import_undo.ask(import_id, actor=actor("staff2"))
+    with pytest.raises(NotFound):
+        import_undo.take_back(staff.session_id or "00000000-0000-0000-0000-000000000000")
+    assert waiting(TASK) == 0
+
+
+def test_a_refusal_leaves_the_import_done_and_says_why(staff, imported, monkeypatch):  # noqa: F811
+    def refuse(_job, _actor):
+        db.session.execute(text("DELETE FROM lead_notes"))
+        raise NotAllowed("They are not yours.")
+
+    real = handler(monkeypatch, refuse)
+    import_undo.ask(imported, actor=staff)
+    assert import_undo.take_back(imported) is True
+    assert (status(imported), live()) == (ImportStatus.DONE, 2)
+    assert import_reports.get(imported, staff).message == "Nothing was taken back. They are not yours."
+    handler(monkeypatch, real)
+    import_undo.ask(imported, actor=staff)
+    assert import_undo.take_back(imported) and live() == 0, "it can be asked for again"
+
+
+def test_a_fault_leaves_the_import_done_and_is_raised(staff, imported, monkeypatch):  # noqa: F811
+    handler(monkeypatch, lambda *_: 1 / 0)
+    import_undo.ask(imported, actor=staff)
+    with pytest.raises(ZeroDivisionError):
+        import_undo.take_back(imported)
+    assert (status(imported), live()) == (ImportStatus.DONE, 2)
+    assert "nothing was taken back" in import_reports.get(imported, staff).message
+
+
+def test_a_busy_database_leaves_it_to_be_tried_again(staff, imported, monkeypatch):  # noqa: F811
+    def busy(*_):
+        raise Busy("later")
+
+    real = handler(monkeypatch, busy)
+    import_undo.ask(imported, actor=staff)
+    with pytest.raises(Busy):
+        import_undo.take_back(imported)
+    assert status(imported) is ImportStatus.UNDOING
+    handler(monkeypatch, real)
+    assert import_undo.take_back(imported) is True
+
+
+def test_whoever_asked_must_still_be_active(staff, imported):  # noqa: F811
+    import_undo.ask(imported, actor=staff)
+    db.session.execute(text("UPDATE ab_user SET active = false WHERE id = :id"), {"id": staff.id})
+    db.session.commit()
+    import_undo.take_back(imported)
+    assert (status(imported), live()) == (ImportStatus.DONE, 2)
+
+
+def test_what_a_killed_worker_left_is_asked_for_again(staff, imported):  # noqa: F811
+    set_status(imported, "undoing")
+    assert sweep_later() == 1
+    assert waiting(TASK) == 1
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "without the guards"])
+def test_several_workers_at_once_take_it_back_once(staff, imported, committed_app, monkeypatch, guarded):  # noqa: F811
+    import_undo.ask(imported, actor=staff)
+    start, inside, answers, runs = threading.Barrier(2), threading.Barrier(2), [], []
+    if not guarded:
+        monkeypatch.setattr(import_undo, "alone", lambda _id: True)
+        monkeypatch.setattr(import_undo, "lock", lambda model, key, *_: db.session.get_one(model, key))
+
+    def counted(job, who):
+        runs.append(job.id)
+        if not guarded:
+            inside.wait(20)
+        return real(job, who)
+
+    real = handler(monkeypatch, counted)
+
+    def work():
+        with committed_app.app_context():
+            start.wait(20)
+            answers.append(import_undo.take_back(imported))
+            db.session.remove()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert live() == 0
+    message = db.session.get_one(Import, imported, populate_existing=True).message
+    if guarded:
+        assert (len(runs), answers.count(True), message) == (1, 1, "Taken back: 2 leads deleted, 0 kept.")
+    else:
+        assert (len(runs), message) == (2, "Taken back: 0 leads deleted, 0 kept."), "the proof that it is a race"
