@@ -16,8 +16,8 @@ from app.services import import_reports
 from app.services.oneroster.importing.confirming import guarded
 from app.services.oneroster.importing.run import RESOURCE
 from app.views import render
-from app.views.imports.pages import BUSY, ISSUES_PER_PAGE, STATES, percent
-from app.views.page import Cell, Column, Count, Empty, Field, FieldGroup, Form, ImportPage, Link, Paging, Row, Table
+from app.views.imports.pages import BUSY, STATES, add_issues, begun
+from app.views.page import Cell, Column, Count, Empty, Field, FieldGroup, Form, ImportPage, Link, Row, Table
 
 BASE = "/oneroster-imports"
 PERMISSION = "OneRoster imports"
@@ -37,44 +37,25 @@ def new_page(errors: Mapping[str, list[Any]]) -> ImportPage:
         wide=True,
     )
     form = Form(f"{BASE}/new", [FieldGroup("", [file])], _("Check the bundle"), cancel_url=f"{BASE}/", multipart=True)
-    return _page(_("Import a bundle"), "new", Cell(), upload=form)
+    page = ImportPage(_("Import a bundle"), "new", Cell(), upload=form)
+    page.list_url, page.list_title = f"{BASE}/", _("Imports of bundles")
+    return page
 
 
 def page_of(job: Import, offset: int, actor: Actor) -> ImportPage:
     """One import: its state, what it does to which file, and what is wrong."""
-    state, label, tone = STATES[job.status]
-    url = f"{BASE}/{job.id}"
-    page = _page(
-        _("Import of a bundle"),
-        state,
-        Cell(str(label), "badge", tone=tone),
-        file_name=job.file_name,
-        message=str(label) if state in BUSY else job.message,
-        percent=percent(job),
-        status_url=f"{url}/status",
-    )
+    state, url = STATES[job.status][0], f"{BASE}/{job.id}"
+    page = begun(job, BASE, _("Import of a bundle"), _("Imports of bundles"))
     if job.checked_at is not None:
         page.counts = _counts(job)
     if state in BUSY:
         return page
-    issues, total = import_reports.issues(job.id, actor, offset=offset, limit=ISSUES_PER_PAGE)
-    if total:
-        page.issues, page.report_url = _issues(issues), f"{url}/report.csv"
-        page.issues_paging = Paging(
-            render.number(total),
-            len(issues),
-            previous_url=f"{url}?from={max(0, offset - ISSUES_PER_PAGE)}#issues" if offset else "",
-            next_url=f"{url}?from={offset + ISSUES_PER_PAGE}#issues" if offset + ISSUES_PER_PAGE < total else "",
-        )
+    add_issues(page, job, url, offset, actor, _issues)
     if job.sample:
         page.sample = _files(job.sample)
         page.sample_title = _("What changes, by file") if state == "checked" else _("What changed, by file")
     page.actions = _actions(job, actor, url)
     return page
-
-
-def _page(title: str, state: str, cell: Cell, **more: Any) -> ImportPage:
-    return ImportPage(title, state, cell, list_url=f"{BASE}/", list_title=_("Imports of bundles"), **more)
 
 
 def _counts(job: Import) -> list[Count]:

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.models.imports import Import
 from app.policies.actor import Actor
-from app.services import lookups
+from app.services import people
 from app.services.accounts.resource import ACCOUNTS
 from app.services.enrollments import INVITATIONS
 from app.services.errors import Invalid
@@ -54,7 +54,7 @@ class Kind:
 
 
 def _lead_fields(errors: Errors, actor: Actor) -> list[Field]:
-    me = actor.id if lookups.label("staff", actor, actor.id) else None
+    me = actor.id if actor.has(*people.OWNERS) else None
     chosen = request.form.get("duplicates", "skip")
     return [
         Field(

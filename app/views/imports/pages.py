@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -81,19 +82,8 @@ def percent(job: Import) -> int:
 
 
 def page_of(kind: Kind, job: Import, offset: int, actor: Actor) -> ImportPage:
-    state, label, tone = STATES[job.status]
-    url = f"{kind.base}/{job.id}"
-    page = ImportPage(
-        str(kind.one),
-        state,
-        Cell(str(label), "badge", tone=tone),
-        job.file_name,
-        str(label) if state in BUSY else job.message,
-        percent=percent(job),
-        status_url=f"{url}/status",
-        list_url=f"{kind.base}/",
-        list_title=str(kind.many),
-    )
+    state, url = STATES[job.status][0], f"{kind.base}/{job.id}"
+    page = begun(job, kind.base, kind.one, kind.many)
     if job.checked_at is not None:
         page.counts = [
             Count(_("rows"), render.number(job.total_rows)),
@@ -104,20 +94,44 @@ def page_of(kind: Kind, job: Import, offset: int, actor: Actor) -> ImportPage:
         ]
     if state in BUSY:
         return page
-    issues, total = import_reports.issues(job.id, actor, offset=offset, limit=ISSUES_PER_PAGE)
-    if total:
-        page.issues, page.report_url = _issues(kind, issues), f"{url}/report.csv"
-        page.issues_paging = Paging(
-            render.number(total),
-            len(issues),
-            previous_url=f"{url}?from={max(0, offset - ISSUES_PER_PAGE)}#issues" if offset else "",
-            next_url=f"{url}?from={offset + ISSUES_PER_PAGE}#issues" if offset + ISSUES_PER_PAGE < total else "",
-        )
+    add_issues(page, job, url, offset, actor, lambda issues: _issues(kind, issues))
     page.sample = _sample(kind, job.sample)
     page.actions = _actions(kind, job, actor, url)
     if job.status is ImportStatus.DONE and job.undone_by_id is not None:
         page.tone = "warning"  # it was to be taken back, and the message says why it stays
     return page
+
+
+def begun(job: Import, base: str, one: Any, many: Any) -> ImportPage:
+    """The page of an import, as far as its state says: what it is doing, or did."""
+    state, label, tone = STATES[job.status]
+    return ImportPage(
+        str(one),
+        state,
+        Cell(str(label), "badge", tone=tone),
+        file_name=job.file_name,
+        message=str(label) if state in BUSY else job.message,
+        percent=percent(job),
+        status_url=f"{base}/{job.id}/status",
+        list_url=f"{base}/",
+        list_title=str(many),
+    )
+
+
+def add_issues(
+    page: ImportPage, job: Import, url: str, offset: int, actor: Actor, table: Callable[[Any], Table]
+) -> None:
+    """One page of what is wrong, as this `table` shows it, and the report of it all."""
+    issues, total = import_reports.issues(job.id, actor, offset=offset, limit=ISSUES_PER_PAGE)
+    if not total:
+        return
+    page.issues, page.report_url = table(issues), f"{url}/report.csv"
+    page.issues_paging = Paging(
+        render.number(total),
+        len(issues),
+        previous_url=f"{url}?from={max(0, offset - ISSUES_PER_PAGE)}#issues" if offset else "",
+        next_url=f"{url}?from={offset + ISSUES_PER_PAGE}#issues" if offset + ISSUES_PER_PAGE < total else "",
+    )
 
 
 def _actions(kind: Kind, job: Import, actor: Actor, url: str) -> list[Link]:
