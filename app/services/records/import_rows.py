@@ -223,9 +223,8 @@ class RowReader:
         reach = values.get("guardian_email") or values.get("guardian_phone") or str(line)
         return "\x1f".join((values["guardian_first_name"], values["guardian_last_name"], reach)).casefold()
 
-    def repeated(self, row: Mapping[str, Any]) -> Fault | None:
+    def repeated(self, line: int, row: Mapping[str, Any]) -> Fault | None:
         """The fault of a row that is the same student as an earlier one."""
-        line = row["line"]
         keys = [(row["first_name"].casefold(), row["last_name"].casefold(), row["birth_date"])]
         keys += [row["student_unique_id"]] if row["given_id"] else []
         first = min(self._seen.setdefault(key, line) for key in keys)

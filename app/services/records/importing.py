@@ -20,9 +20,9 @@ from app.policies.actor import Actor
 from app.policies.rules import may_make_records
 from app.services import school
 from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import Fault, Sheet, open_sheet
+from app.services.csv_files.reading import MOST_ROWS, Fault, Sheet, open_sheet
 from app.services.errors import Invalid, NotAllowed
-from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, raw_cursor
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, good_rows, raw_cursor
 from app.services.records import import_sql as sql
 from app.services.records import naming, sets, years
 from app.services.records.import_rows import NAMES, REQUIRED, STAGED, RowReader, Setting
@@ -98,20 +98,8 @@ def _years(today: date) -> Any:
 def _blocks(sheet: Sheet, reader: RowReader, issues: Issues, tally: Tally) -> Iterator[tuple[list[Row], int]]:
     """The good rows in blocks, and how many rows were read until then."""
     good: list[Row] = []
-    for line, cells in sheet.rows():
-        tally.total += 1
-        row = None
-        if isinstance(cells, Fault):
-            issues.add(IssueKind.INVALID, cells)
-        else:
-            row = reader.read(line, cells)
-        if row is None:
-            tally.invalid += 1
-        elif (fault := reader.repeated(row)) is not None:
-            tally.duplicate += 1
-            issues.add(IssueKind.DUPLICATE, fault)
-        else:
-            good.append(row)
+    for _line, row in good_rows(sheet, reader, issues, tally, MOST_ROWS):
+        good.append(row)
         if len(good) == BLOCK:
             yield good, tally.total
             good = []
