@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -131,12 +131,33 @@ def total(count: int, limit: int) -> str:
 
 
 def plain(value: Any) -> str:
-    """A value of the row history, in one line."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    return str(value)
+    """A value of the row history, as JSON has it, in one line."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return _("Yes") if value else _("No")
+        case float():
+            return number(value)
+        case list():
+            return ", ".join(map(plain, value))
+        case dict():
+            return ", ".join(f"{name}: {plain(each)}" for name, each in value.items())
+        case _:
+            return str(value)
+
+
+def stored(value: str) -> str:
+    """A day, a time or a moment as the row history has it, in the reader's words; any other text as it is."""
+    try:
+        if len(value) == len("2026-01-31"):
+            return day(date.fromisoformat(value))
+        if len(value) == len("09:00:00"):
+            return f"{time.fromisoformat(value):%H:%M}"
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return moment(read if read.tzinfo else read.replace(tzinfo=UTC))  # columns without a zone mean UTC
 
 
 def language() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import event, select, text
 
@@ -16,6 +18,7 @@ from app.services.admissions import money
 from app.services.assistants import records
 from app.services.leads import actions, tags
 from app.services.resource import RESOURCES
+from app.views import render
 from tests.architecture.test_schema import ACCOUNT_HISTORY, business_tables
 from tests.factories.admissions import admission
 from tests.factories.assistants import assistant, period
@@ -196,3 +199,49 @@ def test_the_history_of_an_enrollment_tells_of_its_steps(db_session, client_of):
     page = told(client_of("admin"), f"/enrollments/{made.id}")
     for words in ("Step: Added", "Step: Changed", "Completed"):
         assert words in page, words
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""),
+        (True, "Yes"),
+        (False, "No"),
+        (72, "72"),
+        (2026, "2026"),
+        (765.0, "765"),
+        (0.25, "0.25"),
+        (["White", None, 2], "White, , 2"),
+        ({"days": [1, 2], "open": False}, "days: 1, 2, open: No"),
+        ("2026-01-31", "2026-01-31"),
+    ],
+)
+def test_values_read_in_one_line(app, value, shown):
+    with app.test_request_context():
+        assert render.plain(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("2026-01-31", "Jan 31, 2026"),
+        ("09:30:00", "09:30"),
+        ("2026-01-31T09:30:00+00:00", "Jan 31, 2026, 09:30"),
+        ("2026-07-31T09:30:00+00:00", "Jul 31, 2026, 10:30"),  # in the school's zone
+        ("2026-07-31T09:30:00.489528", "Jul 31, 2026, 10:30"),
+        ("2026-02-30", "2026-02-30"),
+        ("25:00:00", "25:00:00"),
+        ("the third", "the third"),
+        ("", ""),
+    ],
+)
+def test_days_times_and_moments_read_as_elsewhere(app, value, shown):
+    with app.test_request_context():
+        assert render.stored(value) == shown
+
+
+def test_the_page_shows_no_moment_as_it_is_stored(db_session, actors, client_of):
+    page = told(client_of("super_admin"), f"/accounts/{actors.staff2.id}")
+    [changes] = re.findall(r"<section.*</section>", page)
+    seen = re.sub(r'(datetime|title)="[^"]*"', "", changes)
+    assert "Made" in seen and not re.search(r"\d{4}-\d\d-\d\dT", seen)

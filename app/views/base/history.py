@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import g
@@ -13,12 +12,14 @@ from app.services import lookups
 from app.services.history import Entry
 from app.services.resource import Kind, Part, Resource
 from app.views import render
-from app.views.forms import read_moment
 from app.views.page import Change, Event
 from app.views.security import current_actor
 
 # Columns that say nothing to people: who did it stands at the event itself.
 UNTOLD = frozenset({"id", "created_by_id", "created_by_fk", "deleted_by_id"})
+# What its column or its name says to be a day, a time or a moment.
+DATED = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME})
+TEMPORAL = ("_at", "_on", "_date", "_time")
 ICONS = {"insert": "plus", "update": "pencil", "delete": "trash-2"}
 
 
@@ -77,13 +78,10 @@ def _in_words(resource: Resource, options: Mapping[str, Any], name: str, value: 
         if option.value == str(value):
             return str(option.label)
     attribute = resource.by_name.get(name)
-    kind = attribute.kind if attribute is not None else None
-    if isinstance(value, str) and (name.endswith("_at") or name == "at" or kind is Kind.DATETIME):
-        moment = read_moment(value)
-        return render.moment(moment) if moment else value
-    if isinstance(value, str) and kind is Kind.DATE:
-        return render.day(date.fromisoformat(value))
-    return render.plain(value)
+    told = isinstance(value, str) and (
+        f"_{name}".endswith(TEMPORAL) or (attribute is not None and attribute.kind in DATED)
+    )
+    return render.stored(value) if told else render.plain(value)
 
 
 def _called(lookup: str, value: Any) -> str:
