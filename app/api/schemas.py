@@ -154,6 +154,7 @@ HISTORY = items(
         before={"type": ["object", "null"]},
         after={"type": ["object", "null"]},
         who=null_or(TEXT),
+        named={"description": "Which of several parts it is."},
     ),
     next=ADDRESS,
 )

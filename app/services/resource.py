@@ -138,7 +138,8 @@ class Lookup:
 @dataclass(frozen=True)
 class Part:
     """Rows of another table that belong to a record and are told in its history: `column` is where they name it, `label`
-    what such a row is called. Of its columns those of `values` are told, under these labels.
+    what such a row is called. Of its columns those of `values` are told, under these labels; `named` is the one that tells
+    a row from the others of the same record.
     """
 
     table: str
@@ -146,6 +147,7 @@ class Part:
     label: Text
     values: Mapping[str, Text]
     options: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
+    named: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -199,6 +199,8 @@ def test_the_history_of_an_enrollment_tells_of_its_steps(db_session, client_of):
     page = told(client_of("admin"), f"/enrollments/{made.id}")
     for words in ("Step: Added", "Step: Changed", "Completed"):
         assert words in page, words
+    entries = re.findall(r"Step: Changed.*?<strong>|Step: Changed.*?</li>", page)
+    assert any("Program information" in each.split("Status")[0] for each in entries), "which step it was"
 
 
 @pytest.mark.parametrize(

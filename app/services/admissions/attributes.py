@@ -178,5 +178,6 @@ PARTS = (
         _l("Place in a class"),
         _SLOT | {"status": labels.LABELS["status"]},
         {"status": options_of(EnrollmentStatus, labels.PLACES)},
+        "classroom_slot_id",
     ),
 )

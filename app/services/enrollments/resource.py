@@ -120,6 +120,7 @@ ENROLLMENTS = register(
                 _l("Step"),
                 {"step": _l("Step"), "status": LABELS["status"], "completed_at": _l("Completed")},
                 {"step": _STEPS, "status": STEP_STATUS},
+                "step",
             ),
         ),
         options={

@@ -44,7 +44,8 @@ def _event(resource: Resource, part: Part | None, row: Entry) -> Event:
         row.who or _("Registrar"),
         f"{part.label}: {titles[row.operation]}" if part else titles[row.operation],
         ICONS[row.operation],
-        changes=changes,
+        _in_words(resource, part.options, part.named, row.named) if part and row.operation == "update" else "",
+        changes,
     )
 
 
