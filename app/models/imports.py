@@ -58,7 +58,7 @@ class Import(Key, Stamps, Base):
     checked_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = account_key()
-    undone_by_id: Mapped[int | None] = account_key()
+    undone_by_id: Mapped[int | None] = account_key()  # who asked for it to be taken back
 
 
 class ImportFile(Base):

@@ -33,8 +33,8 @@ def ask(import_id: UUID, *, actor: Actor) -> Import:
 
 
 def take_back(import_id: UUID) -> bool:
-    """Take an import back in the name and language of whoever asked for it. Returns whether this call did it. What is
-    refused leaves it as it was, with the reason.
+    """Take an import back in the name of whoever asked for it and the language of its file. Returns whether this call did
+    it. What is refused leaves it as it was, with the reason.
 
     Raises NotFound, and Busy when it is worth trying again.
     """
@@ -62,8 +62,10 @@ def take_back(import_id: UUID) -> bool:
 @transactional
 def _take_back(import_id: UUID, *, actor: Actor) -> bool:
     db.session.execute(FOR_LARGE_FILES)
-    asked = db.session.get_one(Import, import_id, populate_existing=True).status is ImportStatus.UNDOING
-    if not asked or not alone(import_id):
+    if not alone(import_id):
+        return False
+    # Read after the lock: whoever had it may have done it, or given it up.
+    if db.session.get_one(Import, import_id, populate_existing=True).status is not ImportStatus.UNDOING:
         return False
     undo(import_id, actor=actor)
     return True

@@ -167,8 +167,8 @@ PARTS = (
             "amount": _l("Amount"),
             "paid_at": _l("Paid at"),
             "note": labels.LABELS["note"],
-        }
-        | {"confirmed_by_id": _l("Confirmed by")},
+            "confirmed_by_id": _l("Confirmed by"),
+        },
         {"status": PAYMENTS},
     ),
     Part("admission_slots", "admission_id", _l("Weekly slot"), _SLOT),

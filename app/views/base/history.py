@@ -72,7 +72,7 @@ def _in_words(resource: Resource, options: Mapping[str, Any], name: str, value: 
     they read elsewhere.
     """
     if value is None:
-        return render.plain(value)
+        return ""
     if (lookup := resource.relations.get(name)) is not None:
         return _called(lookup, value)
     for option in options.get(name, ()):
