@@ -49,7 +49,9 @@ def test_a_file_goes_all_the_way(client_of, actors):
     assert b"Letters" in client.get(f"{url}/report.csv").data
     assert "people.csv" in client.get(f"{BASE}/").text
     assert client.post(f"{url}/undo").status_code == 302
-    assert client.get(f"{url}/status").json["reload"] is False and "Being taken back" in client.get(url).text
+    asked = client.get(f"{url}/status").json
+    assert (asked["reload"], asked["percent"]) == (False, None)
+    assert "Being taken back" in client.get(url).text and "<progress aria-labelledby" in client.get(url).text
     import_undo.take_back(import_id)
     assert "Taken back" in client.get(url).text
     assert not accounts.find("noor").active

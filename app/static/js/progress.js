@@ -11,10 +11,11 @@ export function startProgress() {
     const { ok, data } = await json(box.dataset.progress);
     if (ok) {
       wait = 700;
-      if (data.percent !== undefined) { bar.value = data.percent; $("[data-percent]", box).textContent = `${Math.round(data.percent)} %`; }
+      const counted = typeof data.percent === "number";
+      if (counted) { bar.value = data.percent; $("[data-percent]", box).textContent = `${Math.round(data.percent)} %`; }
       if (data.message && text.textContent !== data.message) text.textContent = data.message;
       const counts = $("[data-progress-counts]", box);
-      if (data.total) counts.textContent = `${Number(data.done).toLocaleString(document.documentElement.lang)} / ${Number(data.total).toLocaleString(document.documentElement.lang)}`;
+      if (counted && data.total) counts.textContent = `${Number(data.done).toLocaleString(document.documentElement.lang)} / ${Number(data.total).toLocaleString(document.documentElement.lang)}`;
       if (data.reload || (data.state && data.state !== first && !["queued", "running", "undoing"].includes(data.state))) return location.reload();
     } else wait = Math.min(wait * 2, 10000);
     setTimeout(ask, document.hidden ? Math.max(wait, 3000) : wait);

@@ -77,7 +77,10 @@ def new_page(kind: Kind, errors: Errors, actor: Actor) -> ImportPage:
     )
 
 
-def percent(job: Import) -> int:
+def percent(job: Import) -> int | None:
+    """How far the present step is; None while an import is taken back, which a few statements do as a whole."""
+    if job.status is ImportStatus.UNDOING:
+        return None
     return min(100, round(100 * job.done_rows / job.total_rows)) if job.total_rows else 0
 
 

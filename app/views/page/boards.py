@@ -110,7 +110,7 @@ class ImportPage:
     file_name: str = ""
     message: str = ""
     tone: str = ""  # of the message, where it is not that of the state
-    percent: int = 0
+    percent: int | None = 0  # None: unknown
     status_url: str = ""
     upload: Form | None = None
     template_url: str = ""
