@@ -34,10 +34,14 @@ def get(name: str) -> Lookup:
     return LOOKUPS[name]
 
 
-def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
-    """The first choices that contain every word of the query, and whether there are more."""
+def find(name: str, actor: Actor, query: str = "", *, every: bool = False) -> tuple[list[Found], bool]:
+    """The first choices that contain every word of the query, and whether there are more. `every`: also those that may
+    not be chosen anew, as records that have them can be looked for.
+    """
     lookup = get(name)
     statement = lookup.statement(actor)
+    if not every:
+        statement = statement.where(lookup.offered)
     if query.strip():
         text = lookup.search() if isfunction(lookup.search) else lookup.search
         statement = statement.where(*all_words(text if lookup.folded else func.search_fold(text), query, MOST_WORDS))
@@ -46,7 +50,7 @@ def find(name: str, actor: Actor, query: str = "") -> tuple[list[Found], bool]:
 
 
 def label(name: str, actor: Actor, record_id: Any) -> str:
-    """What the choice with this id is called; empty when it may not be chosen."""
+    """What the choice with this id is called, also if it may not be chosen anew; empty when the actor may not see it."""
     row = db.session.execute(_choice(get(name), actor, record_id)).first()
     return str(row[1]) if row else ""
 
@@ -69,5 +73,9 @@ def check(name: str, actor: Actor, record_id: Any, field: str) -> None:
     """Raises Invalid at `field` unless `actor` may choose this record: another's id and an unknown one are refused
     alike.
     """
-    if record_id is not None and db.session.execute(_choice(get(name), actor, record_id)).first() is None:
+    lookup = get(name)
+    if (
+        record_id is not None
+        and db.session.execute(_choice(lookup, actor, record_id).where(lookup.offered)).first() is None
+    ):
         raise Invalid(fields={field: [_("Choose one from the list.")]})

@@ -8,7 +8,6 @@ from sqlalchemy import Select, literal, select, text
 
 from app.extensions import db
 from app.models.access import ACCOUNT_SEARCHED, User
-from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services.resource import Lookup, register_lookup
 
@@ -29,35 +28,38 @@ def _with_role(*roles: Role) -> Any:
     )
 
 
-def having(*roles: Role) -> Any:
-    """The statement of a lookup: active accounts with one of these roles."""
-    found = (
+def having(*roles: Role) -> Select[Any]:
+    """Accounts with one of these roles, active or not, by name: key, name, e-mail address."""
+    return (
         select(User.id, full_name(User), User.email)
-        .where(User.active, _with_role(*roles))
+        .where(_with_role(*roles))
         .order_by(User.first_name, User.last_name, User.id)
     )
 
-    def statement(_actor: Actor) -> Select[Any]:
-        return found
 
-    return statement
+def active(*roles: Role) -> Select[Any]:
+    """Active accounts with one of these roles, by name: key, name, e-mail address."""
+    return having(*roles).where(User.active)
 
 
-OWNERS = (Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN)  # of leads
-STAFF = register_lookup(
-    Lookup(
-        "staff",
-        ("lookup", "Leads"),
-        having(*OWNERS),
+def choices(name: str, permission: str, *roles: Role) -> Lookup:
+    """The lookup of accounts with one of these roles, of which the active ones are offered."""
+    found = having(*roles)
+    return Lookup(
+        name,
+        ("lookup", permission),
+        lambda _actor: found,
         ACCOUNT_SEARCHED,
         User.id,
         "accounts",
         folded=True,
+        offered=User.active,
     )
-)
-TEACHERS = register_lookup(
-    Lookup("teachers", ("lookup", "Leads"), having(Role.TEACHER), ACCOUNT_SEARCHED, User.id, "accounts", folded=True)
-)
+
+
+OWNERS = (Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN)  # of leads
+register_lookup(choices("staff", "Leads", *OWNERS))
+register_lookup(choices("teachers", "Leads", Role.TEACHER))
 ADMIN_IDS = text("""
     SELECT u.id FROM ab_user u WHERE u.active AND EXISTS (
         SELECT FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id = u.id AND r.name IN ('Admin', 'Super Admin')
@@ -66,6 +68,6 @@ ADMIN_IDS = text("""
 """)
 
 
-def name_of(user_id: int) -> str:
+def name_of(user_id: int | None) -> str:
     """What an account is called; empty when it is gone."""
     return db.session.scalar(select(full_name(User)).where(User.id == user_id)) or ""

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import true
 
 from app.policies.actor import Actor
 from app.services.errors import Refusal
@@ -122,8 +123,9 @@ class Action:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that may be chosen, `search` is
-    the text looked through, or what makes it for this reader; `folded` when it is stored without accents and capitals.
+    """Choices of a relation: `statement(actor)` selects (id, text, detail) of the rows that the actor may see, `offered` says
+    which of them may be chosen anew; the others keep their name where they were chosen, and can be looked for. `search`
+    is the text looked through, or what makes it for this reader; `folded` when it is stored without accents and capitals.
     """
 
     name: str
@@ -133,6 +135,7 @@ class Lookup:
     key: Any
     resource: str = ""  # the slug of the records themselves, for "new" and "open"
     folded: bool = False
+    offered: Any = field(default_factory=true)
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def filter_fields(resource: Resource, _locale: str) -> list[FilterField]:
             [Choice(operator, str(OPERATOR_LABELS[operator])) for operator in filters.operators_of(each)],
             [Choice(option.value, str(option.label)) for option in each.options]
             or ([Choice("1", _("Yes")), Choice("0", _("No"))] if each.kind is Kind.BOOL else []),
-            f"/lookups/{each.lookup}" if each.lookup else "",
+            f"/lookups/{each.lookup}?all" if each.lookup else "",
         )
         for each in resource.attributes
         if each.filterable

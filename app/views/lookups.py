@@ -24,14 +24,17 @@ class LookupView(BaseView):
 
     @expose("/<name>")
     def find(self, name: str) -> Any:
-        """The permission is that of the lookup itself: a visitor is refused before the name is looked at."""
+        """The permission is that of the lookup itself: a visitor is refused before the name is looked at. `all`: also what may
+        not be chosen anew, for filters.
+        """
         lookup = lookups.LOOKUPS.get(name)
         refused = refuse_unless(*(lookup.permission if lookup else ("show", "Home")))
         if refused is not None:
             return refused
         if lookup is None:
             abort(404)
-        found, more = lookups.find(name, current_actor(), request.args.get("q", "")[:200].replace("\0", ""))
+        words = request.args.get("q", "")[:200].replace("\0", "")
+        found, more = lookups.find(name, current_actor(), words, every="all" in request.args)
         return jsonify(results=[{"id": each.id, "text": each.text, "detail": each.detail} for each in found], more=more)
 
 

@@ -154,7 +154,7 @@ def _filters(name: str, report: Report, question: Question, errors: dict[str, li
         if not current_actor().may("lookup", lookups.get(lookup).permission[1]):
             continue
         value = getattr(question, each)
-        made = Field(each, label, "relation", str(value or ""), lookup_url=f"/lookups/{lookup}")
+        made = Field(each, label, "relation", str(value or ""), lookup_url=f"/lookups/{lookup}?all")
         made.text = lookups.label(lookup, current_actor(), value) if value is not None else ""
         fields.append(made)
     for one in fields:

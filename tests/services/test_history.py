@@ -79,6 +79,22 @@ def test_the_page_tells_who_what_and_when_to_those_who_may(db_session, actors, c
     assert client_of("staff").get(f"/leads/{made.id}/history").status_code == 403
 
 
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda user_id, actor: accounts.deactivate(user_id, actor=actor),
+        lambda user_id, actor: access.set_roles(user_id, ["Coach"], actor=actor),
+    ],
+    ids=["the account", "the role"],
+)
+def test_who_left_is_still_called_by_name(db_session, actors, client_of, leave):
+    made = lead()
+    actions.assign_owner([made.id], actor=actors.admin, owner_id=actors.staff2.id)
+    leave(actors.staff2.id, actors.super_admin)
+    page = told(client_of("admin"), f"/leads/{made.id}")
+    assert untold(page, "Owner", "Staff2 Tester") == []
+
+
 def test_the_history_of_an_account_holds_no_password(db_session, actors, client_of):
     accounts.set_password(actors.student.id, "purple walruses on ice", actor=actors.admin)
     for row in history.of_row("ab_user", actors.student.id):

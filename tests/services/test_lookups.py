@@ -26,6 +26,25 @@ def test_people_are_active_and_of_the_role(db_session, actors):
         lookups.check("teachers", actors.staff, actors.teacher2.id, "assigned_teacher_id")
 
 
+def test_who_left_keeps_the_name_and_can_be_looked_for(db_session, actors):
+    accounts.deactivate(actors.teacher2.id, actor=actors.admin)
+    assert lookups.label("teachers", actors.staff, actors.teacher2.id) == "Teacher2 Tester"
+    every, _more = lookups.find("teachers", actors.staff, "teacher2", every=True)
+    assert [each.text for each in every] == ["Teacher2 Tester"]
+    assert lookups.label("teachers", actors.staff, actors.guardian.id) == "", "never a teacher"
+
+
+def test_a_list_is_filtered_by_who_left(db_session, actors, client_of):
+    lead(owner_id=actors.staff2.id)
+    accounts.deactivate(actors.staff2.id, actor=actors.super_admin)
+    admin = client_of("admin")
+    page = admin.get(f"/leads/?f=owner:is:{actors.staff2.id}").text
+    assert "Owner is Staff2 Tester" in page and "unknown" not in page
+    assert "/lookups/staff?all" in page, "the filters offer everybody"
+    for query, names in (("q=staff2", []), ("q=staff2&all", ["Staff2 Tester"])):
+        assert [each["text"] for each in admin.get(f"/lookups/staff?{query}").json["results"]] == names
+
+
 def test_a_role_by_a_group_counts(db_session, actors):
     db.session.execute(
         text("""

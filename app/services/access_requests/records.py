@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.notifications import NotificationType
 from app.models.requests import AccessRequest, AccessRequestStatus
-from app.policies.actor import NOBODY, Actor
+from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services import people, rate_limits
 from app.services.notifications import Notice, notify
@@ -64,7 +64,7 @@ def submit(values: Mapping[str, Any], *, actor: Actor, ip_address: str, locale: 
 
 def tell(kind: NotificationType, key: UUID, sentence: Any, body: Any = "", *, but: int | None = None) -> None:
     """Tell the Super Admins, except the one who did it."""
-    admins = [each for each in db.session.scalars(people.having(Role.SUPER_ADMIN)(NOBODY)) if each != but]
+    admins = [each for each in db.session.scalars(people.active(Role.SUPER_ADMIN)) if each != but]
     link = f"/access-requests/{key}"
     notify(kind, AccessRequest.__tablename__, [Notice(each, key, sentence, body, link) for each in admins])
 

@@ -79,7 +79,7 @@ class _Known:
 
     def _coach(self, username: str) -> int | None:
         if username not in self._coaches:
-            statement = people.having(Role.COACH)(self._actor).with_only_columns(people.User.id)
+            statement = people.active(Role.COACH).with_only_columns(people.User.id)
             found = db.session.scalar(statement.where(func.lower(people.User.username) == username))
             self._coaches[username] = found
         return self._coaches[username]

@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from app.models.access import ACCOUNT_SEARCHED
 from app.models.enrollments import INVITATION_SEARCHED, EnrollmentInvitation
 from app.models.imports import Import
 from app.models.organizations import Organization
@@ -120,17 +119,7 @@ INVITATIONS = register(
     )
 )
 
-register_lookup(
-    Lookup(
-        "coaches",
-        ("lookup", "Enrollment invitations"),
-        people.having(Role.COACH),
-        ACCOUNT_SEARCHED,
-        people.User.id,
-        "accounts",
-        folded=True,
-    )
-)
+register_lookup(people.choices("coaches", "Enrollment invitations", Role.COACH))
 register_lookup(
     Lookup(
         "enrollment-schools",

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.extensions import db
 from app.models.enrollments import Enrollment, EnrollmentEventType
 from app.models.notifications import NotificationType
-from app.policies.actor import NOBODY, Actor
+from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services import people
 from app.services.enrollments import events
@@ -27,7 +27,7 @@ def name_of(enrollment: Enrollment) -> str:
 
 def office() -> list[int]:
     """Those who work in the enrollment office."""
-    return [row[0] for row in db.session.execute(people.having(Role.ADMISSIONS)(NOBODY))]
+    return [row[0] for row in db.session.execute(people.active(Role.ADMISSIONS))]
 
 
 def _tell(

@@ -50,7 +50,7 @@ def owners(actor: Actor) -> dict[str, int]:
     """Who may own leads: account by user name, e-mail address and, where only one has it, full name; all in small
     letters.
     """
-    rows = db.session.execute(people.STAFF.statement(actor).add_columns(people.User.username)).all()
+    rows = db.session.execute(people.active(*people.OWNERS).add_columns(people.User.username)).all()
     names = [row[1].casefold() for row in rows]
     found = {name: row.id for name, row in zip(names, rows, strict=True) if names.count(name) == 1}
     for row in rows:

@@ -177,15 +177,19 @@ LEADS = register(
 
 
 def _stage_choices(actor: Actor) -> Any:
-    return (
-        select(LeadStage.id, LeadStage.name, literal(""))
-        .where(LeadStage.active)
-        .order_by(LeadStage.position, LeadStage.id)
-    )
+    return select(LeadStage.id, LeadStage.name, literal("")).order_by(LeadStage.position, LeadStage.id)
 
 
 register_lookup(
-    Lookup("lead-stages", ("lookup", "Lead stages"), _stage_choices, LeadStage.name, LeadStage.id, "lead-stages")
+    Lookup(
+        "lead-stages",
+        ("lookup", "Lead stages"),
+        _stage_choices,
+        LeadStage.name,
+        LeadStage.id,
+        "lead-stages",
+        offered=LeadStage.active,
+    )
 )
 register_lookup(
     Lookup(

@@ -189,14 +189,24 @@ def _organizations(actor: Actor) -> Any:
 
 
 def _schools(actor: Actor) -> Any:
-    return _organizations(actor).where(Organization.type == OrganizationType.SCHOOL, Organization.active)
+    return _organizations(actor).where(Organization.type == OrganizationType.SCHOOL)
 
 
 _SEARCHED = func.concat_ws(" ", Organization.name, Organization.identifier)
 register_lookup(
     Lookup("organizations", ("lookup", "Organizations"), _organizations, _SEARCHED, Organization.id, "organizations")
 )
-register_lookup(Lookup("schools", ("lookup", "Organizations"), _schools, _SEARCHED, Organization.id, "organizations"))
+register_lookup(
+    Lookup(
+        "schools",
+        ("lookup", "Organizations"),
+        _schools,
+        _SEARCHED,
+        Organization.id,
+        "organizations",
+        offered=Organization.active,
+    )
+)
 register_lookup(
     Lookup(
         "terms",

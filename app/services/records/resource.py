@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.models.access import ACCOUNT_SEARCHED, User
+from app.models.access import User
 from app.models.organizations import Organization
 from app.models.student_records import (
     GUARDIAN_SEARCHED,
@@ -247,14 +247,4 @@ register_lookup(
         folded=True,
     )
 )
-register_lookup(
-    Lookup(
-        "guardian-accounts",
-        ("lookup", "Guardians"),
-        people.having(Role.GUARDIAN),
-        ACCOUNT_SEARCHED,
-        User.id,
-        "accounts",
-        folded=True,
-    )
-)
+register_lookup(people.choices("guardian-accounts", "Guardians", Role.GUARDIAN))

@@ -35,7 +35,7 @@ def _assistants(actor: Actor) -> Any:
     return (
         select(HelpDeskAssistant.id, people.full_name(Student), text("''"))
         .join(Student, Student.id == HelpDeskAssistant.student_id)
-        .where(visible(HelpDeskAssistant, actor), HelpDeskAssistant.active, Student.deleted_at.is_(None))
+        .where(visible(HelpDeskAssistant, actor), Student.deleted_at.is_(None))
         .order_by(Student.first_name, Student.last_name, HelpDeskAssistant.id)
     )
 
@@ -52,4 +52,13 @@ register_lookup(
         "roster-shifts",
     )
 )
-register_lookup(Lookup("roster-assistants", _ROSTER, _assistants, people.full_name(Student), HelpDeskAssistant.id))
+register_lookup(
+    Lookup(
+        "roster-assistants",
+        _ROSTER,
+        _assistants,
+        people.full_name(Student),
+        HelpDeskAssistant.id,
+        offered=HelpDeskAssistant.active,
+    )
+)

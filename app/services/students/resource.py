@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _l
 from pydantic import BeforeValidator, Field
-from sqlalchemy import Select, String, cast, select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.models.access import ACCOUNT_SEARCHED, User
+from app.models.access import User
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.roles import Role
@@ -243,21 +244,6 @@ register_lookup(
 )
 
 
-def _free_accounts(actor: Actor) -> Select[Any]:
-    """Accounts with the role Student that belong to nobody yet."""
-    taken = select(Student.user_id).where(Student.user_id.is_not(None), Student.deleted_at.is_(None))
-    statement: Select[Any] = people.having(Role.STUDENT)(actor)
-    return statement.where(User.id.not_in(taken))
-
-
-register_lookup(
-    Lookup(
-        "student-accounts",
-        ("lookup", "Accounts"),
-        _free_accounts,
-        ACCOUNT_SEARCHED,
-        User.id,
-        "accounts",
-        folded=True,
-    )
-)
+_taken = select(Student.user_id).where(Student.user_id.is_not(None), Student.deleted_at.is_(None))
+_accounts = people.choices("student-accounts", "Accounts", Role.STUDENT)
+register_lookup(replace(_accounts, offered=_accounts.offered & User.id.not_in(_taken)))

@@ -8,7 +8,7 @@ from typing import Any
 from flask import g
 from flask_babel import gettext as _
 
-from app.services import lookups
+from app.services import lookups, people
 from app.services.history import Entry
 from app.services.resource import Kind, Part, Resource
 from app.views import render
@@ -90,6 +90,9 @@ def _called(lookup: str, value: Any) -> str:
     known: dict[tuple[str, str], str] = g.setdefault("history_labels", {})
     key = lookup, str(value)
     if key not in known:
-        label = lookups.label(lookup, current_actor(), lookups.key_of_choice(lookup, value))
+        record_id = lookups.key_of_choice(lookup, value)
+        label = lookups.label(lookup, current_actor(), record_id)
+        if not label and lookups.get(lookup).resource == "accounts":
+            label = people.name_of(record_id)  # who has lost the role since
         known[key] = label or str(value)
     return known[key]

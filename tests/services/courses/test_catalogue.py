@@ -81,7 +81,8 @@ def test_an_instrument_out_of_use_is_not_chosen_and_not_lost(db_session, actors)
     piano = courses.instrument()
     made = catalogue.create_course(values(instrument_id=piano.id), actor=actors.admin)
     assert done(INSTRUMENTS, "deactivate", [piano.id], actors.admin).count("ok") == 1
-    assert not lookups.label("instruments", actors.admin, piano.id)
+    assert lookups.find("instruments", actors.admin, piano.name) == ([], False)
+    assert lookups.label("instruments", actors.admin, piano.id) == piano.name
     catalogue.update_course(made.id, {"instrument_id": piano.id, "name": "Same"}, actor=actors.admin)
     with pytest.raises(Invalid) as refused:
         catalogue.create_course(values(code="X", instrument_id=piano.id), actor=actors.admin)
@@ -121,9 +122,9 @@ def test_switching_twice_changes_nothing(db_session, actors):
     course = courses.course()
     assert done(COURSES, "deactivate", [course.id], actors.admin).count("ok") == 1
     assert done(COURSES, "deactivate", [course.id], actors.admin).count("unchanged") == 1
-    assert not lookups.label("courses", actors.staff, course.id)
+    assert lookups.find("courses", actors.staff, course.code) == ([], False)
     assert done(COURSES, "activate", [course.id], actors.admin).count("ok") == 1
-    assert lookups.label("courses", actors.staff, course.id) == course.name
+    assert [each.text for each in lookups.find("courses", actors.staff, course.code)[0]] == [course.name]
 
 
 def test_an_old_form_does_not_overwrite(db_session, actors):

@@ -153,11 +153,10 @@ def test_an_empty_slot_moves(course, actors):
 
 def test_choices_say_when_who_and_how_full(course, actors):
     made = make(course, actors, room="Room 2")
-    assert lookups.label("classroom-slots", actors.staff, made.id) == (
-        f"{course.name} \u00b7 Wed 16:00 \u00b7 Teacher Tester \u00b7 0/8"
-    )
+    named = f"{course.name} \u00b7 Wed 16:00 \u00b7 Teacher Tester"
+    assert lookups.label("classroom-slots", actors.staff, made.id) == named
     found, _more = lookups.find("classroom-slots", actors.staff, "teacher wed")
-    assert str(made.id) in {each.id for each in found}
+    assert (str(made.id), named, "0/8 \u00b7 Room 2") in {(each.id, each.text, each.detail) for each in found}
 
 
 def test_a_teacher_sees_the_own_slots_only(course, actors):
