@@ -30,6 +30,7 @@ CLASS = schemas.an_object(
     room=schemas.TEXT,
     status=schemas.TEXT,
     moved=schemas.BOOL,
+    student=schemas.TEXT,
     students={"type": "array", "items": schemas.TEXT},
 )
 LONGEST = timedelta(days=400)
@@ -44,7 +45,7 @@ class TimetableApi(Api):
     route_base = f"{PREFIX}/timetable"
     class_permission_name = "Timetable"
 
-    @route("GET", "", "One's own classes", needs="show", parameters=PERIOD, answer=ANSWER)
+    @route("GET", "", "One's own classes, and those of one's children", needs="show", parameters=PERIOD, answer=ANSWER)
     def show(self) -> Any:
         return _answer(of_actor(*_period(), actor=current_actor()))
 

@@ -158,7 +158,8 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Test registrations": frozenset({"list", "show"}),
         "Room allocations": frozenset({"list", "show"}),
     },
-    Role.GUARDIAN: EVERYONE | {"My enrollments": frozenset({"show", "edit"})},
+    Role.GUARDIAN: EVERYONE
+    | {"My enrollments": frozenset({"show", "edit"}), "Timetable": frozenset({"show", "of_student"})},
     Role.ASSISTANT: EVERYONE
     | {"My assistant page": frozenset({"show", "edit"}), "Published shifts": frozenset({"list", "show"})},
     Role.ENGINEER: EVERYONE | {"Operations": frozenset({"show"}), "Job runs": READ, "Integrity": frozenset({"show"})},

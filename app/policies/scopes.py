@@ -104,6 +104,15 @@ def learnt_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:
     return _is_there(Student, Student.id == student_id, Student.user_id == actor.id)
 
 
+def guarded_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:
+    """Whether the actor is a guardian of the student with this key, for as long as they are linked to each other."""
+    if not actor.has(Role.GUARDIAN):
+        return false()
+    me = (records.Guardian.user_id == actor.id) & records.Guardian.deleted_at.is_(None)
+    mine = _is_there(records.Guardian, records.Guardian.id == records.StudentGuardian.guardian_id, me)
+    return _is_there(records.StudentGuardian, records.StudentGuardian.student_id == student_id, mine)
+
+
 def students(actor: Actor) -> ColumnElement[bool]:
     """The office sees all; teachers those who are or were in their classes; students themselves."""
     if _sees_all(actor, Role.ADMISSIONS, Role.EXAM_OFFICER):

@@ -41,7 +41,7 @@ def sections(actor: Actor) -> list[Section]:
     made = []
     if actor.may("list", "Classroom"):
         made.append(_classes_of_today(actor))
-    if actor.has(Role.STUDENT):
+    if actor.has(Role.STUDENT, Role.GUARDIAN):
         made.append(_next_classes(actor))
     if actor.has(Role.GUARDIAN) and (enrollments := family.section(actor)) is not None:
         made.append(enrollments)
@@ -100,30 +100,38 @@ def _class_row(one: ClassOfDay) -> Row:
 
 
 def _next_classes(actor: Actor) -> Section:
-    """A student's classes of the next days."""
+    """A student's classes of the next days, or those of a guardian's children."""
     first = school.today()
     planned = [
         each
         for each in timetables.of_actor(first, first + AHEAD, actor=actor)
         if each.status == "scheduled" and each.ends_at > school.now()
     ]
+    children = any(each.student for each in planned)
     columns = [
         Column("when", _("When")),
+        *([Column("student", _("Child"))] if children else []),
         Column("course", _("Course")),
         Column("teacher", _("Teacher")),
         Column("room", _("Room")),
     ]
     empty = Empty(_("No classes in the next two weeks"), _("Your classes will stand here."))
-    rows = [_next_row(each) for each in planned[:MOST]]
+    rows = [_next_row(each, children) for each in planned[:MOST]]
     return Section(_("Your next classes"), str(len(planned)), Table(columns, rows, empty), more_url="/timetable/")
 
 
-def _next_row(each: ClassEntry) -> Row:
+def _next_row(each: ClassEntry, children: bool) -> Row:
     start = each.starts_at.astimezone(school.zone())
     when = f"{render.weekday(each.day)}, {render.day(each.day)}, {start:%H:%M}"
     return Row(
         each.key,
         "/timetable/",
         f"{each.course}, {when}",
-        [Cell(when), Cell(each.course), Cell(each.teacher), Cell(each.room)],
+        [
+            Cell(when),
+            *([Cell(each.student)] if children else []),
+            Cell(each.course),
+            Cell(each.teacher),
+            Cell(each.room),
+        ],
     )

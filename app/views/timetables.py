@@ -72,7 +72,7 @@ class TimetableView(BaseView):
     @expose("/")
     @requires("show")
     def index(self) -> Any:
-        """One's own classes."""
+        """One's own classes, and those of one's children."""
         actor = current_actor()
         return _page(_("Timetable"), "/timetable/", lambda first, last: of_actor(first, last, actor=actor), own=True)
 
@@ -182,11 +182,11 @@ def _time(entry: ClassEntry) -> str:
 
 def _card(entry: ClassEntry) -> ClassCard:
     label, tone = STATES[entry.status]
-    who = list(entry.students) or [entry.teacher]
+    who = list(entry.students) or [entry.student, entry.teacher]
     return ClassCard(
         _time(entry),
         entry.course,
-        [*who, *filter(None, [entry.room])],
+        [*filter(None, [*who, entry.room])],
         Cell(str(label), "badge", tone=tone),
         entry.moved,
     )
@@ -194,9 +194,11 @@ def _card(entry: ClassEntry) -> ClassCard:
 
 def _table(entries: list[ClassEntry], empty: Empty) -> Table:
     teaches = current_actor().has(Role.TEACHER)
+    children = any(entry.student for entry in entries)
     columns = [
         Column("day", _("Day")),
         Column("time", _("Time")),
+        *([Column("student", _("Child"))] if children else []),
         Column("course", _("Course")),
         Column("who", _("Students") if teaches else _("With")),
         Column("room", _("Room")),
@@ -209,6 +211,7 @@ def _table(entries: list[ClassEntry], empty: Empty) -> Table:
         cells = [
             Cell(day),
             Cell(card.time),
+            *([Cell(entry.student)] if children else []),
             Cell(entry.course),
             Cell(", ".join(entry.students) or entry.teacher),
             Cell(entry.room),

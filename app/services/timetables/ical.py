@@ -47,7 +47,7 @@ def _event(entry: ClassEntry, host: str) -> Event:
     event.add("last-modified", changed)
     event.add("dtstart", entry.starts_at.astimezone(UTC))
     event.add("dtend", entry.ends_at.astimezone(UTC))
-    event.add("summary", _clean(entry.course))
+    event.add("summary", _clean(f"{entry.student}: {entry.course}" if entry.student else entry.course))
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     if entry.room:
         event.add("location", _clean(entry.room))

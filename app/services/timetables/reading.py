@@ -1,13 +1,15 @@
-"""The classes of a student or a teacher between two days, read from the planned attendance under the actor's row rule."""
+"""The classes of a student or a teacher between two days, read from the planned attendance under the actor's row rule. Of
+their children guardians see the timetable, and nothing else that hangs on it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -18,7 +20,7 @@ from app.models.courses import ClassroomSlot, Course
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.roles import Role
-from app.policies.scopes import visible
+from app.policies.scopes import guarded_by, visible
 from app.services.errors import NotFound
 from app.services.people import full_name
 
@@ -31,8 +33,9 @@ MOST: Final = 5000  # classes in one timetable
 @dataclass(frozen=True)
 class ClassEntry:
     """One class on one day. `key` names it for good; `revision` and `changed_at` grow with every change of it. A
-    cancelled one was planned and is no more. `students` is filled for teachers only; a `shift` at the help desk has
-    no teacher; nor has what is no class at all, and says what it is in `about`.
+    cancelled one was planned and is no more. `students` is filled for teachers only, `student` for guardians, whose
+    children may have classes at the same time; a `shift` at the help desk has no teacher; nor has what is no class at
+    all, and says what it is in `about`.
     """
 
     key: str
@@ -51,6 +54,7 @@ class ClassEntry:
     students: tuple[str, ...] = ()
     shift: bool = False
     about: str = ""
+    student: str = ""
 
 
 def _rows(actor: Actor, first: date, last: date, cancelled: bool, *criteria: Any) -> Any:
@@ -58,6 +62,8 @@ def _rows(actor: Actor, first: date, last: date, cancelled: bool, *criteria: Any
     rule = visible(Attendance, actor)
     if cancelled:
         rule = rule | visible(Attendance, actor, deleted=True)
+    child = guarded_by(actor, Attendance.student_id)
+    rule = rule | (child if cancelled else child & Attendance.deleted_at.is_(None))
     return (
         select(
             Attendance.id,
@@ -83,8 +89,7 @@ def _rows(actor: Actor, first: date, last: date, cancelled: bool, *criteria: Any
 
 def of_student(student_id: UUID, first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:
     """A student's classes in the order of time. Raises NotFound when the actor may not see the student."""
-    if db.session.scalar(select(Student.id).where(Student.id == student_id, visible(Student, actor))) is None:
-        raise NotFound
+    student_name(student_id, actor=actor)
     statement = _rows(actor, first, last, cancelled, Attendance.student_id == student_id)
     rows = db.session.execute(statement.order_by(Attendance.starts_at, Attendance.id).limit(MOST))
     return [
@@ -132,12 +137,17 @@ def _class(row: Any) -> ClassEntry:
 
 
 def of_actor(first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:
-    """One's own classes, as a student and as a teacher, in the order of time."""
+    """One's own classes, as a student and as a teacher, and those of one's children, in the order of time."""
     entries: list[ClassEntry] = []
+    mine = Student.user_id == actor.id
     if actor.has(Role.STUDENT):
-        own = select(Student.id).where(Student.user_id == actor.id, visible(Student, actor)).order_by(Student.id)
-        for student_id in db.session.scalars(own):
+        for student_id in db.session.scalars(select(Student.id).where(mine, visible(Student, actor))):
             entries += of_student(student_id, first, last, actor=actor, cancelled=cancelled)
+    if actor.has(Role.GUARDIAN):
+        children = select(Student.id, full_name(Student).label("name")).where(_child(actor), mine.is_not(True))
+        for child in db.session.execute(children):
+            taken = of_student(child.id, first, last, actor=actor, cancelled=cancelled)
+            entries += [replace(each, student=child.name) for each in taken]
     if actor.has(Role.TEACHER) and actor.id is not None:
         entries += of_teacher(actor.id, first, last, actor=actor, cancelled=cancelled)
     return sorted(entries, key=lambda entry: (entry.starts_at, entry.key))
@@ -154,7 +164,12 @@ def teacher_name(teacher_id: int) -> str:
 
 def student_name(student_id: UUID, *, actor: Actor) -> str:
     """Whose timetable this is. Raises NotFound when the actor may not see the student."""
-    name = db.session.scalar(select(full_name(Student)).where(Student.id == student_id, visible(Student, actor)))
+    seen = visible(Student, actor) | _child(actor)
+    name = db.session.scalar(select(full_name(Student)).where(Student.id == student_id, seen))
     if name is None:
         raise NotFound
     return name
+
+
+def _child(actor: Actor) -> ColumnElement[bool]:
+    return guarded_by(actor, Student.id) & Student.deleted_at.is_(None)
