@@ -14,6 +14,7 @@ from flask_login import current_user
 from app.policies.actor import NOBODY, Actor
 from app.services.errors import NotFound
 
+REFERENCE = "X-Reference"  # of an error, in its answer and in the access log
 # The machine-readable name of a status, for refusals that have no better one.
 CODES = {
     400: "malformed",

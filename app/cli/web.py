@@ -1,7 +1,10 @@
 """The settings of gunicorn: `gunicorn -c python:app.cli.web 'app:create_app()'`."""
 
+from gunicorn.config import Config
+
 import config as settings
 from app.cli.access_log import AccessLog
+from app.web import REFERENCE
 
 bind = f"{settings.host()}:{settings.port()}"
 worker_class = "gthread"
@@ -12,6 +15,7 @@ timeout = 90  # above the limit of a statement
 graceful_timeout = 5
 keepalive = 5
 accesslog = "-"
+access_log_format = Config().access_log_format + f" %({{{REFERENCE}}}o)s"
 logger_class = AccessLog
 control_socket_disable = True
 proc_name = "registrar"

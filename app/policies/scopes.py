@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, or_, true
+from sqlalchemy import ColumnElement, false, or_, true
 
 from app.models import student_records as records
 from app.models.access import User
@@ -37,6 +37,7 @@ from app.models.test_sessions import RoomAllocation, TestRegistration
 from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office
+from app.policies.relations import is_there, learnt_by, taught_by
 from app.policies.roles import Role
 
 Scope = Callable[[Actor], ColumnElement[bool]]
@@ -87,32 +88,6 @@ def _any_of(*rules: ColumnElement[bool]) -> ColumnElement[bool]:
     return or_(false(), *rules)
 
 
-def _is_there(model: type[Any], *rules: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether a row of the model meets the rules. The model is read anew, also where the statement around has it: left
-    to itself SQLAlchemy takes the one outside, and nothing is left to read from.
-    """
-    return exists().where(*rules).correlate_except(model)
-
-
-def taught_by(actor: Actor, slot_id: Any) -> ColumnElement[bool]:
-    """Whether the actor teaches the classroom slot with this key."""
-    return _is_there(ClassroomSlot, ClassroomSlot.id == slot_id, ClassroomSlot.teacher_id == actor.id)
-
-
-def learnt_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:
-    """Whether the student with this key is the actor."""
-    return _is_there(Student, Student.id == student_id, Student.user_id == actor.id)
-
-
-def guarded_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:
-    """Whether the actor is a guardian of the student with this key, for as long as they are linked to each other."""
-    if not actor.has(Role.GUARDIAN):
-        return false()
-    me = (records.Guardian.user_id == actor.id) & records.Guardian.deleted_at.is_(None)
-    mine = _is_there(records.Guardian, records.Guardian.id == records.StudentGuardian.guardian_id, me)
-    return _is_there(records.StudentGuardian, records.StudentGuardian.student_id == student_id, mine)
-
-
 def students(actor: Actor) -> ColumnElement[bool]:
     """The office sees all; teachers those who are or were in their classes; students themselves."""
     if _sees_all(actor, Role.ADMISSIONS, Role.EXAM_OFFICER):
@@ -120,7 +95,7 @@ def students(actor: Actor) -> ColumnElement[bool]:
     rules = [Student.user_id == actor.id] if actor.has(Role.STUDENT) else []
     if actor.has(Role.TEACHER):
         mine = taught_by(actor, ClassroomEnrollment.classroom_slot_id)
-        rules.append(_is_there(ClassroomEnrollment, ClassroomEnrollment.student_id == Student.id, mine))
+        rules.append(is_there(ClassroomEnrollment, ClassroomEnrollment.student_id == Student.id, mine))
     return _any_of(*rules)
 
 
@@ -131,7 +106,7 @@ def admissions(actor: Actor) -> ColumnElement[bool]:
     rules = [learnt_by(actor, Admission.student_id)] if actor.has(Role.STUDENT) else []
     if actor.has(Role.TEACHER):
         taught = taught_by(actor, AdmissionSlot.classroom_slot_id)
-        rules.append(_is_there(AdmissionSlot, AdmissionSlot.admission_id == Admission.id, taught))
+        rules.append(is_there(AdmissionSlot, AdmissionSlot.admission_id == Admission.id, taught))
     return _any_of(*rules)
 
 
@@ -142,13 +117,13 @@ def payments(actor: Actor) -> ColumnElement[bool]:
     if not actor.has(Role.STUDENT):
         return false()
     mine = learnt_by(actor, Admission.student_id)
-    return _is_there(Admission, Admission.id == AdmissionPayment.admission_id, mine)
+    return is_there(Admission, Admission.id == AdmissionPayment.admission_id, mine)
 
 
 def class_credits(actor: Actor) -> ColumnElement[bool]:
     if _sees_all(actor):
         return true()
-    return _is_there(Admission, Admission.id == ClassCredit.admission_id, admissions(actor))
+    return is_there(Admission, Admission.id == ClassCredit.admission_id, admissions(actor))
 
 
 def classroom_slots(actor: Actor) -> ColumnElement[bool]:
@@ -196,8 +171,8 @@ def published_shifts(actor: Actor) -> ColumnElement[bool]:
         return true()
     if not actor.has(Role.ASSISTANT):
         return false()
-    mine = _is_there(HelpDeskAssistant, HelpDeskAssistant.id == PublishedShift.assistant_id, assistants(actor))
-    known = _is_there(Roster, Roster.id == PublishedShift.roster_id, Roster.published_at.is_not(None))
+    mine = is_there(HelpDeskAssistant, HelpDeskAssistant.id == PublishedShift.assistant_id, assistants(actor))
+    known = is_there(Roster, Roster.id == PublishedShift.roster_id, Roster.published_at.is_not(None))
     return mine & known & PublishedShift.cancelled_at.is_(None)
 
 
@@ -246,7 +221,7 @@ def enrollment_documents(actor: Actor) -> ColumnElement[bool]:
         return true()
     if not actor.has(Role.GUARDIAN):
         return false()
-    return _is_there(Enrollment, Enrollment.id == EnrollmentDocument.enrollment_id, Enrollment.guardian_id == actor.id)
+    return is_there(Enrollment, Enrollment.id == EnrollmentDocument.enrollment_id, Enrollment.guardian_id == actor.id)
 
 
 def own_feeds(actor: Actor) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.policies.actor import NOBODY
 from app.services.errors import Refusal, refusal_from
 from app.views.security import wants_fragment
-from app.web import error_body, masked
+from app.web import REFERENCE, error_body, masked
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,14 @@ def _titles() -> dict[int, tuple[str, str]]:
 
 
 def answer(status: int, text: str = "", *, reference: str = "", refusal: Refusal | None = None) -> Any:
-    """An error as a page, or as JSON for the API and for scripts."""
+    """An error as a page, or as JSON for the API and for scripts. Its reference stands in the access log too."""
+    reference = reference or secrets.token_hex(4)
+    response = make_response(_body(status, text, reference, refusal), status)
+    response.headers[REFERENCE] = reference
+    return response
+
+
+def _body(status: int, text: str, reference: str, refusal: Refusal | None) -> Any:
     titles = _titles()
     title, default = titles.get(status, titles[500 if status >= 500 else 400])
     if request.path.startswith("/api/") or wants_fragment():
@@ -58,8 +65,9 @@ def answer(status: int, text: str = "", *, reference: str = "", refusal: Refusal
             if refusal is not None
             else {}
         )
-        return jsonify(error_body(status, text or default or title, reference=reference, **more)), status
-    return render_template("error.html", page=ErrorPage(status, title, text or default, reference)), status
+        ours = reference if status >= 500 else ""  # else refusals that must not be told apart could be
+        return jsonify(error_body(status, text or default or title, reference=ours, **more))
+    return render_template("error.html", page=ErrorPage(status, title, text or default, reference))
 
 
 def _refusal(refusal: Refusal) -> Any:
@@ -86,7 +94,7 @@ def _http(error: HTTPException) -> Any:
     text = (
         _("The page was open for too long. Go back, reload it and try again.") if isinstance(error, CSRFError) else ""
     )
-    response = make_response(answer(error.code, text))
+    response = answer(error.code, text)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 from gunicorn.config import Config
 
+from app.cli import web
 from app.cli.access_log import AccessLog
-from app.web import masked
+from app.web import REFERENCE, masked
 
 TOKEN = "Zk3-" + "a_B9" * 10
 
@@ -48,3 +49,20 @@ def test_the_line_of_a_request_holds_no_token(kind):
     )
     assert f"GET /{kind}/... HTTP/1.1" in line
     assert TOKEN not in line
+
+
+def test_an_error_and_the_line_of_its_request_have_the_same_reference(client_of):
+    for answer, where in (
+        (client_of("staff").get("/accounts/"), "403"),
+        (client_of("staff").get("/no-such-page"), "404"),
+        (client_of("staff").post("/lead-imports/new", data=b"x" * 40_000_000), "413"),
+    ):
+        reference = answer.headers[REFERENCE]
+        assert answer.status.startswith(where) and f"<code>{reference}</code>" in answer.text
+        response = SimpleNamespace(status=answer.status, sent=1, headers=list(answer.headers))
+        asked = SimpleNamespace(headers=[])
+        environ = {"REQUEST_METHOD": "GET", "RAW_URI": "/", "SERVER_PROTOCOL": "HTTP/1.1"}
+        log = AccessLog(Config())
+        line = web.access_log_format % log.atoms_wrapper_class(log.atoms(response, asked, environ, timedelta(0)))
+        assert line.endswith(f" {reference}")
+        assert client_of("staff").get("/").headers.get(REFERENCE) is None

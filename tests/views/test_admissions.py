@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 
 from app.models.admissions import Admission
 from app.services import school
+from app.services.admissions import actions, money
+from app.services.admissions.resource import ACTIONS
 from tests.factories.admissions import admission
 from tests.factories.courses import course, plan, slot
 from tests.factories.leads import lead
@@ -100,3 +102,36 @@ def test_wrong_input_comes_back_with_its_errors(client_of, pair, db_session, val
 @pytest.mark.parametrize("who", ["teacher", "student", "coach"])
 def test_others_have_no_form(client_of, pair, who):
     assert client_of(who).post("/admissions/new", data=form(pair, "do")).status_code == 403
+
+
+def greyed(page):
+    """The buttons that can be seen and not used."""
+    return set(re.findall(r'aria-disabled="true"[^>]*>(?:<svg.*?</svg>)?<span>([^<]+)</span>', page, re.DOTALL))
+
+
+STATES = {
+    "active": {"Mark as unpaid", "Resume"},
+    "paused": {"Mark as unpaid", "Pause", "Extra classes", "Renew", "Complete", "Make-up class"},
+    "cancelled": {
+        *("Mark as unpaid", "Pause", "Resume", "Extra classes", "Change discount"),
+        *("Renew", "Complete", "Cancel", "Make-up class"),
+    },
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_only_what_can_be_done_now_is_offered(client_of, pair, db_session, actors, state):
+    made = admission(pair, actor=actors.admin)
+    if state != "active":
+        {"paused": actions.pause, "cancelled": actions.cancel}[state]([made.id], actor=actors.admin)
+    page = client_of("admin").get(f"/admissions/{made.id}").text
+    assert greyed(page) & {*(str(each.label) for each in ACTIONS), "Make-up class"} == STATES[state]
+
+
+def test_what_is_paid_is_not_paid_again_nor_made_cheaper(client_of, pair, db_session, actors):
+    made = admission(pair, actor=actors.admin)
+    money.mark_paid([made.id], actor=actors.admin)
+    page = client_of("admin").get(f"/admissions/{made.id}").text
+    assert "It is paid already." in page
+    assert "It is paid already: set it to unpaid first." in page
+    assert "It is not paid." not in page

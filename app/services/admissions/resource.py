@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from app.models.admissions import Admission, WaitlistEntry
+from app.models.admissions import Admission, AdmissionStatus, PaymentStatus, WaitlistEntry
 from app.models.courses import ClassroomSlot, Course
 from app.models.students import Student
 from app.policies.actor import Actor
@@ -17,7 +18,7 @@ from app.policies.scopes import visible
 from app.services import inputs
 from app.services.admissions import actions, labels, money, records, renewing, waitlist
 from app.services.admissions.attributes import ATTRIBUTES, DISCOUNTS, PARTS, STATUSES, WAITLIST, WAITLIST_ATTRIBUTES
-from app.services.admissions.batch import title
+from app.services.admissions.batch import TRANSITIONS, title
 from app.services.admissions.schemas import (
     AdmitInput,
     DiscountInput,
@@ -28,24 +29,62 @@ from app.services.admissions.schemas import (
     Resume,
 )
 from app.services.matching import Through
-from app.services.resource import Action, Lookup, Resource, register, register_lookup
+from app.services.resource import Action, Lookup, Resource, Rule, register, register_lookup
+
+RUNNING = AdmissionStatus.PENDING, AdmissionStatus.ACTIVE
+
+
+def _while(*states: AdmissionStatus) -> Rule:
+    """For the buttons: who may change an admission, while it is in one of these states. The action looks again, under its
+    lock.
+    """
+
+    def rule(actor: Actor, admission: Any) -> Any:
+        reason = may_change_admission(actor, admission)
+        if reason is None and admission.status not in states:
+            state = str(labels.STATUSES[admission.status.value]).lower()
+            return _("It is %(status)s: this cannot be done now.", status=state)
+        return reason
+
+    return rule
+
+
+def _becoming(state: AdmissionStatus) -> Rule:
+    return _while(*(before for before, after in TRANSITIONS.items() if state in after))
+
+
+def _payable(actor: Actor, admission: Any) -> Any:
+    paid = admission.payment.status is PaymentStatus.PAID
+    return may_take_money(actor, admission) or (_l("It is paid already.") if paid else None)
+
+
+def _paid(actor: Actor, admission: Any) -> Any:
+    paid = admission.payment.status is PaymentStatus.PAID
+    return may_take_money(actor, admission) or (None if paid else _l("It is not paid."))
+
+
+def _discountable(actor: Actor, admission: Any) -> Any:
+    reason = _while(*set(AdmissionStatus) - {AdmissionStatus.CANCELLED})(actor, admission)
+    paid = admission.payment.status is PaymentStatus.PAID
+    return reason or (_l("It is paid already: set it to unpaid first.") if paid else None)
+
 
 ACTIONS = (
     Action(
         "mark_paid",
         _l("Mark as paid"),
         money.mark_paid,
-        may_take_money,
+        _payable,
         PaymentNote,
         icon="circle-check",
         help=_l("Who said so, and when, is kept. Nothing about cards is stored."),
     ),
-    Action("mark_unpaid", _l("Mark as unpaid"), money.mark_unpaid, may_take_money, PaymentNote, icon="undo-2"),
+    Action("mark_unpaid", _l("Mark as unpaid"), money.mark_unpaid, _paid, PaymentNote, icon="undo-2"),
     Action(
         "pause",
         _l("Pause"),
         actions.pause,
-        may_change_admission,
+        _becoming(AdmissionStatus.PAUSED),
         Reason,
         icon="clock",
         help=_l("Frees the places. The classes to come wait until you resume."),
@@ -54,7 +93,7 @@ ACTIONS = (
         "resume",
         _l("Resume"),
         actions.resume,
-        may_change_admission,
+        _while(AdmissionStatus.PAUSED),
         Resume,
         icon="play",
         help=_l("Takes the places again if they are free, and gives the waiting classes new dates."),
@@ -63,7 +102,7 @@ ACTIONS = (
         "add_extra_classes",
         _l("Extra classes"),
         actions.add_extra_classes,
-        may_change_admission,
+        _while(*RUNNING),
         ExtraClasses,
         icon="plus",
         help=_l("Planned after the last class, in the same weekly slots."),
@@ -72,7 +111,7 @@ ACTIONS = (
         "change_discount",
         _l("Change discount"),
         money.change_discount,
-        may_change_admission,
+        _discountable,
         DiscountInput,
         icon="tag",
         help=_l("Changes the total. The number of classes stays."),
@@ -85,7 +124,7 @@ ACTIONS = (
         "renew",
         _l("Renew"),
         renewing.renew,
-        may_change_admission,
+        _while(*RUNNING, AdmissionStatus.COMPLETED),
         Renew,
         icon="rotate-ccw",
         help=_l("The next admission in the same weekly slots. Leave plan and day empty to go on as before."),
@@ -94,7 +133,7 @@ ACTIONS = (
         "complete",
         _l("Complete"),
         actions.complete,
-        may_change_admission,
+        _becoming(AdmissionStatus.COMPLETED),
         icon="check",
         help=_l("Closes an admission whose classes are over, and frees its places."),
     ),
@@ -102,7 +141,7 @@ ACTIONS = (
         "cancel",
         _l("Cancel"),
         actions.cancel,
-        may_change_admission,
+        _becoming(AdmissionStatus.CANCELLED),
         Reason,
         icon="ban",
         danger=True,

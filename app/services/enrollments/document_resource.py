@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
-from app.models.enrollments import DocumentType, Enrollment, EnrollmentDocument
+from app.models.enrollments import DocumentStatus, DocumentType, Enrollment, EnrollmentDocument
+from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import plain
 from app.services.enrollments import attributes, documents
@@ -18,6 +19,12 @@ from app.services.enrollments.labels import DOCUMENT_STATUS, LABELS
 from app.services.enrollments.schemas import DocumentTypeInput, GivenReason
 from app.services.errors import explain
 from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
+
+
+def _verifiable(actor: Actor, document: Any) -> Any:
+    done = document.status is DocumentStatus.VERIFIED
+    return documents.why_not_review(actor, document) or (_l("It is verified already.") if done else None)
+
 
 explain(
     {
@@ -95,7 +102,7 @@ DOCUMENTS = register(
         relations={"document_type": "document-types", "enrollment_id": "enrollments"},
         options={"status": DOCUMENT_STATUS},
         actions=(
-            Action("verify", _l("Verify"), documents.verify, documents.why_not_review, icon="check"),
+            Action("verify", _l("Verify"), documents.verify, _verifiable, icon="check"),
             Action(
                 "reject",
                 _l("Reject"),

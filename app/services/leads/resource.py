@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from app.models.access import User
 from app.models.imports import Import
-from app.models.leads import Lead, LeadStage, Tag
+from app.models.leads import FollowUpStatus, Lead, LeadStage, Tag
 from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead, may_own_lead
 from app.policies.scopes import visible
@@ -38,6 +38,12 @@ from app.services.resource import (
     register,
     register_lookup,
 )
+
+
+def _to_follow_up(actor: Actor, lead: Any) -> Any:
+    done = lead.follow_up_status is FollowUpStatus.DONE
+    return may_edit_lead(actor, lead) or (_l("It is done already.") if done else None)
+
 
 ACTIONS = (
     Action(
@@ -90,7 +96,7 @@ ACTIONS = (
         defaults=lambda lead: {"follow_up_date": lead.follow_up_date},
     ),
     Action(
-        "finish_follow_up", _l("Follow-up done"), actions.finish_follow_up, may_edit_lead, icon="check", undo=undo.undo
+        "finish_follow_up", _l("Follow-up done"), actions.finish_follow_up, _to_follow_up, icon="check", undo=undo.undo
     ),
     Action("add_note", _l("Add note"), actions.add_note, may_edit_lead, AddNote, icon="sticky-note"),
     Action("tag", _l("Tag"), actions.tag, may_edit_lead, TagLeads, icon="tag"),

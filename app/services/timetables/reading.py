@@ -19,8 +19,9 @@ from app.models.classroom import Attendance
 from app.models.courses import ClassroomSlot, Course
 from app.models.students import Student
 from app.policies.actor import Actor
+from app.policies.relations import guarded_by
 from app.policies.roles import Role
-from app.policies.scopes import guarded_by, visible
+from app.policies.scopes import visible
 from app.services.errors import NotFound
 from app.services.people import full_name
 

@@ -18,6 +18,7 @@ from app.policies.scopes import visible
 from app.services import people
 from app.services.admissions import ADMISSIONS, labels, overview
 from app.services.admissions.attributes import STATUSES
+from app.services.classroom import places
 from app.views import render
 from app.views.admissions import form, slots
 from app.views.base import RecordView
@@ -152,12 +153,15 @@ class AdmissionView(RecordView):
 
 
 def _planning_links(record: Any, actor: Actor) -> list[Link]:
-    """Booking a make-up class, and giving classes, for this admission."""
-    wanted = (
-        ("Attendance", _("Make-up class"), f"/attendance/new?admission_id={record.id}", "calendar-plus"),
-        ("Class credits", _("Give classes"), f"/class-credits/new?admission_id={record.id}", "award"),
-    )
-    return [Link(label, url, icon) for name, label, url, icon in wanted if actor.may("add", name)]
+    """Booking a make-up class, greyed where no class can be planned, and giving classes, for this admission."""
+    made = []
+    if actor.may("add", "Attendance"):
+        against = " ".join(each.message for each in places.standing(record))
+        url = f"/attendance/new?admission_id={record.id}"
+        made.append(Link(_("Make-up class"), url, "calendar-plus", enabled=not against, reason=against))
+    if actor.may("add", "Class credits"):
+        made.append(Link(_("Give classes"), f"/class-credits/new?admission_id={record.id}", "award"))
+    return made
 
 
 def _fact(label: str, value: Any, kind: str = "text", tone: str = "") -> Fact:
