@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.test_sessions import AllocationRun, AllocationRunStatus, RoomAllocation, TestSessionStatus
 from app.models.venues import RoomStatus
-from app.services.allocation_plans import runs
+from app.services.allocation_plans import overview, runs
 from tests.factories.seating import allocation, applied_run, cancel, registered, room, session, venue
 
 
@@ -217,6 +217,20 @@ def test_others_have_no_business_here(hall, client_of):
         assert client.get(hall.map).status_code == 403
         assert client.post(f"{hall.map}/put", json=put).status_code == 403
     assert where(hall.students[0]) is None
+
+
+def test_students_see_their_own_seat_and_nobody_elses(hall, client_of, actors):
+    """Neither on the map of the room nor by asking for it; what finds the seats tells them of their own only."""
+    mine, other = hall.students[:2]
+    account = {"user": actors.student.id, "id": mine}
+    db.session.execute(text("UPDATE students SET user_id = :user WHERE id = :id"), account)
+    seats = [allocation(hall.session, hall.grid, each, seat) for each, seat in ((mine, "A1"), (other, "B1"))]
+    student = client_of("student")
+    for url in (hall.map, f"{hall.map}/live", f"{hall.url}/allocation-status"):
+        assert student.get(url).status_code == 403
+    assert [student.get(f"/roomallocation/{each.id}").status_code for each in seats] == [200, 404]
+    sitting = [each.student_id for each in overview.room_map(hall.session.id, hall.grid.id, actors.student).seats]
+    assert sitting == [mine, None, None]
 
 
 def test_moves_by_hand_go_with_the_run_that_is_undone(hall, officer, actors):

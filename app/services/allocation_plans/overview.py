@@ -159,14 +159,15 @@ class RoomMap:
 
 
 def room_map(session_id: UUID, room_id: UUID, actor: Actor) -> RoomMap:
-    """Raises NotFound, also for a room of another venue."""
+    """Whom the actor may not see is on no seat of it. Raises NotFound, also for a room of another venue."""
     session = seats.session_for(session_id, actor)
     room = db.session.scalars(
         select(Room).where(Room.id == room_id, Room.venue_id == session.venue_id, visible(Room, actor))
     ).one_or_none()
     if room is None:
         raise NotFound
-    taken = (RoomAllocation.session_id == session_id) & (RoomAllocation.room_id == room_id)
+    in_it = (RoomAllocation.session_id == session_id) & (RoomAllocation.room_id == room_id)
+    taken = in_it & visible(RoomAllocation, actor)
     statement = (
         select(
             RoomSeat.seat_number,
@@ -180,6 +181,7 @@ def room_map(session_id: UUID, room_id: UUID, actor: Actor) -> RoomMap:
             Student.needs_accessible_room,
             Student.accommodation_needs,
         )
+        .select_from(RoomSeat)
         .outerjoin(RoomAllocation, taken & (RoomAllocation.seat_number == RoomSeat.seat_number))
         .outerjoin(Student, Student.id == RoomAllocation.student_id)
         .where(RoomSeat.room_id == room_id)

@@ -1,4 +1,7 @@
-"""Seats by hand: the map of a room, moving on it, and the dialog for somebody without a seat."""
+"""Seats by hand: the map of a room, moving on it, and the dialog for somebody without a seat.
+
+Students list their own seats: what tells of the seats of others asks for `lookup`, which only who looks after tests has.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class SeatView(BaseView):
     class_permission_name = ALLOCATIONS.name
 
     @expose("/<uuid:session_id>/allocation-status")
-    @requires("list")
+    @requires("lookup")
     def status(self, session_id: UUID) -> Any:
         """What the progress bar asks for."""
         run = next(iter(seats.session_for(session_id, current_actor()).runs), None)
@@ -57,13 +60,13 @@ class SeatView(BaseView):
         return answer, refusal.status if str(refusal) else 200
 
     @expose("/<uuid:session_id>/rooms/<uuid:room_id>")
-    @requires("list")
+    @requires("lookup")
     def room(self, session_id: UUID, room_id: UUID) -> Any:
         page = seat_page.seat_map(session_id, room_id, current_actor())
         return render_template("seat_map.html", page=page, fragment=False)
 
     @expose("/<uuid:session_id>/rooms/<uuid:room_id>/live")
-    @requires("list")
+    @requires("lookup")
     def live(self, session_id: UUID, room_id: UUID) -> Any:
         """The map alone, for pages that are open: they ask by themselves."""
         page = seat_page.seat_map(session_id, room_id, current_actor(), live=True)
