@@ -85,7 +85,7 @@ def _undo(session: TestSession, run: AllocationRun, actor: Actor) -> Outcome:
     reading.lock_rooms(session.id)
     students = int(run.summary.get("students", 0))
     if not carrying_out.take_back(session, run):
-        raise Conflict(_("It cannot be undone: somebody else has a seat that would be given back."))
+        raise Conflict(_("It cannot be undone: a seat that would be given back is not to be had any more."))
     return _outcome(session, ngettext("%(num)s student: undone.", "%(num)s students: undone.", students))
 
 

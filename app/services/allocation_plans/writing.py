@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.services.allocation_plans.problem import Quota
 from app.services.allocation_plans.reading import SCHOOL, WAITING
+from app.services.test_sessions.seats import BUSY
 
 SLICES: Final = 10  # how often a large run tells how far it is
 LARGE: Final = 20_000  # seats that are written in one statement
@@ -128,13 +129,15 @@ def take_back(run_id: UUID) -> int:
     return int(answer.rowcount)
 
 
-# Former seats that are somebody else's by now, or no more.
-_LOST = text("""
+# Former seats that are somebody else's by now, or no more, or in a room that is deleted or that another session has then.
+# A room that is only out of use is given back: the repair that moved everybody out of it is what is undone.
+_LOST = text(f"""
     SELECT count(*) FROM jsonb_populate_recordset(NULL::room_allocations, CAST(:rows AS jsonb)) b
-    LEFT JOIN room_seats s USING (room_id, seat_number)
+    JOIN test_sessions s ON s.id = b.session_id JOIN rooms r ON r.id = b.room_id
+    LEFT JOIN room_seats t USING (room_id, seat_number)
     LEFT JOIN room_allocations a USING (session_id, room_id, seat_number)
-    WHERE s.room_id IS NULL OR a.id IS NOT NULL
-""")
+    WHERE t.room_id IS NULL OR a.id IS NOT NULL OR r.deleted_at IS NOT NULL OR {BUSY}
+""")  # noqa: S608 - our own words
 _PUT_BACK = text("""
     INSERT INTO room_allocations
     SELECT b.* FROM jsonb_populate_recordset(NULL::room_allocations, CAST(:rows AS jsonb)) b

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,9 @@ from app.services.allocation_plans import runs
 from app.services.allocation_plans.explaining import SeatsShortError
 from app.services.allocation_plans.schemas import SeatOrder
 from app.services.errors import Conflict, NotAllowed, NotFound, WrongState
+from app.services.test_sessions import sessions
 from app.services.transaction import rehearse
+from app.services.venues import rooms
 from tests.factories.seating import allocation, cancel, registered, room, session, venue
 from tests.factories.students import student
 
@@ -253,6 +257,40 @@ def test_a_repair_is_not_undone_over_the_seat_of_somebody_else(hall, actors):
         runs.undo(run.id, actor=actors.admin)
     assert seats(hall.session)[student_id] == moved[student_id]
     assert run.status is AllocationRunStatus.APPLIED
+
+
+@pytest.fixture
+def moved(hall, actors):
+    """Somebody whom a repair has moved out of a room that can be used again."""
+    student_id = registered(hall.session, 1)[0]
+    allocation(hall.session, hall.rooms[1], student_id, "1")
+    rooms.update(hall.rooms[1].id, {"status": RoomStatus.UNAVAILABLE}, actor=actors.admin)
+    runs.repair_allocation([hall.session.id], actor=actors.admin)
+    rooms.update(hall.rooms[1].id, {"status": RoomStatus.AVAILABLE}, actor=actors.admin)
+    return seats(hall.session)
+
+
+def undone(hall, actors):
+    return only(runs.undo_allocation([hall.session.id], actor=actors.admin))
+
+
+def test_a_repair_is_not_undone_into_a_room_that_another_session_has(hall, moved, actors):
+    other = session(hall)
+    allocation(other, hall.rooms[1], registered(other, 1)[0], "2")
+    assert isinstance(undone(hall, actors).refusal, Conflict)
+    assert seats(hall.session) == moved
+    later = {"start_time": time(13), "end_time": time(15)}
+    sessions.update(other.id, later, actor=actors.admin)
+    assert undone(hall, actors).state == "ok", "the room is free then"
+    assert undone(hall, actors).state == "unchanged"
+
+
+def test_a_repair_is_not_undone_into_a_room_that_is_deleted(hall, moved, actors):
+    assert rooms.delete([hall.rooms[1].id], actor=actors.admin).count("ok") == 1
+    assert isinstance(undone(hall, actors).refusal, Conflict)
+    assert seats(hall.session) == moved
+    rooms.restore([hall.rooms[1].id], actor=actors.admin)
+    assert undone(hall, actors).state == "ok"
 
 
 def test_students_with_an_account_are_told_once(hall, actors):
