@@ -10,6 +10,8 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.notifications import Notification
 from app.services import accounts
+from app.services.allocation_plans import carrying_out, runs
+from app.services.students import records
 from app.services.test_sessions import allocating, refusals, registrations
 from app.services.venues import rooms
 from tests.concurrency.racing import actor, between, count, meet_after, race
@@ -123,6 +125,27 @@ def test_a_booking_is_cancelled_while_its_seat_is_given(centre, locked, monkeypa
     """
     assert count("SELECT count(*) FROM test_registrations WHERE status = 'cancelled'") == 1
     assert (count(orphans) == 0) is locked
+
+
+SEATS_OF_THE_GONE = """
+    SELECT count(*) FROM room_allocations a JOIN students s ON s.id = a.student_id WHERE s.deleted_at IS NOT NULL
+"""
+
+
+def test_a_student_is_deleted_while_they_are_given_a_seat(centre, locked, monkeypatch):
+    delete = partial(records.delete, [centre.students[0]], actor=actor("admin"))
+    work = between(monkeypatch, allocating, "_seat", delete)
+    race(centre.app, give(centre, centre.students[0], centre.rooms[1]), work)
+    assert count("SELECT count(*) FROM students WHERE deleted_at IS NOT NULL") == 1
+    assert (count(SEATS_OF_THE_GONE) == 0) is locked
+
+
+def test_a_student_is_deleted_while_everybody_is_given_a_seat(centre, locked, monkeypatch):
+    delete = partial(records.delete, [centre.students[0]], actor=actor("admin"))
+    work = between(monkeypatch, carrying_out, "_touched", delete)
+    race(centre.app, partial(runs.allocate_everyone, [centre.key], actor=centre.officer), work)
+    assert count("SELECT count(*) FROM students WHERE deleted_at IS NOT NULL") == 1
+    assert (count(SEATS_OF_THE_GONE) == 0) is locked
 
 
 def test_a_room_shrinks_while_its_last_seat_is_given(centre, locked, monkeypatch):

@@ -15,11 +15,13 @@ from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.students import Student
+from app.models.test_sessions import TestRegistration, TestSession, TestSessionStatus
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
 from app.services.errors import Invalid, WrongState, explain
+from app.services.keysets import among
 from app.services.records import erasing, merging
 from app.services.resource import Result
 from app.services.students import identity
@@ -147,13 +149,24 @@ def _running(student: Student) -> Any:
 
 
 # Whoever is gone takes part in no test; what was held stays on record.
-_LEAVE_TESTS = text("""
-    WITH open_sessions AS (SELECT id FROM test_sessions WHERE status = 'open'), seats AS (
-        DELETE FROM room_allocations WHERE student_id = ANY(:ids) AND session_id IN (SELECT id FROM open_sessions)
-    )
-    UPDATE test_registrations SET status = 'cancelled', cancelled_at = now()
-    WHERE student_id = ANY(:ids) AND status = 'confirmed' AND session_id IN (SELECT id FROM open_sessions)
-""")
+_OF_OPEN = "student_id = ANY(:ids) AND session_id IN (SELECT id FROM test_sessions WHERE status = 'open')"
+_CANCEL_BOOKINGS = text(f"""
+    UPDATE test_registrations SET status = 'cancelled', cancelled_at = now() WHERE status = 'confirmed' AND {_OF_OPEN}
+""")  # noqa: S608 - from here
+_EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_OF_OPEN}")  # noqa: S608 - from here
+
+
+def _hold_tests(ids: Sequence[UUID]) -> None:
+    """The open sessions for which these students are registered, held against runs that seat everybody."""
+    theirs = select(TestRegistration.session_id).where(among(TestRegistration.student_id, ids))
+    held = select(TestSession.id).where(TestSession.status == TestSessionStatus.OPEN, TestSession.id.in_(theirs))
+    db.session.execute(held.order_by(TestSession.id).with_for_update(read=True, of=TestSession))
+
+
+def _leave_tests(ids: Sequence[UUID]) -> None:
+    """The bookings wait for whoever gives one of them a seat right now; the next statement sees that seat."""
+    for statement in (_CANCEL_BOOKINGS, _EMPTY_SEATS):
+        db.session.execute(statement, {"ids": list(ids)})
 
 
 @transactional
@@ -161,9 +174,10 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Delete students softly, with their bookings and seats of tests to come (04-test-sessions); refused while an
     admission of theirs is not over.
     """
+    _hold_tests(ids)
     result = plain.delete(Student, ids, actor=actor, title=title, hindrance=_running)
     gone = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
-    db.session.execute(_LEAVE_TESTS, {"ids": gone})
+    _leave_tests(gone)
     return result
 
 
