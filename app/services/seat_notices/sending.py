@@ -28,7 +28,8 @@ from app.services.transaction import transactional
 LETTER: Final = "seat"
 
 # `wanted` is who sits where now, nobody if the session is cancelled. Who was told of a seat and has none any more is told
-# so; who cannot be written to is not noted as told.
+# so; who cannot be written to is not noted as told. `unheard` are those whose last letter was returned, or went to another
+# address than theirs of today: they are told again.
 _SEND = text("""
     WITH facts AS (
         SELECT s.id, (s.session_date + s.start_time) AT TIME ZONE :zone AS starts_at, s.status
@@ -38,13 +39,18 @@ _SEND = text("""
         FROM room_allocations a JOIN facts f ON f.id = a.session_id AND f.status <> 'cancelled'
         UNION ALL
         SELECT n.student_id, NULL, NULL, f.starts_at FROM seat_notices n JOIN facts f ON f.id = n.session_id
-        WHERE n.seat_number IS NOT NULL AND (f.status = 'cancelled' OR NOT EXISTS (
-            SELECT FROM room_allocations a WHERE a.session_id = f.id AND a.student_id = n.student_id))
+        WHERE f.status = 'cancelled' OR NOT EXISTS (
+            SELECT FROM room_allocations a WHERE a.session_id = f.id AND a.student_id = n.student_id)
     ), addressed AS (
         SELECT w.*, coalesce(nullif(btrim(st.email), ''), u.email) AS email, us.locale
         FROM wanted w JOIN students st ON st.id = w.student_id AND st.deleted_at IS NULL
         LEFT JOIN ab_user u ON u.id = st.user_id AND u.active AND u.email NOT LIKE :no_email
         LEFT JOIN user_settings us ON us.user_id = u.id
+    ), last AS (
+        SELECT DISTINCT ON (student_id) CAST(payload->>'student_id' AS uuid) AS student_id, email, status FROM letters
+        WHERE kind = :kind AND payload->>'session_id' = CAST(:session_id AS text) ORDER BY student_id, id DESC
+    ), unheard AS (
+        SELECT student_id FROM addressed a JOIN last l USING (student_id) WHERE l.status = 'failed' OR l.email <> a.email
     ), told AS (
         INSERT INTO seat_notices AS n (session_id, student_id, room_id, seat_number, starts_at)
         SELECT :session_id, student_id, room_id, seat_number, starts_at FROM addressed WHERE email IS NOT NULL
@@ -54,6 +60,7 @@ _SEND = text("""
                 revision = n.revision + 1, told_at = now()
             WHERE (n.room_id, n.seat_number) IS DISTINCT FROM (excluded.room_id, excluded.seat_number)
                OR (n.starts_at <> excluded.starts_at AND excluded.seat_number IS NOT NULL)
+               OR excluded.student_id IN (SELECT student_id FROM unheard)
         RETURNING student_id
     ), posted AS (
         INSERT INTO letters (kind, email, locale, payload)
@@ -78,7 +85,8 @@ class Sent:
 @transactional
 def send(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Write to the students of these sessions where they sit; to those who were told only if their seat, the room or the
-    time is another since, or they have none any more. A session that is over, or in which nobody sits, is refused.
+    time is another since, they have none any more, or the letter did not reach the address that they have now. A session
+    that is over, or in which nobody sits, is refused.
     """
     reason = may_run_tests(actor, None)
     if reason is not None:

@@ -81,6 +81,55 @@ def test_another_time_is_told_to_all_and_an_address_that_comes_late_is_used(sess
     assert len(waiting()) == 4
 
 
+def returned(email) -> None:
+    """The letter to this address came back; the others arrived."""
+    db.session.execute(text("UPDATE letters SET status = 'sent', sent_at = now()"))
+    db.session.execute(
+        text("UPDATE letters SET status = 'failed', error = '550' WHERE email = :email"), {"email": email}
+    )
+    db.session.commit()
+
+
+def sent_now(session, actor) -> list[str]:
+    """To whom sending once more writes."""
+    known = set(db.session.scalars(text("SELECT id FROM letters")))
+    send(session, actor)
+    return [row.email for row in db.session.query(Letter).order_by(Letter.email) if row.id not in known]
+
+
+def test_whose_letter_came_back_is_written_to_again(session, actors):
+    send(session, actors.exam_officer)
+    returned("a@example.org")
+    assert sent_now(session, actors.exam_officer) == ["a@example.org"]
+    assert sent_now(session, actors.exam_officer) == [], "it is on its way"
+    returned("a@example.org")
+    db.session.get_one(Student, session.students[0]).email = "right@example.org"
+    db.session.commit()
+    assert sent_now(session, actors.exam_officer) == ["right@example.org"]
+    returned("")
+    assert send(session, actors.exam_officer)[0] == "unchanged"
+
+
+def test_a_letter_that_went_to_another_address_is_sent_to_the_new_one(session, actors):
+    send(session, actors.exam_officer)
+    returned("")
+    db.session.get_one(Student, session.students[1]).email = "new@example.org"
+    db.session.commit()
+    assert sent_now(session, actors.exam_officer) == ["new@example.org"]
+    assert send(session, actors.exam_officer)[0] == "unchanged"
+
+
+def test_that_there_is_no_seat_any_more_is_told_again_if_it_came_back(session, actors):
+    send(session, actors.exam_officer)
+    session.status = TestSessionStatus.CANCELLED
+    db.session.commit()
+    assert len(sent_now(session, actors.exam_officer)) == 3
+    returned("b@example.org")
+    assert sent_now(session, actors.exam_officer) == ["b@example.org"]
+    returned("")
+    assert send(session, actors.exam_officer)[0] == "unchanged"
+
+
 def test_who_has_no_seat_any_more_is_told_once(session, actors):
     send(session, actors.exam_officer)
     waiting()
