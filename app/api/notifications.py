@@ -140,7 +140,9 @@ class BroadcastApi(Api):
         answer=SENT,
     )
     def send(self) -> Any:
-        """The `key` names the message: sent again, it goes to nobody and the first answer comes back."""
+        """The `key` names the message: sent again, it goes to nobody and the first answer comes back. With the key of
+        another message it is refused.
+        """
         values, actor = bodies.read(BroadcastInput), current_actor()
         preview = request.args.get("preview") == "1"
         sent = rehearse(send, values, actor=actor) if preview else send(values, actor=actor)

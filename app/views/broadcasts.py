@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.services import inputs
-from app.services.errors import Invalid, Refusal
+from app.services.errors import Conflict, Invalid, Refusal
 from app.services.notifications import broadcasts
 from app.services.notifications.broadcasts import AUDIENCE, BroadcastInput, BroadcastType
 from app.services.notifications.types import SEVERITIES, TYPES
@@ -87,7 +87,7 @@ class BroadcastView(BaseView):
             if request.form.get("recipients") != str(would.recipients):
                 return _form(raw, Refusal(), would.recipients)
             sent = broadcasts.send(values, actor=actor)
-        except Invalid as refusal:
+        except (Conflict, Invalid) as refusal:
             return _form(raw, refusal), refusal.status
         flash(ngettext("Sent to %(num)s person.", "Sent to %(num)s people.", sent.recipients), "success")
         return redirect("/broadcasts/")
@@ -145,6 +145,8 @@ def _form(values: dict[str, Any], refusal: Refusal, recipients: int | None = Non
         )
     known = {each.name for each in fields}
     general = [str(text) for name, texts in refusal.fields.items() if name not in known for text in texts]
+    if isinstance(refusal, Conflict):
+        general.append(str(refusal))
     form = Form("/broadcasts/new", [FieldGroup("", fields)], submit, cancel_url="/broadcasts/", errors=general)
     page = BroadcastPage(_("New message"), form, "/broadcasts/", _("Broadcasts"), note=note)
     return render_template("broadcast.html", page=page)

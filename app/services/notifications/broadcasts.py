@@ -19,7 +19,7 @@ from app.models.notifications import NotificationEvent, NotificationType, Severi
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services import school
-from app.services.errors import Invalid, NotAllowed
+from app.services.errors import Conflict, Invalid, NotAllowed
 from app.services.inputs import Input, Moment, blank_is_none, storable
 from app.services.notifications.telling import event, tell_set
 from app.services.people import full_name
@@ -72,7 +72,8 @@ _KNOWN = text("SELECT payload FROM notification_events WHERE entity_id = :key AN
 def send(values: dict[str, Any], *, actor: Actor) -> Sent:
     """Send a message: one transaction, set-wise. Sending the same form again sends nothing and gives the first answer.
 
-    Raises NotAllowed, Invalid when it would expire at once or reach nobody.
+    Raises NotAllowed, Invalid when it would expire at once or reach nobody, Conflict when the form was sent with other
+    words or to others.
     """
     if not actor.is_admin:
         raise NotAllowed(_l("Only an admin may write to everybody."))
@@ -82,14 +83,16 @@ def send(values: dict[str, Any], *, actor: Actor) -> Sent:
     key, roles = values["key"], sorted(set(values.get("roles") or []))
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": str(key)})
     known = db.session.execute(_KNOWN, {"key": str(key)}).scalar_one_or_none()
-    if known is not None:
-        return Sent(key, known["recipients"])
     kind = NotificationType(values.get("type") or NotificationType.BROADCAST)
     facts = {
         "title": values["title"],
         "body": values.get("body") or "",
         "severity": (values.get("severity") or Severity.INFO).value,
     }
+    if known is not None:
+        if any(known[name] != value for name, value in {**facts, "roles": roles}.items()):
+            raise Conflict(_("This form was sent already with other words or to others: begin a new message."))
+        return Sent(key, known["recipients"])
     whom = {"key": str(key), "actor_id": actor.id, "roles": roles, "expires_at": expires_at}
     told = tell_set(kind, _GIVEN, school.today(), facts | whom)
     if not told:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.notifications import Channel, Notification, NotificationDelivery, NotificationType, Severity
 from app.services import notifications
-from app.services.errors import Invalid, NotAllowed
+from app.services.errors import Conflict, Invalid, NotAllowed
 from app.services.notifications import Notice, broadcasts, preferences, texts
 from app.services.notifications.types import TYPES
 from app.services.transaction import rehearse
@@ -150,6 +150,19 @@ def test_what_a_broadcast_refuses(db_session, actors):
         broadcasts.send(message(expires_at=datetime.now(UTC) - timedelta(hours=1)), actor=actors.admin)
 
 
+@pytest.mark.parametrize(
+    "change", [{"title": "Correction"}, {"body": "Come late"}, {"severity": Severity.WARNING}, {"roles": ["Staff"]}]
+)
+def test_a_form_that_was_sent_is_not_sent_with_other_words(db_session, actors, change):
+    """As after Back in a browser: the answer must not be that of the first message."""
+    values = message(roles=["Teacher"], body="Come early")
+    broadcasts.send(values, actor=actors.admin)
+    with pytest.raises(Conflict):
+        broadcasts.send(values | change, actor=actors.admin)
+    assert [row.title for row in notifications.newest(actors.teacher)] == ["Hello"]
+    assert broadcasts.send(values | change | {"key": uuid.uuid4()}, actor=actors.admin).recipients > 0
+
+
 def test_a_broadcast_expires(db_session, actors):
     broadcasts.send(message(expires_at=datetime.now(UTC) + timedelta(hours=1)), actor=actors.admin)
     assert actors.staff.unread == 1
@@ -170,4 +183,7 @@ def test_the_form_asks_once_more_with_the_number(db_session, actors, client_of):
     assert client.post("/broadcasts/new", data=form | {"recipients": "2"}).status_code == 302
     assert only(actors.teacher).title == "Hello"
     assert client.post("/broadcasts/new", data=form | {"title": ""}).status_code == 422
+    corrected = client.post("/broadcasts/new", data=form | {"title": "Goodbye", "recipients": "2"})
+    assert corrected.status_code == 409
+    assert "This form was sent already" in corrected.text
     assert "Hello" in client.get("/broadcasts/").text
