@@ -21,9 +21,11 @@ FEW: Final = 4  # so many classes left are told
 MARKED_WITHIN: Final = timedelta(hours=24)  # after the end of a class
 LOCK: Final = 0x52454D  # "REM": of two runs at once, the second sees what the first one told
 
+# Students have no page of an admission: they are led to their classes.
 _REMAINING = """
     SELECT person.id AS recipient_id, left(format(:english, b.remaining, st.name, c.name), 200) AS title, '' AS body,
-           'warning' AS severity, 'admissions' AS entity_type, a.id::text AS entity_id, '/admissions/' || a.id AS link,
+           'warning' AS severity, 'admissions' AS entity_type, a.id::text AS entity_id,
+           CASE WHEN person.id = ANY (CAST(:admins AS integer[])) THEN '/admissions/' || a.id ELSE '/attendance/' END AS link,
            jsonb_build_object('title', jsonb_build_object('message', jsonb_build_array(CAST(:message AS text)), 'values',
                jsonb_build_object('count', b.remaining, 'student', st.name, 'course', c.name))) AS payload,
            CAST(NULL AS timestamptz) AS expires_at

@@ -75,7 +75,17 @@ def test_none_left_is_told_too_and_both_only_of_active_admissions(made, actors):
     assert told(FEW) == []
     [row] = notifications.newest(actors.student, kind=NONE)
     assert row.title == "No classes left: Sol Okoye, Piano"
-    assert row.link == f"/admissions/{made.id}"
+    assert row.link == "/attendance/"
+
+
+def test_everybody_may_follow_the_link_of_their_notice(made, client_of):
+    mark(made.id, 9)
+    reminders.classes_remaining(school.today())
+    for username, link in (("student", "/attendance/"), ("admin", f"/admissions/{made.id}")):
+        of_whom = {"type": FEW.value, "id": accounts.find(username).id}
+        found = text("SELECT link FROM notifications WHERE type = :type AND recipient_id = :id")
+        assert db.session.scalars(found, of_whom).all() == [link]
+        assert client_of(username).get(link).status_code == 200
 
 
 def test_what_was_told_at_marking_is_not_told_again(made):
