@@ -55,6 +55,12 @@ _PEOPLE = text(f"""
     GROUP BY d.recipient_id ORDER BY min(d.next_attempt_at), d.recipient_id LIMIT :most
 """)
 _ALONE = text("SELECT pg_try_advisory_xact_lock(:lock, :recipient_id)")
+# Nobody reads of what is over by now: it is settled, unsent.
+_EXPIRE = text(f"""
+    UPDATE notification_deliveries d SET status = 'failed', claimed_until = NULL, error = :error
+    FROM notifications n
+    WHERE d.recipient_id = :recipient_id AND n.id = d.notification_id AND n.expires_at <= now() AND {_DUE}
+""")
 # What was tried together is tried together again, under its Message-ID; what is new makes a message of its own.
 _CLAIM = text(f"""
     WITH first AS (
@@ -166,6 +172,7 @@ def _people() -> list[int]:
 def _claim(recipient_id: int) -> Claim | None:
     if not db.session.scalar(_ALONE, {"lock": LOCK, "recipient_id": recipient_id}):
         return None
+    db.session.execute(_EXPIRE, {"recipient_id": recipient_id, "error": "The notice expired before it was sent."})
     message_id = f"<{uuid4()}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}>"
     facts = {"recipient_id": recipient_id, "lease": LEASE, "most": MOST_AT_ONCE, "message_id": message_id}
     rows = db.session.execute(_CLAIM, facts).all()

@@ -108,6 +108,20 @@ def test_after_a_mail_the_next_waits_unless_it_is_critical(db_session, actors, m
     assert mailbox.messages[-1]["Subject"] == "Registrar: 3 notices"
 
 
+def test_what_has_expired_is_not_sent(db_session, actors, mailbox):
+    tell(actors.staff, actors.staff2, title="Fire drill at ten")
+    db.session.execute(text("UPDATE notifications SET expires_at = now() - interval '1 hour'"))
+    tell(actors.staff, title="Still true")
+    db.session.execute(
+        text("UPDATE notifications SET expires_at = now() + interval '1 hour' WHERE title = 'Still true'")
+    )
+    assert mail.deliver() == 1
+    assert [message["Subject"] for message in mailbox.messages] == ["Registrar: Still true"]
+    assert sorted(states()) == ["failed", "failed", "sent"]
+    assert {row.error for row in rows()} == {None, "The notice expired before it was sent."}
+    assert mail.deliver() == 0
+
+
 def test_a_server_that_is_away_is_asked_again_later(db_session, app, actors, monkeypatch, mailbox):
     up = app.config["SMTP_URL"]
     monkeypatch.setitem(app.config, "SMTP_URL", f"smtp://127.0.0.1:{free_port()}")
