@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.students import Student
 from app.models.test_sessions import AllocationRun, AllocationRunStatus, RoomAllocation, TestSessionStatus
 from app.models.venues import RoomStatus
 from app.services.allocation_plans import overview, runs
@@ -52,6 +53,19 @@ def test_the_page_of_a_session(hall, officer):
     assert "(2 seats available)" in page
     assert "Allocate everyone" in page
     assert "Everybody has a seat" not in page
+
+
+def test_the_figures_lead_to_what_they_count(hall, officer):
+    """Neither a registration that was cancelled nor a student who was deleted while the session was closed."""
+    cancel(hall.session.id, hall.students[0])
+    db.session.execute(text("UPDATE students SET deleted_at = now() WHERE id = :id"), {"id": hall.students[1]})
+    assert overview.counts(hall.session.id) == (1, 0)
+    page = text_of(officer.get(hall.url))
+    link = f"/test-registrations/?f=session:is:{hall.session.id}&amp;f=status:is:confirmed"
+    assert f'href="{link}"' in page
+    found = text_of(officer.get(link.replace("&amp;", "&")))
+    numbers = [db.session.get_one(Student, each).test_number for each in hall.students]
+    assert (numbers[0] in found, numbers[2] in found) == (False, True)
 
 
 def test_searching_those_without_a_seat(hall, officer):

@@ -63,12 +63,13 @@ def _emphasise(record: RecordPage, found: Overview) -> None:
 
 
 def _figures(found: Overview, url: str, actor: Actor) -> list[Figure]:
-    key = url.rpartition("/")[2]
+    of_it = f"f=session:is:{url.rpartition('/')[2]}"
+    registered = f"/test-registrations/?{of_it}&f=status:is:confirmed"
     used = [room for room in found.rooms if room.allocated]
     free = sum(room.available for room in found.rooms)
     return [
-        Figure(_("Registered"), render.number(found.registered), url=f"/test-registrations/?f=session:is:{key}"),
-        Figure(_("With a seat"), render.number(found.seated), url=f"/roomallocation/?f=session:is:{key}"),
+        Figure(_("Registered"), render.number(found.registered), url=registered),
+        Figure(_("With a seat"), render.number(found.seated), url=f"/roomallocation/?{of_it}"),
         Figure(_("Without a seat"), render.number(found.waiting), tone="warning" if found.waiting else "success"),
         Figure(
             _("Seats available"),
