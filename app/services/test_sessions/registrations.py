@@ -132,7 +132,7 @@ def cancel(ids: Sequence[UUID], *, actor: Actor) -> Result:
 @transactional
 def move(ids: Sequence[UUID], *, actor: Actor, session_id: UUID) -> Result:
     """Move registrations to another session, before the closing dates of both: the old ones are cancelled, with their
-    seats. Raises NotAllowed, Invalid at the field; what stands against one is its outcome.
+    seats, and the new ones have their notes. Raises NotAllowed, Invalid at the field; what stands against one is its outcome.
     """
     require(actor)
     sessions = _lock_all(ids, actor, session_id)
@@ -142,7 +142,8 @@ def move(ids: Sequence[UUID], *, actor: Actor, session_id: UUID) -> Result:
             return False
         _check_period(sessions[session_id])
         _check_bookings(sessions[session_id], row.student_id)
-        plain.create(TestRegistration, {"session_id": session_id, "student_id": row.student_id}, actor=actor)
+        values = {"session_id": session_id, "student_id": row.student_id, "notes": row.notes}
+        plain.create(TestRegistration, values, actor=actor)
         return True
 
     return plain.each(TestRegistration, ids, registration_title, change, actor=actor)

@@ -184,6 +184,17 @@ def test_moving_to_another_session(centre, officer, book):
     assert [each.state for each in again.outcomes] == ["unchanged"]
 
 
+def test_a_move_takes_the_notes_along(centre, officer, book):
+    made = book()
+    made.notes = "25% extra time approved"
+    db.session.commit()
+    later = session(centre.venue, session_date=date(NEXT, 7, 1))
+    for state in ("ok", "unchanged"):
+        assert registrations.move([made.id], actor=officer, session_id=later.id).outcomes[0].state == state
+    notes = db.session.scalars(text("SELECT notes FROM test_registrations WHERE session_id = :id"), {"id": later.id})
+    assert notes.all() == ["25% extra time approved"]
+
+
 def test_a_move_that_is_refused_leaves_the_booking(centre, officer, book):
     made = book()
     shut = session(centre.venue, session_date=date(NEXT, 7, 1), status="closed")
