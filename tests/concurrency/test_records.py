@@ -51,6 +51,25 @@ def test_two_children_of_a_family_at_once_share_their_guardian(crowd, monkeypatc
     assert count("SELECT count(*) FROM oneroster_agents") == 2
 
 
+def test_two_children_at_once_share_the_parent_who_has_no_account(crowd, monkeypatch):
+    """The row of the account's guardian is what the second waits for, though the children are another's."""
+    guardian = actor("guardian")
+    submit(enrollment().id, actor=guardian)
+    leila = STUDENT | {"guardian_first_name": "Leila", "guardian_email": "leila@example.org"}
+    keys = [enrollment(student=leila | {"first_name": name}).id for name in ("Ida", "Eli")]
+    db.session.remove()
+    meet_after(monkeypatch, creation.facts, "read")
+    assert race(crowd, *[partial(submit, key, actor=guardian) for key in keys]) == [True, True]
+    assert count("SELECT count(*) FROM guardians") == 2
+    assert (
+        count(
+            "SELECT count(*) FROM student_guardians WHERE guardian_id IN (SELECT id FROM guardians "
+            "WHERE first_name = 'Leila')"
+        )
+        == 2
+    )
+
+
 def test_a_duplicate_is_merged_once(crowd, locked, monkeypatch):
     gone, first, second = student().id, student().id, student().id
     admin = actor("admin")

@@ -83,25 +83,43 @@ def _attempt_that_succeeded(enrollment: Enrollment) -> RecordCreationAttempt:
 
 
 _KEYS = text("SELECT uuid_time_ordered() AS id, nextval('student_usi_seq') AS usi")
-# Two children of one family at once: the second waits here, and takes the guardian that the first has made.
-_GUARDIAN = text("""
+# Two children of one family at once: the second waits here, whoever is named, and finds the guardian that the first has
+# made. An account stands for one person: who has another name there is none of its guardian.
+_OF_ACCOUNT = text("""
     INSERT INTO guardians AS kept (user_id, first_name, last_name, email, phone)
     VALUES (:user_id, :first_name, :last_name, :email, :phone)
     ON CONFLICT (user_id) WHERE deleted_at IS NULL AND user_id IS NOT NULL DO UPDATE
     SET email = coalesce(kept.email, excluded.email), phone = coalesce(kept.phone, excluded.phone)
+    WHERE lower(kept.first_name) = lower(excluded.first_name) AND lower(kept.last_name) = lower(excluded.last_name)
     RETURNING id
 """)
+# As the import of students tells who is the same.
+_OF_NAME = text("""
+    SELECT id FROM guardians
+    WHERE deleted_at IS NULL AND lower(email) = lower(:email)
+      AND lower(first_name) = lower(:first_name) AND lower(last_name) = lower(:last_name)
+    ORDER BY created_at, id LIMIT 1
+""")
+_WITHOUT_ACCOUNT = text("""
+    INSERT INTO guardians (first_name, last_name, email, phone) VALUES (:first_name, :last_name, :email, :phone) RETURNING id
+""")
+
+
+def _guardian(enrollment: Enrollment, given: dict[str, Any]) -> UUID:
+    """Who was entered as guardian: that of the family's account if the name is theirs, else the one of this name and e-mail
+    address, else a new one.
+    """
+    person = {name: given[f"guardian_{name}"] for name in ("first_name", "last_name", "email", "phone")}
+    of_account = db.session.scalar(_OF_ACCOUNT, person | {"user_id": enrollment.guardian_id})
+    found: UUID = of_account or db.session.scalar(_OF_NAME, person) or db.session.scalar(_WITHOUT_ACCOUNT, person)
+    return found
 
 
 def _make(enrollment: Enrollment) -> UUID:
     """The whole set, in the savepoint of the caller. Raises Unfit, and what the database raises."""
     given = facts.read(enrollment)
     keys = db.session.execute(_KEYS).one()
-    guardian_id = db.session.scalar(
-        _GUARDIAN,
-        {"user_id": enrollment.guardian_id}
-        | {name: given[f"guardian_{name}"] for name in ("first_name", "last_name", "email", "phone")},
-    )
+    guardian_id = _guardian(enrollment, given)
     one = {name: given.get(name) for name in sets.SET if given.get(name) is not None} | {
         "student_id": keys.id,
         "student_usi": keys.usi,

@@ -101,6 +101,41 @@ def test_a_second_child_has_the_same_guardian(actors):
     assert len(parent.org_ids) == 2
 
 
+LEILA = {
+    "guardian_first_name": "Leila",
+    "guardian_last_name": "Mansour",
+    "guardian_email": "leila@example.org",
+    "guardian_phone": "+44 20 7946 0099",
+}
+
+
+def guardian_of(one) -> Guardian:
+    link = db.session.scalars(select(StudentGuardian).where(StudentGuardian.student_id == one.student_id)).one()
+    return db.session.get(Guardian, link.guardian_id)
+
+
+def test_another_parent_of_the_same_account_is_another_guardian(actors):
+    first, second = enrollment(), enrollment(student=STUDENT | {"first_name": "Ida"} | LEILA)
+    third = enrollment(student=STUDENT | {"first_name": "Eli"} | LEILA | {"guardian_first_name": "LEILA"})
+    for one in (first, second, third):
+        assert made_of(one, actor=actors.guardian).succeeded
+    maj, leila = guardian_of(first), guardian_of(second)
+    assert (maj.first_name, maj.email, maj.phone) == ("Maj", "maj@example.org", "+442079460018")
+    assert (leila.first_name, leila.last_name, leila.email) == ("Leila", "Mansour", "leila@example.org")
+    assert leila.phone == "+442079460099" and leila.user_id is None and maj.user_id == first.guardian_id
+    assert guardian_of(third) == leila and count(Guardian) == 2
+    users = db.session.scalars(select(OneRosterUser.given_name).where(OneRosterUser.role == "guardian"))
+    assert sorted(users) == ["Leila", "Maj"]
+
+
+def test_the_guardian_of_the_account_is_known_by_name_whatever_the_capitals(actors):
+    made_of(enrollment(), actor=actors.guardian)
+    again = {"guardian_first_name": "MAJ", "guardian_email": "other@example.org"}
+    second = enrollment(student=STUDENT | {"first_name": "Ida"} | again)
+    made_of(second, actor=actors.guardian)
+    assert count(Guardian) == 1 and guardian_of(second).email == "maj@example.org"
+
+
 REQUIRED = (
     "first_name",
     "last_name",
