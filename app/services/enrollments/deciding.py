@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.extensions import db
 from app.models.enrollments import (
@@ -33,14 +33,13 @@ from app.services.enrollments.progress import OPEN
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
 from app.services.enrollments.steps import CONSULTATION, PAYMENT
 from app.services.errors import NotAllowed, WrongState
+from app.services.records import leaving
 from app.services.resource import Result, Rule
 from app.services.transaction import clock, lock_many, transactional
 
 title = notices.name_of
 CLOSED = _l("This enrollment is closed.")
 SHADOW_DAY = 3
-
-_EXTENSION = text("UPDATE student_program_extensions SET enrollment_status = :status WHERE student_id = :student_id")
 
 
 def _ruled(rule: Rule, state: Callable[[Actor, Any], Any]) -> Rule:
@@ -175,7 +174,8 @@ def approve(ids: Sequence[UUID], *, actor: Actor, note: str | None = None) -> Re
 
 @transactional
 def reject(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
-    """Say no, and why. It can be opened again."""
+    """Say no, and why; a student who has records leaves the school. It can be opened again."""
+    _lock_with_students(ids, actor)
 
     def change(found: Enrollment) -> bool:
         now = clock()
@@ -190,7 +190,8 @@ def reject(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
 
 @transactional
 def withdraw(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
-    """Note that the family does not want to go on. It can be opened again."""
+    """Note that the family does not want to go on; a student who has records leaves the school. It can be opened again."""
+    _lock_with_students(ids, actor)
 
     def change(found: Enrollment) -> bool:
         _close(found, EnrollmentStatus.WITHDRAWN, EnrollmentEventType.WITHDRAWN, reason)
@@ -201,8 +202,9 @@ def withdraw(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
 
 @transactional
 def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Let a closed enrollment go on where it was. A rejection by the coach is forgotten: they decide anew. Refused for one
-    whose student is deleted, as who is erased has no enrollment that runs.
+    """Let a closed enrollment go on where it was, and the student at the school. A rejection by the coach is forgotten: they
+    decide anew. Refused for one whose student is deleted, as who is erased has no enrollment that runs, or has another
+    primary school by now.
     """
     _lock_with_students(ids, actor)
 
@@ -212,7 +214,7 @@ def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
         made = found.student_id is not None
         found.status = EnrollmentStatus.REGISTERED if made else EnrollmentStatus.IN_PROGRESS
         db.session.flush()
-        _extend(found, "registered")
+        leaving.come_back(found)
         events.note(found, EnrollmentEventType.REOPENED)
         steps.settle(found, actor)
         return True
@@ -253,17 +255,10 @@ def record_payment(
 def _close(found: Enrollment, status: EnrollmentStatus, kind: EnrollmentEventType, reason: str) -> None:
     found.status = status
     db.session.flush()
-    _extend(found, "withdrawn")
-    events.note(found, kind, reason=reason)
+    events.note(found, kind, reason=reason, **leaving.leave(found))
 
 
 def _lock_with_students(ids: Sequence[UUID], actor: Actor) -> None:
     """These enrollments, then their students, as erasing locks them."""
     found = lock_many(Enrollment, ids, visible(Enrollment, actor))
     lock_many(Student, [each.student_id for each in found if each.student_id is not None])
-
-
-def _extend(found: Enrollment, status: str) -> None:
-    """The student's program, if there are records, says the same."""
-    if found.student_id is not None:
-        db.session.execute(_EXTENSION, {"status": status, "student_id": found.student_id})

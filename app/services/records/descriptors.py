@@ -52,6 +52,7 @@ ENTRY_TYPES: Final = (
     "Transfer",
     "Other",
 )
+WITHDRAWN: Final = "Withdrawn"
 EXIT_TYPES: Final = (
     "Completed",
     "Died or is permanently incapacitated",
@@ -67,7 +68,7 @@ EXIT_TYPES: Final = (
     "Other",
     "Reached maximum age",
     "Transferred",
-    "Withdrawn",
+    WITHDRAWN,
 )
 RELATIONS: Final = (
     "Mother",

@@ -1,0 +1,85 @@
+"""Ending an enrollment whose student has records: the student leaves the school, and comes back when it is opened again."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.student_records import OneRosterUser, StudentSchoolAssociation
+from app.services import school
+from app.services.enrollments import deciding
+from app.services.errors import WrongState
+from app.services.records import links
+from tests.factories import enrollments as make
+from tests.factories.records import organization
+
+pytestmark = pytest.mark.usefixtures("db_session")
+
+
+def association(found) -> StudentSchoolAssociation:
+    statement = select(StudentSchoolAssociation).where(StudentSchoolAssociation.student_id == found.student_id)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def is_there(found) -> bool:
+    statement = select(OneRosterUser).where(OneRosterUser.student_id == found.student_id)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one().enabled_user
+
+
+@pytest.mark.parametrize("end", [deciding.withdraw, deciding.reject])
+def test_whose_enrollment_ends_leaves_the_school_and_comes_back_when_it_is_opened_again(actors, end):
+    found = make.enrollment_at(5)
+    assert end([found.id], actor=actors.admissions, reason="Moved away").count("ok") == 1
+    left = association(found)
+    assert (left.exit_date, left.exit_type_descriptor) == (school.today(), "Withdrawn") and not is_there(found)
+    assert deciding.reopen([found.id], actor=actors.admissions).count("ok") == 1
+    back = association(found)
+    assert (back.exit_date, back.exit_type_descriptor) == (None, None) and is_there(found)
+
+
+def test_who_has_not_entered_yet_leaves_on_the_first_day(actors):
+    found = make.enrollment_at(5)
+    first = school.today() + timedelta(days=20)
+    association(found).entry_date = first
+    db.session.commit()
+    deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
+    assert association(found).exit_date == first
+
+
+def test_an_exit_that_was_there_or_was_changed_stays(actors):
+    found = make.enrollment_at(5)
+    gone = {"exit_date": school.today(), "exit_type_descriptor": "Transferred"}
+    links.update_association(association(found).id, gone, actor=actors.admissions)
+    deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
+    deciding.reopen([found.id], actor=actors.admissions)
+    assert association(found).exit_type_descriptor == "Transferred"
+
+    other = make.enrollment_at(5)
+    deciding.withdraw([other.id], actor=actors.admissions, reason="Moved away")
+    corrected = {"exit_date": date(2199, 1, 1), "exit_type_descriptor": "Withdrawn"}
+    links.update_association(association(other).id, corrected, actor=actors.admissions)
+    deciding.reopen([other.id], actor=actors.admissions)
+    assert association(other).exit_date == date(2199, 1, 1)
+
+
+def test_an_association_of_before_the_enrollment_is_another_ones(actors):
+    found = make.enrollment_at(5)
+    db.session.execute(text("UPDATE student_school_associations SET created_at = now() - interval '1 year'"))
+    db.session.commit()
+    deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
+    assert association(found).exit_date is None and is_there(found)
+
+
+def test_who_is_at_another_school_by_now_is_not_brought_back(actors):
+    found, other = make.enrollment_at(5), make.enrollment_at(5)
+    deciding.withdraw([found.id, other.id], actor=actors.admissions, reason="Moved away")
+    elsewhere = {"student_id": found.student_id, "school_id": organization().id, "entry_date": school.today()}
+    links.create_association(elsewhere | {"entry_grade_level_descriptor": "Ninth grade"}, actor=actors.admissions)
+    result = deciding.reopen([found.id, other.id], actor=actors.admissions)
+    refused, done = result.outcomes
+    assert isinstance(refused.refusal, WrongState) and "primary school" in str(refused.refusal) and done.state == "ok"
+    db.session.refresh(found)
+    assert found.status == "withdrawn"
