@@ -12,10 +12,11 @@ from app.models.students import Student
 from app.services import accounts, school
 from app.services.admissions import admit, people
 from app.services.courses import slots
+from app.services.enrollments import deciding
 from app.services.errors import Conflict, Invalid, WrongState
 from app.services.students import records
-from tests.concurrency.racing import actor, count, race, refusals
-from tests.factories import courses
+from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
+from tests.factories import courses, enrollments
 from tests.factories.admissions import choices
 from tests.factories.students import student
 
@@ -71,6 +72,25 @@ def test_admitting_and_deleting_at_once_never_does_both(crowd, order):
         WHERE s.deleted_at IS NOT NULL AND a.status IN ('pending', 'active', 'paused')
     """
     assert count(broken) == 0
+
+
+def test_an_enrollment_is_not_opened_again_for_who_is_deleted_meanwhile(crowd, locked, monkeypatch):
+    office, admin, both = actor("admissions"), actor("admin"), Meeting()
+    found = enrollments.enrollment_at(5)
+    key, child = found.id, found.student_id
+    deciding.withdraw([key], actor=office, reason="Moved away")
+    db.session.remove()
+    meet_after(monkeypatch, deciding, "_reopen", both)
+    meet_after(monkeypatch, records.person, "not_over", both)
+    jobs = partial(deciding.reopen, [key], actor=office), partial(records.delete, [child], actor=admin)
+    results = race(crowd, *jobs)
+    broken = """
+        SELECT count(*) FROM enrollments e JOIN students s ON s.id = e.student_id
+        WHERE s.deleted_at IS NOT NULL AND e.status = 'registered'
+    """
+    assert (count(broken) == 0) is locked
+    if locked:
+        assert sorted(result.count("ok") for result in results) == [0, 1]
 
 
 def test_one_account_goes_to_one_of_two_students(crowd):

@@ -13,7 +13,8 @@ from sqlalchemy import select, text
 
 from app.models.enrollments import EnrollmentInvitation
 from app.services import accounts, school, settings
-from app.services.enrollments import documents, invitations, progress, steps
+from app.services.enrollments import deciding, documents, invitations, progress, steps
+from app.services.students import records as students
 from tests.factories import enrollments as make
 
 
@@ -229,6 +230,15 @@ def test_the_record_shows_everything_to_the_coach_and_the_office(client_of, db_s
         assert "None" not in page
     assert "birth_certificate.pdf" not in client_of("coach").get(f"/enrollments/{found.id}").text
     assert client_of("guardian").get(f"/enrollments/{found.id}").status_code == 403
+
+
+def test_the_record_leads_to_the_student_while_there_is_one(client_of, db_session, actors):
+    found, office = make.enrollment_at(5), client_of("admissions")
+    link = f'href="/students/{found.student_id}"'
+    assert link in office.get(f"/enrollments/{found.id}").text
+    deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
+    students.delete([found.student_id], actor=actors.admin)
+    assert link not in office.get(f"/enrollments/{found.id}").text
 
 
 def test_records_that_are_missing_have_a_red_badge_and_a_button(client_of, db_session, actors, monkeypatch):

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.enrollments import Enrollment
 from app.models.students import Student
 from app.models.test_sessions import TestRegistration, TestSession, TestSessionStatus
 from app.policies.actor import Actor
@@ -22,10 +23,10 @@ from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
 from app.services.errors import Invalid, WrongState, explain
 from app.services.keysets import among
-from app.services.records import erasing, merging
+from app.services.records import erasing, merging, person
 from app.services.resource import Result
 from app.services.students import identity
-from app.services.transaction import lock, transactional
+from app.services.transaction import lock, lock_many, transactional
 
 LONGEST_NAME = 64  # of an account
 
@@ -137,17 +138,6 @@ def _check_identity(data: dict[str, Any], known: Student | None) -> None:
     identity.check(*(data[name] if name in data else getattr(known, name, None) for name in names))
 
 
-_RUNNING = text("""
-    SELECT count(*) FROM admissions
-    WHERE student_id = :id AND deleted_at IS NULL AND status IN ('pending', 'active', 'paused')
-""")
-
-
-def _running(student: Student) -> Any:
-    count = db.session.scalar(_RUNNING, {"id": student.id})
-    return _("%(count)s admissions are not over: cancel or complete them first.", count=count) if count else None
-
-
 # Whoever is gone takes part in no test; what was held stays on record.
 _OF_OPEN = "student_id = ANY(:ids) AND session_id IN (SELECT id FROM test_sessions WHERE status = 'open')"
 _CANCEL_BOOKINGS = text(f"""
@@ -172,10 +162,11 @@ def _leave_tests(ids: Sequence[UUID]) -> None:
 @transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Delete students softly, with their bookings and seats of tests to come (04-test-sessions); refused while an
-    admission of theirs is not over.
+    admission or enrollment of theirs is not over.
     """
+    lock_many(Enrollment, list(db.session.scalars(select(Enrollment.id).where(among(Enrollment.student_id, ids)))))
     _hold_tests(ids)
-    result = plain.delete(Student, ids, actor=actor, title=title, hindrance=_running)
+    result = plain.delete(Student, ids, actor=actor, title=title, hindrance=lambda each: person.not_over([each.id]))
     gone = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
     _leave_tests(gone)
     return result

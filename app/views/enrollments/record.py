@@ -12,9 +12,13 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from sqlalchemy import select
 
+from app.extensions import db
 from app.models.enrollments import DocumentStatus, EnrollmentStatus
+from app.models.students import Student
 from app.policies.actor import Actor
+from app.policies.scopes import visible
 from app.services.enrollments import DOCUMENTS, ENROLLMENTS, INVITATIONS, documents, events, progress
 from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, STEP_STATUS, STEPS
 from app.services.enrollments.progress import Progress, WaitsFor
@@ -77,7 +81,7 @@ class EnrollmentView(RecordView):
             group.facts = [each for each in group.facts if each.cell.text]
         page.groups[0].facts.append(Fact(_("Invitation"), self._invitation(record, actor)))
         if record.student_id is not None and actor.may("show", "Students"):
-            page.groups[0].facts.append(Fact(_("Student"), Cell(page.title, "link", f"/students/{record.student_id}")))
+            page.groups[0].facts.append(Fact(_("Student"), _student(record, actor)))
         there = progress.documents_of(record.id)
         page.panels = [self._documents(record, there, actor)]
         failed = record.records_due_since is not None
@@ -146,6 +150,14 @@ class EnrollmentView(RecordView):
     def remove(self, pk: str, document: UUID) -> Any:
         found = self.load(pk)
         return step_page.take_back(found, document, self.record_url(found.id))
+
+
+def _student(record: Any, actor: Actor) -> Cell:
+    """The way to the student, who may be deleted."""
+    there = select(Student.id).where(Student.id == record.student_id, visible(Student, actor))
+    if db.session.scalar(there) is None:
+        return Cell(_("Deleted"), "muted")
+    return Cell(f"{record.student_first_name} {record.student_last_name}", "link", f"/students/{record.student_id}")
 
 
 def ways(here: str, actor: Actor) -> list[Link]:

@@ -10,9 +10,10 @@ from app.extensions import db
 from app.models.students import Student
 from app.services import lookups, school, search
 from app.services.admissions import actions as admissions
+from app.services.enrollments import deciding
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
 from app.services.students import records
-from tests.factories import courses
+from tests.factories import courses, enrollments
 from tests.factories.admissions import admission
 from tests.factories.students import student
 
@@ -118,6 +119,14 @@ def test_who_is_admitted_stays_until_it_is_over(db_session, actors):
     assert "1" in str(outcome.refusal)
     admissions.cancel([done.id], actor=actors.admin)
     assert records.delete([key], actor=actors.admin).count("ok") == 1
+
+
+def test_who_is_being_enrolled_stays_until_it_is_over(db_session, actors):
+    found = enrollments.enrollment_at(5)
+    refused = records.delete([found.student_id], actor=actors.admin).outcomes[0].refusal
+    assert isinstance(refused, WrongState) and "1 enrollments are not over" in str(refused)
+    deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
+    assert records.delete([found.student_id], actor=actors.admin).count("ok") == 1
 
 
 def test_a_deleted_student_is_in_no_choice_and_no_search(db_session, actors):
