@@ -98,6 +98,27 @@ def test_a_draft_is_kept_by_the_button_and_by_the_script(client_of, db_session, 
     assert guardian.post(f"{url}/draft", data={"message": "x" * 2000}).status_code == 422
 
 
+def test_an_open_page_does_not_overwrite_what_the_coach_has_set(client_of, db_session, actors):
+    found = make.enrollment_at(3)
+    guardian, url = client_of("guardian"), f"/me/enrollments/{found.id}/steps/3"
+    assert 'name="_version"' in guardian.get(url).text
+    deciding.set_shadow_day([found.id], actor=actors.coach, shadow_day=school.today())
+    day = school.today().isoformat()
+    stale = {"emergency_contact": "Aunt Layla", "_version": "2020-01-01T00:00:00+00:00"}
+    answer = guardian.post(f"{url}/draft", data=stale, headers={"Accept": "application/json"})
+    assert answer.status_code == 409 and "Someone else changed" in answer.json["message"]
+    answer = guardian.post(url, data=stale | {"shadow_day": "", "waivers_signed": "1"})
+    assert answer.status_code == 422 and "2020-01-01T00:00:00" in answer.text, "wrong, and still stale"
+    answer = guardian.post(url, data=stale | {"shadow_day": "", "_then": "draft"})
+    assert answer.status_code == 409 and "Somebody else changed this step" in answer.text
+    assert "Aunt Layla" in answer.text and day in answer.text
+    assert progress.steps_of(found.id)[3].data == {"shadow_day": day}
+    version = re.search(r'name="_version" value="([^"]+)"', answer.text).group(1)
+    again = stale | {"shadow_day": day, "waivers_signed": "1", "_version": html.unescape(version)}
+    assert guardian.post(url, data=again).status_code == 302
+    assert progress.steps_of(found.id)[3].data["emergency_contact"] == "Aunt Layla"
+
+
 @pytest.mark.parametrize("who", ["guardian", "coach", "staff", "teacher", "student"])
 def test_another_familys_enrollment_is_not_there(client_of, db_session, actors, who):
     found = make.enrollment_at(6)

@@ -31,7 +31,7 @@ from app.services import plain, school
 from app.services.enrollments import events, notices, progress, steps
 from app.services.enrollments.progress import OPEN
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
-from app.services.enrollments.steps import CONSULTATION, PAYMENT
+from app.services.enrollments.steps import CONSULTATION, PAYMENT, SHADOW_DAY
 from app.services.errors import NotAllowed, WrongState
 from app.services.records import leaving
 from app.services.resource import Result, Rule
@@ -39,7 +39,6 @@ from app.services.transaction import clock, lock_many, transactional
 
 title = notices.name_of
 CLOSED = _l("This enrollment is closed.")
-SHADOW_DAY = 3
 
 
 def _ruled(rule: Rule, state: Callable[[Actor, Any], Any]) -> Rule:
@@ -147,7 +146,7 @@ def set_shadow_day(ids: Sequence[UUID], *, actor: Actor, shadow_day: date) -> Re
         step.data = {**step.data, "shadow_day": day}
         if step.status is StepStatus.PENDING:
             step.status = StepStatus.IN_PROGRESS
-        events.note(found, EnrollmentEventType.STEP_SAVED, step=SHADOW_DAY, fields=["shadow_day"])
+        events.note(found, EnrollmentEventType.STEP_SAVED, step=SHADOW_DAY, shadow_day=day)
         return True
 
     return _each(ids, may_decide_enrollment, _shadow_day, change, actor)

@@ -33,6 +33,16 @@ def note(of: Enrollment | EnrollmentInvitation, kind: EnrollmentEventType, **det
     )
 
 
+def was_set(enrollment_id: Any, day: str) -> bool:
+    """Whether a coach or the office has set this as the shadow day."""
+    statement = select(EnrollmentEvent.id).where(
+        EnrollmentEvent.enrollment_id == enrollment_id,
+        EnrollmentEvent.type == EnrollmentEventType.STEP_SAVED,
+        EnrollmentEvent.details["shadow_day"].astext == day,
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
 def of_invitation(invitation_id: Any) -> Sequence[Happened]:
     """Everything that happened on an invitation and its enrollment, newest first."""
     statement = (

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
@@ -24,6 +25,7 @@ from app.services.records import descriptors, grades
 MOST_PROGRAMS: Final = 20
 MOST_DEPOSIT: Final = 1_000_000
 FURTHEST: Final = 730  # days to a consultation or shadow day
+NOT_TO_COME: Final = _l("Choose a day from today on, within two years.")
 
 
 class ContactMethod(enum.StrEnum):
@@ -97,9 +99,14 @@ def _races(given: list[str]) -> list[str]:
     return list(dict.fromkeys(each for each in found if each))
 
 
+def is_to_come(day: date) -> bool:
+    """Whether a day is from today on, within two years."""
+    return 0 <= (day - school.today()).days <= FURTHEST
+
+
 def _to_come(day: date) -> date:
-    if not 0 <= (day - school.today()).days <= FURTHEST:
-        raise _wrong(_("Choose a day from today on, within two years."))
+    if not is_to_come(day):
+        raise _wrong(str(NOT_TO_COME))
     return day
 
 
@@ -164,9 +171,9 @@ class ConsultationStep(Input):
 
 
 class ShadowDayStep(Input):
-    """Step 3, shadow day."""
+    """Step 3, shadow day. `steps` refuses a day that is over, unless the coach has set it."""
 
-    shadow_day: ToCome
+    shadow_day: Annotated[date, AfterValidator(_near)]
     waivers_signed: Annotated[bool, AfterValidator(_agreed)]
     emergency_contact: Line = None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import typing
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -32,50 +32,58 @@ from app.policies.scopes import visible
 from app.services import inputs
 from app.services.enrollments import events, notices, progress
 from app.services.enrollments.progress import COMPLETE
-from app.services.enrollments.schemas import STEP_INPUTS
+from app.services.enrollments.schemas import NOT_TO_COME, STEP_INPUTS, is_to_come
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import is_storable
 from app.services.records import creation
-from app.services.transaction import clock, lock, transactional
+from app.services.transaction import check_version, clock, lock, transactional
 
 LONGEST_DRAFT: Final = 1000
 MOST_DRAFTED: Final = 50
-CONSULTATION, STUDENT, DOCUMENTS, PAYMENT = 2, 4, 5, 6
+CONSULTATION, SHADOW_DAY, STUDENT, DOCUMENTS, PAYMENT = 2, 3, 4, 5, 6
 SENT = "sent_at"  # the family has done its part of a step that somebody else completes
 
 
 @transactional
-def save_draft(enrollment_id: UUID, step: int, raw: Mapping[str, Any], *, actor: Actor) -> EnrollmentStep:
+def save_draft(
+    enrollment_id: UUID, step: int, raw: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
+) -> EnrollmentStep:
     """Keep what was typed so far, right or not. A completed step stays as it is until it is sent again.
 
-    Raises NotFound, NotAllowed, WrongState, and Invalid for what cannot be kept at all.
+    Raises NotFound, NotAllowed, WrongState, Invalid for what cannot be kept at all, and Conflict when somebody else changed
+    the step since `version`.
     """
     enrollment = lock_to_fill(enrollment_id, step, actor)
     found = progress.steps_of(enrollment.id)[step]
     draft = _draft(step, raw)
     if found.status is StepStatus.COMPLETED or progress.is_sent(found) or draft == found.data:
         return found
+    _check_version(found, version, actor)
     found.data, found.status = draft, StepStatus.IN_PROGRESS
     db.session.flush()
     return found
 
 
 @transactional
-def submit(enrollment_id: UUID, step: int, raw: Mapping[str, Any], *, actor: Actor) -> Enrollment:
+def submit(
+    enrollment_id: UUID, step: int, raw: Mapping[str, Any], *, actor: Actor, version: datetime | None = None
+) -> Enrollment:
     """Complete or correct a step. The same again changes nothing. Completing the student information makes the records,
     whose failure stops nobody.
 
-    Raises NotFound, NotAllowed, WrongState, and Invalid with every error at its field; nothing is changed then.
+    Raises NotFound, NotAllowed, WrongState, Invalid with every error at its field, and Conflict when somebody else changed
+    the step since `version`; nothing is changed then.
     """
     enrollment = lock_to_fill(enrollment_id, step, actor, raw)
-    data = _data(step, raw)
     found = progress.steps_of(enrollment.id)[step]
+    data = _data(found, raw)
     if step == DOCUMENTS:
         _check_documents(enrollment)
     known = {name: found.data.get(name) for name in STEP_INPUTS[step].model_fields}
     same = known == {name: data.get(name) for name in known}
     if same and (found.status is StepStatus.COMPLETED or progress.is_sent(found)):
         return enrollment
+    _check_version(found, version, actor)
     if step in (CONSULTATION, PAYMENT):
         _hand_in(enrollment, found, data, actor)
     else:
@@ -103,7 +111,7 @@ def _is_repeated(enrollment: Enrollment, step: int, raw: Mapping[str, Any] | Non
         return False
     found = progress.steps_of(enrollment.id)[step]
     try:
-        data = _data(step, raw)
+        data = _data(found, raw)
     except Invalid:
         return False
     names = STEP_INPUTS[step].model_fields
@@ -189,12 +197,38 @@ def _check_documents(enrollment: Enrollment) -> None:
         raise Invalid(fields={each.code: [_("This document is required.")] for each in lacking})
 
 
-def _data(step: int, raw: Mapping[str, Any]) -> dict[str, Any]:
+def _check_version(found: EnrollmentStep, version: datetime | None, actor: Actor) -> None:
+    """Raises Conflict when somebody else changed the step since. One's own drafts are no obstacle: a script may save one
+    that the page, when it is sent, has not heard of yet.
+    """
+    if found.updated_by_id != actor.id:
+        check_version(found, version)
+
+
+def _data(found: EnrollmentStep, raw: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a step as they are kept: JSON, without what is empty. Raises Invalid."""
-    values = inputs.parse(STEP_INPUTS[step], raw)
+    faults = _day_over(found, raw) if found.step == SHADOW_DAY else {}
+    try:
+        values = inputs.parse(STEP_INPUTS[found.step], raw)
+    except Invalid as refusal:
+        raise Invalid(fields=faults | refusal.fields) from None
+    if faults:
+        raise Invalid(fields=faults)
     kept = {name: value for name, value in values.items() if value is not None}
     plain: dict[str, Any] = json.loads(json.dumps(kept, default=str))
     return plain
+
+
+def _day_over(found: EnrollmentStep, raw: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What is wrong with a shadow day that is over. One that the coach has set, or that was accepted, stays good."""
+    given = raw.get("shadow_day")
+    try:
+        if not isinstance(given, str) or is_to_come(date.fromisoformat(given)):
+            return {}
+    except ValueError:
+        return {}  # no day at all, which the schema says
+    accepted = found.status is StepStatus.COMPLETED or events.was_set(found.enrollment_id, given)
+    return {} if accepted and given == found.data.get("shadow_day") else {"shadow_day": [NOT_TO_COME]}
 
 
 def _draft(step: int, raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,13 @@ from app.models.enrollments import DocumentStatus, Enrollment, EnrollmentStatus,
 from app.services.enrollments import documents, progress, steps
 from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, STEPS
 from app.services.enrollments.progress import COMPLETE, WaitsFor
-from app.services.errors import Invalid, NotFound, Refusal, WrongState
+from app.services.errors import Conflict, Invalid, NotFound, Refusal, WrongState
 from app.services.files import Upload
 from app.services.rate_limits import TooMany
-from app.views import render
+from app.views import forms, render
 from app.views.content.sizes import size
 from app.views.enrollments import fields
-from app.views.page import Form, Link
+from app.views.page import Field, Form, Link
 from app.views.page.enrollments import DocumentLine, StepLine, StepPage
 from app.views.security import current_actor
 
@@ -32,18 +33,21 @@ def show(enrollment: Enrollment, step: int, base: str, **more: Any) -> str:
 
 def send(enrollment: Enrollment, step: int, base: str) -> Any:
     """Complete a step with what was posted, or keep it as a draft; refused, it comes back with everything typed, which is
-    kept too.
+    kept too unless somebody else changed the step meanwhile.
     """
-    raw, actor = fields.posted(step), current_actor()
+    raw, actor, version = fields.posted(step), current_actor(), _version()
     try:
         if request.form.get("_then") == "draft":
-            steps.save_draft(enrollment.id, step, raw, actor=actor)
+            steps.save_draft(enrollment.id, step, raw, actor=actor, version=version)
             flash(_("Saved. You can come back whenever you like."), "success")
             return redirect(f"{base}/steps/{step}")
-        steps.submit(enrollment.id, step, raw, actor=actor)
+        steps.submit(enrollment.id, step, raw, actor=actor, version=version)
     except Invalid as refusal:
         keep(enrollment.id, step, raw)
         return show(enrollment, step, base, refusal=refusal, typed=raw), refusal.status
+    except Conflict as refusal:
+        said = Conflict(_("Somebody else changed this step meanwhile. Look through what you typed, and send it again."))
+        return show(enrollment, step, base, refusal=said, typed=_over(enrollment, step, raw)), refusal.status
     except WrongState as refusal:
         flash(str(refusal), "warning")
         return redirect(f"{base}/steps/{step}")
@@ -51,17 +55,27 @@ def send(enrollment: Enrollment, step: int, base: str) -> Any:
     return redirect(base)
 
 
+def _version() -> datetime | None:
+    """When the page was made that was sent."""
+    return forms.read_moment(request.form.get("_version", ""))
+
+
+def _over(enrollment: Enrollment, step: int, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed, and where it was left empty what somebody else has entered."""
+    return progress.steps_of(enrollment.id)[step].data | {name: value for name, value in raw.items() if value}
+
+
 def keep(enrollment_id: UUID, step: int, raw: Mapping[str, Any]) -> None:
     """What was refused stays where it was typed, and on the server if it can be kept at all."""
     try:
-        steps.save_draft(enrollment_id, step, raw, actor=current_actor())
+        steps.save_draft(enrollment_id, step, raw, actor=current_actor(), version=_version())
     except Refusal:
         return
 
 
 def draft(enrollment: Enrollment, step: int) -> Any:
     """What a script saves while somebody types."""
-    steps.save_draft(enrollment.id, step, fields.posted(step), actor=current_actor())
+    steps.save_draft(enrollment.id, step, fields.posted(step), actor=current_actor(), version=_version())
     return jsonify(message=_("Saved"))
 
 
@@ -123,6 +137,8 @@ def page_of(
         errors = [str(refusal)] if str(refusal) and not refusal.fields else []
         shown = data if typed is None else typed
         page.form = Form(f"{base}/steps/{step}", fields.groups(step, shown, refusal), label, errors=errors)
+        read = request.form.get("_version") if refusal.fields else None  # after a conflict they have seen what there is
+        page.form.groups[0].fields.append(Field("_version", "", "hidden", read or known[step].updated_at.isoformat()))
         if known[step].status is not StepStatus.COMPLETED and not progress.is_sent(known[step]):
             page.draft_url = f"{base}/steps/{step}/draft"
     elif step != 5:

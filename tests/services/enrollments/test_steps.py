@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from app.services import school
 from app.services.enrollments import deciding, documents, events, progress, steps
 from app.services.enrollments.progress import WaitsFor
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
-from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.services.records import erasing
 from tests.factories import enrollments as make
 
@@ -150,6 +150,40 @@ def test_a_draft_keeps_what_was_typed_right_or_not(db_session, actors):
     steps.save_draft(found.id, 5, {}, actor=actors.guardian)
     with pytest.raises(WrongState):
         steps.save_draft(found.id, 4, {"first_name": "Nora"}, actor=actors.guardian)
+
+
+def test_what_somebody_else_has_entered_is_not_overwritten_unseen(db_session, actors):
+    found, today = make.enrollment_at(3), school.today()
+    opened = progress.steps_of(found.id)[3].updated_at - timedelta(seconds=9)
+    empty = {"emergency_contact": "Aunt"}
+    steps.save_draft(found.id, 3, {"emergency_contact": "A"}, actor=actors.guardian, version=opened)  # one's own
+    steps.save_draft(found.id, 3, empty, actor=actors.guardian, version=opened)
+    deciding.set_shadow_day([found.id], actor=actors.coach, shadow_day=today)
+    with pytest.raises(Conflict):
+        steps.save_draft(found.id, 3, empty, actor=actors.guardian, version=opened)
+    with pytest.raises(Conflict):
+        steps.submit(found.id, 3, make.shadow_day(), actor=actors.guardian, version=opened)
+    seen = progress.steps_of(found.id)[3]
+    assert seen.data == empty | {"shadow_day": today.isoformat()}
+    steps.submit(found.id, 3, make.shadow_day(), actor=actors.guardian, version=seen.updated_at)
+    assert status(db_session, found) == ("in_progress", 4)
+
+
+def test_a_day_that_is_over_is_taken_when_the_coach_has_set_it(db_session, actors):
+    found, over = make.enrollment_at(3), school.today() - timedelta(days=1)
+    wanted = make.shadow_day(shadow_day=over.isoformat())
+    steps.save_draft(found.id, 3, wanted, actor=actors.guardian)
+    with pytest.raises(Invalid) as refused:  # kept as a draft, and yet theirs alone
+        steps.submit(found.id, 3, wanted | {"waivers_signed": False}, actor=actors.guardian)
+    assert set(refused.value.fields) == {"shadow_day", "waivers_signed"}
+    steps.save_draft(found.id, 3, {}, actor=actors.guardian)
+    deciding.set_shadow_day([found.id], actor=actors.coach, shadow_day=over)
+    other = make.shadow_day(shadow_day=(over - timedelta(days=1)).isoformat())
+    with pytest.raises(Invalid):
+        steps.submit(found.id, 3, other, actor=actors.guardian)
+    steps.submit(found.id, 3, wanted, actor=actors.guardian)
+    steps.submit(found.id, 3, wanted | {"emergency_contact": "Aunt"}, actor=actors.guardian)
+    assert status(db_session, found) == ("in_progress", 4)
 
 
 @pytest.mark.parametrize("who", ["coach", "teacher", "staff"])
