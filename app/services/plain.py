@@ -12,7 +12,7 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.errors import Invalid, NotFound, Refusal, WrongState
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock, lock_many, moment, transactional
+from app.services.transaction import lock, lock_many, moment, savepoint, transactional
 
 M = TypeVar("M")
 Titled = Callable[[Any], str]
@@ -73,9 +73,8 @@ def _outcome(key: UUID, row: Any, title: Titled, change: Callable[[Any], bool]) 
         return Outcome(str(key), str(key)[:8], NotFound())
     name = title(row)
     try:
-        with db.session.begin_nested():
+        with savepoint():
             changed = change(row)
-            db.session.flush()
     except Refusal as refused:
         return Outcome(str(key), name, refused)
     return Outcome(str(key), name, unchanged=not changed)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from app.dialect import PREPARED
 from app.extensions import db
 from app.policies.actor import Actor
-from app.services.errors import Conflict, NotFound, refusal_from
+from app.services.errors import Busy, Conflict, NotFound, refusal_from
 from app.services.keysets import among
 
 P = ParamSpec("P")
@@ -103,6 +103,22 @@ def act_as(actor: Actor | None) -> None:
     """Tell the database, for this transaction, who acts."""
     if actor is not None and actor.id is not None:
         db.session.execute(_ACT_AS, {"id": str(actor.id)})
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """One record of many: what is refused inside takes only itself back. A refused constraint is raised as the Refusal
+    that it means, as at the end of a transaction; what must be tried again as a whole, and faults, stay as they are.
+    """
+    try:
+        with db.session.begin_nested():
+            yield
+            db.session.flush()
+    except DBAPIError as error:
+        refusal = refusal_from(error)
+        if refusal is None or isinstance(refusal, Busy):
+            raise
+        raise refusal from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.leads import Lead, Tag
 from app.services import transaction
 from app.services.errors import Busy, Conflict, Invalid, NotFound
-from app.services.transaction import lock, lock_many, rehearse, transactional
+from app.services.transaction import lock, lock_many, rehearse, savepoint, transactional
 from tests.factories.leads import lead
 
 RAISE = text("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40001'; END $$")
@@ -145,3 +145,37 @@ def test_locks_are_taken_in_the_order_of_the_keys(db_session):
     assert [row.id for row in lock_many(Lead, ids[::-1])] == sorted(ids)
     with pytest.raises(NotFound):
         lock(Lead, uuid.uuid4())
+
+
+@transactional
+def add_each(names: list[str], *, actor) -> list[str]:
+    """Which of these names could not be had."""
+    refused = []
+    for name in names:
+        try:
+            with savepoint():
+                db.session.add(Tag(name=name))
+        except Conflict:
+            refused.append(name)
+    return refused
+
+
+def test_one_of_many_that_a_constraint_refuses_takes_only_itself_back(db_session, actors):
+    before = tags()
+    assert add_each(["Fair", "fair", "School"], actor=actors.admin) == ["fair"]
+    assert tags() == before + 2
+
+
+def test_what_must_be_tried_again_as_a_whole_is_no_refusal_of_one(db_session, actors):
+    tries = []
+
+    @transactional
+    def work(*, actor):
+        tries.append(None)
+        with savepoint():
+            if len(tries) == 1:
+                db.session.execute(RAISE)
+        return "done"
+
+    assert work(actor=actors.admin) == "done"
+    assert len(tries) == 2

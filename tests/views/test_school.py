@@ -53,6 +53,17 @@ def test_the_office_sees_everything(client_of, learner):
     assert client_of("student").get(f"/students/{student().id}").status_code == 404
 
 
+def test_of_several_times_the_free_one_goes_and_the_used_one_is_named(client_of, learner):
+    used, free = courses.time_slot(TUESDAY, "16:00"), courses.time_slot(TUESDAY, "05:00")
+    admin, form = client_of("admin"), {"id": [str(used.id), str(free.id)]}
+    preview = admin.post("/time-slots/delete", data=form | {"_stage": "preview"})
+    assert preview.status_code == 200
+    assert "16:00" in preview.text and "05:00" in preview.text
+    assert admin.post("/time-slots/delete", data=form | {"_stage": "do"}).status_code == 200
+    assert admin.get(f"/time-slots/{free.id}").status_code == 404
+    assert admin.get(f"/time-slots/{used.id}").status_code == 200
+
+
 def test_the_enrollment_office_sees_the_person_alone(client_of, learner):
     answer = client_of("admissions").get(f"/students/{learner.id}")
     assert answer.status_code == 200

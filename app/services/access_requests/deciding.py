@@ -13,7 +13,6 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.models.access import Group, User
@@ -26,10 +25,10 @@ from app.policies.scopes import visible
 from app.services import accounts, password_links
 from app.services.access_requests import records
 from app.services.accounts.inputs import plain_username
-from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState, refusal_from
+from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.mail import letters
 from app.services.resource import Outcome, Result
-from app.services.transaction import RETRIED_STATES, is_rehearsed, lock_many, moment, transactional
+from app.services.transaction import is_rehearsed, lock_many, moment, savepoint, transactional
 
 MOST_AT_ONCE: Final = 200
 
@@ -140,16 +139,10 @@ def _outcome(key: UUID, found: AccessRequest | None, actor: Actor, change: Chang
     if reason is not None:
         return Outcome(str(key), name, NotAllowed(reason))
     try:
-        with db.session.begin_nested():
+        with savepoint():  # somebody else may take the name at this moment
             done = change(found)
-            db.session.flush()
     except Refusal as refused:
         return Outcome(str(key), name, refused)
-    except DBAPIError as error:  # somebody else took the name at this moment
-        known = refusal_from(error)
-        if known is None or getattr(error.orig, "sqlstate", None) in RETRIED_STATES:
-            raise
-        return Outcome(str(key), name, known)
     said = done or Done()
     return Outcome(str(key), name, unchanged=done is None, message=said.message, once=said.once)
 

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.models.access import Group, Role, User, UserProfile
@@ -21,8 +20,9 @@ from app.services.accounts import access, directory, records
 from app.services.accounts.import_rows import NAMES, REQUIRED, SEVERAL, Offered, RowReader
 from app.services.csv_files.encodings import NAMES as ENCODINGS
 from app.services.csv_files.reading import Fault, open_sheet
-from app.services.errors import Conflict, NotAllowed, Refusal, refusal_from
+from app.services.errors import Conflict, NotAllowed, Refusal
 from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
+from app.services.transaction import savepoint
 
 BLOCK = 200  # rows that are compared with the accounts at once
 MOST_ROWS = 20_000  # each is an account, made on its own
@@ -129,13 +129,8 @@ def _says_the_same(row: Any, values: Mapping[str, Any]) -> bool:
 def _make(line: int, values: dict[str, Any], import_id: UUID, issues: Issues, tally: Tally, actor: Actor) -> None:
     """Make one account in a savepoint: what is refused late takes only its own row back."""
     try:
-        with db.session.begin_nested():
+        with savepoint():
             records.create_account(**values, import_id=import_id, actor=actor)
-    except DBAPIError as error:
-        refusal = refusal_from(error)
-        if not isinstance(refusal, Conflict):  # a lock, a lost connection: the whole file is tried again
-            raise
-        _note(line, values, refusal, issues, tally)
     except Refusal as refusal:
         _note(line, values, refusal, issues, tally)
     else:

@@ -20,7 +20,7 @@ from app.policies.scopes import visible
 from app.services.admissions import places
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.resource import Outcome, Result, Rule
-from app.services.transaction import lock_many
+from app.services.transaction import lock_many, savepoint
 
 MOST_AT_ONCE = 1_000
 
@@ -73,9 +73,8 @@ def _outcome(
     if reason is not None:
         return Outcome(str(key), name, NotAllowed(reason))
     try:
-        with db.session.begin_nested():
+        with savepoint():
             changed = change(admission, batch_id)
-            db.session.flush()
     except Refusal as refused:
         return Outcome(str(key), name, refused)
     return Outcome(str(key), name, unchanged=not changed)

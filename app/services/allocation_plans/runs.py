@@ -27,7 +27,7 @@ from app.services.errors import Busy, Conflict, NotFound, Refusal, WrongState
 from app.services.import_run import apart
 from app.services.resource import Outcome, Result
 from app.services.test_sessions.locking import check_open, require
-from app.services.transaction import is_rehearsed, lock, lock_many, transactional
+from app.services.transaction import is_rehearsed, lock, lock_many, savepoint, transactional
 
 TASK: Final = "allocation_plans.carry_out"
 AT_ONCE: Final = 2_000  # students that are seated while one waits for the page
@@ -142,7 +142,7 @@ def _act(ids: Sequence[UUID], change: Callable[[TestSession], Outcome], actor: A
         try:
             if session is None:
                 raise NotFound
-            with db.session.begin_nested():
+            with savepoint():
                 outcomes.append(change(session))
         except Refusal as refused:
             outcomes.append(Outcome(str(key), session.code if session else str(key)[:8], refused))

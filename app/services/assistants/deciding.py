@@ -13,7 +13,6 @@ from uuid import UUID
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import func, text
-from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.models.access import User
@@ -25,10 +24,10 @@ from app.policies.rules import may_decide_registration
 from app.policies.scopes import visible
 from app.services import accounts
 from app.services.assistants import notices
-from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, WrongState, refusal_from
+from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.resource import Outcome, Result
 from app.services.students import records as students
-from app.services.transaction import RETRIED_STATES, lock_many, transactional
+from app.services.transaction import lock_many, savepoint, transactional
 
 MOST_AT_ONCE: Final = 200
 
@@ -164,16 +163,10 @@ def _outcome(key: UUID, request: RegistrationRequest | None, actor: Actor, decid
     if (reason := may_decide_registration(actor, request)) is not None:
         return Outcome(str(key), name, NotAllowed(reason))
     try:
-        with db.session.begin_nested():
+        with savepoint():  # somebody else may take the username or address in this very moment
             changed = decide(request)
-            db.session.flush()
     except Refusal as refusal:
         return Outcome(str(key), name, _said(refusal))
-    except DBAPIError as error:  # somebody else took the username or address in this very moment
-        refused = refusal_from(error)
-        if refused is None or getattr(error.orig, "sqlstate", None) in RETRIED_STATES:
-            raise
-        return Outcome(str(key), name, _said(refused))
     return Outcome(str(key), name, unchanged=not changed)
 
 

@@ -25,7 +25,7 @@ from app.services.classroom.places import PlaceRefused, Reason, Wish
 from app.services.errors import NotAllowed, NotFound, Refusal, explain
 from app.services.keysets import among
 from app.services.resource import Outcome, Result
-from app.services.transaction import transactional
+from app.services.transaction import savepoint, transactional
 
 explain(
     {
@@ -113,7 +113,7 @@ def _outcome(key: UUID, row: Attendance | None, actor: Actor, slot_id: UUID, day
     if row.classroom_slot_id == slot_id and row.class_date == day and row.deleted_at is None:
         return Outcome(str(key), name, unchanged=True)
     try:
-        with db.session.begin_nested():
+        with savepoint():
             relocate(row, slot_id, day)
             planning.drop_requests([row.id])  # what was asked about it has been overtaken
     except Refusal as refused:

@@ -19,7 +19,7 @@ from app.services.classroom import locking, moving, notices
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, WrongState, explain
 from app.services.keysets import among
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock_many, moment, transactional
+from app.services.transaction import lock_many, moment, savepoint, transactional
 
 explain({"uq_reschedule_requests_attendance_id": ("attendance_id", _l("There is a request about this class already."))})
 
@@ -102,7 +102,7 @@ def _decide(ids: Sequence[UUID], actor: Actor, to: RequestStatus, note: str | No
             continue
         name, refused = title(found), None
         try:
-            with db.session.begin_nested():
+            with savepoint():
                 if (unchanged := found.status is to) is False:
                     _check(found, actor)
                     change(found, rows, batch_id)

@@ -22,6 +22,7 @@ from app.services.enrollments import invitations
 from app.services.enrollments.import_rows import NAMES, REQUIRED, RowReader
 from app.services.errors import Refusal
 from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
+from app.services.transaction import savepoint
 
 MOST_ROWS = 5_000  # each is a letter
 EVERY = 50  # rows between two looks at the clock
@@ -97,7 +98,7 @@ def _write(import_id: UUID, line: int, values: dict[str, Any], issues: Issues, t
         tally.unchanged += 1
         return
     try:
-        with db.session.begin_nested():
+        with savepoint():
             invitations.create(values, actor=actor, import_id=import_id)
     except Refusal as refusal:
         tally.invalid += 1

@@ -104,8 +104,14 @@ def test_a_name_that_another_took_meanwhile_hinders_the_return(db_session, actor
     gone = courses.instrument(name="Oud")
     INSTRUMENTS.delete([gone.id], actor=actors.admin)
     courses.instrument(name="OUD")
-    with pytest.raises(Conflict):
-        INSTRUMENTS.restore([gone.id], actor=actors.admin)
+    other = courses.instrument()
+    INSTRUMENTS.delete([other.id], actor=actors.admin)
+    refused, back = INSTRUMENTS.restore([gone.id, other.id], actor=actors.admin).outcomes
+    assert isinstance(refused.refusal, Conflict)
+    assert refused.title == "Oud"
+    assert back.state == "ok"
+    assert db.session.get(Instrument, gone.id).deleted_at is not None
+    assert db.session.get(Instrument, other.id).deleted_at is None
 
 
 def test_a_course_that_students_take_stays_in_use(db_session, actors):

@@ -83,9 +83,14 @@ def test_a_used_time_neither_moves_nor_goes(db_session, actors):
     with pytest.raises(Conflict) as refused:
         TIMES.update(used.id, {"start_time": time(15, 55)}, actor=actors.admin)
     assert "Add another time" in str(refused.value)
-    with pytest.raises(Conflict):
-        TIMES.delete([used.id], actor=actors.admin)
+    free = courses.time_slot(FRIDAY, "05:10")
+    kept, gone = TIMES.delete([used.id, free.id], actor=actors.admin).outcomes
+    assert isinstance(kept.refusal, Conflict)
+    assert gone.state == "ok"
     assert db.session.get(TimeSlot, used.id).start_time == time(16, 10)
+    assert db.session.get(TimeSlot, free.id) is None
+    (again,) = TIMES.delete([used.id], actor=actors.admin).outcomes
+    assert isinstance(again.refusal, Conflict)
 
 
 def test_an_unused_time_moves(db_session, actors):

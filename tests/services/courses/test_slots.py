@@ -57,6 +57,18 @@ def test_a_teacher_is_in_one_place_at_a_time(course, actors, start, end):
     refused_at("teacher_id", Conflict, lambda: make(other, actors, start=start, end=end))
 
 
+def test_of_several_that_return_only_the_one_that_overlaps_is_refused(course, actors):
+    gone = [make(course, actors), make(course, actors, start="18:00")]
+    ids = [each.id for each in gone]
+    SLOTS.delete(ids, actor=actors.admin)
+    make(course, actors)
+    for expected in (["refused", "ok"], ["refused", "refused"]):  # the second time it is no deleted one any more
+        outcomes = SLOTS.restore(ids, actor=actors.admin).outcomes
+        assert [each.state for each in outcomes] == expected
+        assert isinstance(outcomes[0].refusal, Conflict)
+        assert outcomes[0].title.endswith("Wednesday 16:00")
+
+
 def test_one_class_may_follow_another_at_once(course, actors):
     make(course, actors)
     make(course, actors, start="17:00")
@@ -72,8 +84,10 @@ def test_a_room_holds_one_class_at_a_time(course, actors):
 def test_what_is_out_of_use_is_in_nobodys_way(course, actors):
     first = make(course, actors, active=False)
     make(courses.course([actors.teacher]), actors)
-    with pytest.raises(Conflict):
-        SLOTS.action_by_name["activate"].run([first.id], actor=actors.admin)
+    (refused,) = SLOTS.action_by_name["activate"].run([first.id], actor=actors.admin).outcomes
+    assert isinstance(refused.refusal, Conflict)
+    db.session.refresh(first)
+    assert not first.active
 
 
 def test_the_same_slot_twice(course, actors):
