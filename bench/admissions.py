@@ -173,6 +173,7 @@ def _facts(
         "discount_value": 0,
         "notes": None,
         "submission_key": None,
+        "submission_digest": None,
         "renewed_from_id": None,
         "slot_ids": slots,
         "new_slot_ids": slots,

@@ -92,7 +92,7 @@ class Admission(TimeOrderedKey, Stamps, SoftDelete, Base):
 
     The price is that of the plan on the day of admission; a discount never changes the number of classes. `ends_on` is
     the last day on which a class of it may be. `submission_key` names the form that made it: the same form sent twice
-    yields the same admission.
+    yields the same admission, and another one under its key is refused.
     """
 
     __tablename__ = "admissions"
@@ -153,6 +153,7 @@ class Admission(TimeOrderedKey, Stamps, SoftDelete, Base):
     notes: Mapped[str | None] = mapped_column(Text)
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("admissions.id", ondelete="SET NULL"))
     submission_key: Mapped[UUID | None]
+    submission_digest: Mapped[str | None] = mapped_column(String(64))  # of what was sent with the key
 
     student: Mapped[Student] = relationship(lazy="raise_on_sql")
     course: Mapped[Course] = relationship(lazy="raise_on_sql")

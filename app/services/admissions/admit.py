@@ -18,7 +18,7 @@ from app.models.admissions import Admission
 from app.policies.actor import Actor
 from app.policies.rules import may_admit
 from app.services import calendar, school
-from app.services.admissions import notices, people, places, waitlist
+from app.services.admissions import notices, orders, people, places, waitlist
 from app.services.admissions.orders import Admitted, Order, check_number, read, read_order
 from app.services.admissions.refusals import PlacesRefused
 from app.services.calendar import NoSuchDatesError
@@ -45,7 +45,8 @@ explain(
 def admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
     """Admit a lead, a student, or somebody who walked in, to a course (spec: Admission, one transaction).
 
-    `values` are those of `AdmitInput`. Sent again with the same `submission_key` it returns the first admission.
+    `values` are those of `AdmitInput`. The same sent again with the same `submission_key` returns the first
+    admission; anything else under that key is a Conflict.
     Raises NotAllowed; Invalid at the field; PlacesRefused with every slot that is full or clashes, and the nearest free
     ones: then nothing is written but the event of an admission that was blocked, and its notices.
     """
@@ -80,9 +81,11 @@ def _admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
 _BOOK = text("""
     WITH made AS (
         INSERT INTO admissions (student_id, lead_id, course_id, plan_id, status, starts_on, ends_on, base_classes, extra_classes,
-                                price, discount_type, discount_value, notes, submission_key, renewed_from_id)
+                                price, discount_type, discount_value, notes, submission_key,
+                                submission_digest, renewed_from_id)
         VALUES (:student_id, :lead_id, :course_id, :plan_id, :status, :starts_on, :ends_on, :base_classes, :extra_classes,
-                :price, :discount_type, :discount_value, :notes, :submission_key, :renewed_from_id)
+                :price, :discount_type, :discount_value, :notes, :submission_key,
+                :submission_digest, :renewed_from_id)
         RETURNING id, number, total
     ), chosen AS (
         INSERT INTO admission_slots (admission_id, classroom_slot_id)
@@ -158,6 +161,7 @@ def _facts(
         "discount_value": order.discount_value,
         "notes": order.notes,
         "submission_key": order.submission_key,
+        "submission_digest": order.submission_digest,
         "renewed_from_id": order.renewed_from_id,
         "slot_ids": [slot.id for slot in slots],
         "new_slot_ids": [slot.id for slot in slots if slot.id not in order.held_enrollments],
@@ -187,7 +191,7 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 def _first_of(values: Mapping[str, Any]) -> Admitted | None:
     """The admission that this form made already. Forms with the same key wait here for each other. Raises Conflict when
-    the key came with another admission before.
+    the key came with anything else before.
     """
     submission_key = values.get("submission_key")
     if submission_key is None:
@@ -196,8 +200,6 @@ def _first_of(values: Mapping[str, Any]) -> Admitted | None:
     made = db.session.scalars(select(Admission).where(Admission.submission_key == submission_key)).one_or_none()
     if made is None:
         return None
-    same = all(values.get(name) == getattr(made, name) for name in ("course_id", "plan_id", "starts_on"))
-    person = {name: values[name] for name in ("lead_id", "student_id") if values.get(name) is not None}
-    if not same or any(value != getattr(made, name) for name, value in person.items()):
+    if made.submission_digest != orders.digest_of(values):
         raise Conflict(_("This form was sent before, for admission #%(number)s: open a new one.", number=made.number))
     return replace(read(made.id), repeated=True)

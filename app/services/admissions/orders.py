@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -60,6 +62,7 @@ class Order:
     discount_value: Decimal = Decimal(0)
     notes: str | None = None
     submission_key: UUID | None = None
+    submission_digest: str | None = None
     lead_id: UUID | None = None
     renewed_from_id: UUID | None = None
     held_enrollments: Collection[UUID] = ()  # slots whose place moves over from the admission that is renewed
@@ -67,6 +70,9 @@ class Order:
     @property
     def classes(self) -> int:
         return self.plan.total_classes + self.extra_classes
+
+
+_NOT_ASKED = ("submission_key", "accept_duplicates")
 
 
 def read_order(values: Mapping[str, Any]) -> Order:
@@ -96,7 +102,17 @@ def read_order(values: Mapping[str, Any]) -> Order:
         discount_value(values),
         values.get("notes"),
         values.get("submission_key"),
+        digest_of(values) if values.get("submission_key") else None,
     )
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """What was asked for, as a SHA-256: the same for the same request sent again, whatever its order of slots and whether
+    empty fields were sent. The key itself does not count, nor that known people were accepted.
+    """
+    said = {name: value for name, value in values.items() if value and name not in _NOT_ASKED}
+    slots = sorted(str(each) for each in values["slots"])
+    return hashlib.sha256(json.dumps(said | {"slots": slots}, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def discount_value(values: Mapping[str, Any]) -> Decimal:

@@ -85,7 +85,10 @@ _STATEMENTS: Final = {
             deleted_at = coalesce(deleted_at, now())
         WHERE id = ANY(:leads)
     """,
-    "admissions": "UPDATE admissions SET notes = NULL WHERE id = ANY(:admissions) AND notes IS NOT NULL",
+    "admissions": """
+        UPDATE admissions SET notes = NULL, submission_digest = NULL
+        WHERE id = ANY(:admissions) AND (notes IS NOT NULL OR submission_digest IS NOT NULL)
+    """,
     "admission_payments": """
         UPDATE admission_payments SET note = NULL WHERE admission_id = ANY(:admissions) AND note IS NOT NULL
     """,

@@ -148,6 +148,37 @@ def test_the_same_form_sent_again_returns_the_first_admission(db_session, actors
     assert count(db_session, Attendance) == 24
 
 
+def test_the_order_of_the_slots_and_empty_fields_make_no_other_form(db_session, actors, studio):
+    values = order(studio, lead_id=lead().id, submission_key=uuid4())
+    first = admit(values, actor=actors.staff)
+    same = values | {"slots": values["slots"][::-1], "notes": None, "extra_classes": 0, "email": ""}
+    assert admit(same, actor=actors.staff).id == first.id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first_name": "Ben"},
+        {"phone": "07700 900124"},
+        {"extra_classes": 5},
+        {"notes": "Brings a cello"},
+        {"discount_type": DiscountType.PERCENT, "discount_value": Decimal(10)},
+        {"slots": []},
+    ],
+)
+def test_another_form_under_the_same_key_is_refused(db_session, actors, studio, change):
+    who = {"first_name": "Anna", "last_name": "Khan", "phone": "07700 900123"}
+    values = order(studio, submission_key=uuid4(), **who)
+    first = admit(values, actor=actors.staff)
+    if "slots" in change:
+        change = {"slots": [Choice(each.time_slot_id) for each in values["slots"]]}
+    for _again in range(2):
+        with pytest.raises(Conflict, match=f"#{first.number}"):
+            admit(values | change, actor=actors.staff)
+    assert count(db_session, Admission) == 1
+    assert admit(values, actor=actors.staff).id == first.id
+
+
 def test_a_preview_is_the_real_thing_and_writes_nothing(db_session, actors, studio):
     made = rehearse(admit, order(studio, lead_id=lead().id), actor=actors.staff)
     assert len(made.dates) == 24
