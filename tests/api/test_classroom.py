@@ -48,6 +48,20 @@ def test_marking_by_rest(api, row):
     assert api("teacher").post(f"/attendance/{row.id}/actions/mark", {"status": "scheduled"}).status_code == 422
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2200-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_time_is_refused(api, place, row, day):
+    to = {"classroom_slot_id": str(place.friday.id), "class_date": day}
+    wish = {"attendance_id": str(row.id), "requested_slot_id": str(place.friday.id), "requested_date": day}
+    for who, url, body, field in (
+        ("admin", f"/attendance/{row.id}/actions/move", to, "class_date"),
+        ("admin", "/attendance", to | {"admission_id": str(row.admission_id)}, "class_date"),
+        ("student", "/reschedule-requests", wish, "requested_date"),
+    ):
+        answer = api(who).post(url, body)
+        assert answer.status_code == 422
+        assert list(answer.json["fields"]) == [field]
+
+
 def test_asking_and_approving_by_rest(api, place, row):
     offered = api("student").get(f"/attendance/{row.id}/places").json["items"]
     first = next(each for each in offered if each["day"] == day_after(4).isoformat())

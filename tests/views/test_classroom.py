@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event
@@ -136,6 +136,22 @@ def test_a_place_that_is_none(client_of, row, chosen):
     form = {"attendance_id": str(row.id), "place": chosen}
     assert client_of("student").post("/reschedule-requests/new", data=form).status_code in (409, 422)
     assert client_of("admin").post(f"/attendance/{row.id}/move", data=form).status_code in (409, 422)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "day"),
+    [("Asia/Tokyo", "06:00", date(1, 1, 1)), ("America/New_York", "20:00", date(9999, 12, 31))],
+)
+def test_a_day_at_the_end_of_time_is_refused(client_of, row, place, app, monkeypatch, zone, start, day):
+    monkeypatch.setitem(app.config, "SCHOOL_TIME_ZONE", zone)
+    far = courses.slot(place.course, place.teacher, day.weekday(), start)
+    form = {"attendance_id": str(row.id), "place": f"{far.id}:{day.isoformat()}"}
+    for who, url in (("student", "/reschedule-requests/new"), ("admin", f"/attendance/{row.id}/move")):
+        answer = client_of(who).post(url, data=form)
+        assert answer.status_code == 422
+        assert "between the years 2000 and 2199" in answer.text
+    form = {"admission_id": str(row.admission_id), "place": f"{far.id}:{day.isoformat()}"}
+    assert client_of("admin").post("/attendance/new", data=form).status_code == 422
 
 
 def test_others_classes_are_not_found(client_of, place, row):

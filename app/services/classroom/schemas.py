@@ -7,13 +7,25 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from flask_babel import gettext as _
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.models.classroom import AttendanceStatus
 from app.services.inputs import Input, blank_is_none, storable
 
 Words = Annotated[str | None, Field(max_length=500), BeforeValidator(blank_is_none), BeforeValidator(storable)]
 Why = Annotated[str, Field(min_length=1, max_length=300), BeforeValidator(storable)]
+
+
+def _within_reach(day: date) -> date:
+    """Refuses days on which a class has no moment in some time zone."""
+    if not 2000 <= day.year < 2200:
+        raise PydanticCustomError("day", "day", {"sentence": _("Must be between the years 2000 and 2199.")})
+    return day
+
+
+ClassDay = Annotated[date, AfterValidator(_within_reach)]
 
 
 class MarkAs(enum.StrEnum):
@@ -33,7 +45,7 @@ class MoveTo(Input):
     """Another slot of the same course and teacher, and a day on which it is held."""
 
     classroom_slot_id: UUID
-    class_date: date
+    class_date: ClassDay
 
 
 class BookMakeup(MoveTo):
@@ -43,7 +55,7 @@ class BookMakeup(MoveTo):
 class AskToMove(Input):
     attendance_id: UUID
     requested_slot_id: UUID
-    requested_date: date
+    requested_date: ClassDay
     reason: Words = None
 
 
