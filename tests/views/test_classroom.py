@@ -11,7 +11,8 @@ from sqlalchemy import event
 from app.extensions import db
 from app.models.classroom import Attendance, AttendanceStatus
 from app.services import school
-from app.services.classroom import marking
+from app.services.classroom import marking, moving
+from app.services.settings import update as set_settings
 from tests.factories import courses
 from tests.factories.classroom import School, balance, classes, count, day_after, to_today
 
@@ -136,6 +137,16 @@ def test_a_place_that_is_none(client_of, row, chosen):
     form = {"attendance_id": str(row.id), "place": chosen}
     assert client_of("student").post("/reschedule-requests/new", data=form).status_code in (409, 422)
     assert client_of("admin").post(f"/attendance/{row.id}/move", data=form).status_code in (409, 422)
+
+
+def test_day_and_time_are_the_schools_whatever_the_readers_zone(client_of, place, row, actors):
+    late = courses.slot(place.course, place.teacher, 2, "20:00")
+    set_settings({"time_zone": "Asia/Tokyo"}, actor=actors.student)
+    student, day = client_of("student"), day_after(2)
+    page = re.sub(r"\s+", " ", student.get(f"/reschedule-requests/new?attendance_id={row.id}").text)
+    assert re.search(rf'value="{late.id}:{day}".*?Wednesday, [^<]*{day.day}[^<]*, 20:00', page)
+    moving.move([row.id], actor=actors.admin, classroom_slot_id=late.id, class_date=day)
+    assert re.search(rf"Wednesday, [^<]*{day.day}[^<]*, 20:00", student.get(f"/attendance/{row.id}").text)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class AttendanceView(RecordView):
                     Fact(_("Student"), _link(record.student.name, "Students", f"/students/{record.student_id}")),
                     Fact(_("Class"), Cell(slot.course.name)),
                     Fact(_("Teacher"), Cell(f"{slot.teacher.first_name} {slot.teacher.last_name}", "person")),
-                    Fact(_("When"), Cell(f"{render.weekday(record.class_date)}, {render.moment(record.starts_at)}")),
+                    Fact(_("When"), Cell(when(record.class_date, slot))),
                     Fact(_("Room"), Cell(slot.room or "")),
                     Fact(
                         _("First planned for"), Cell(render.day(record.original_date) if record.original_date else "")

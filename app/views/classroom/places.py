@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from app.services import school
 from app.services.classroom import ATTENDANCES, places
 from app.services.classroom.places import Place, Wish
 from app.services.classroom.resource import attendance_title
@@ -28,7 +29,12 @@ def kept(refusal: Refusal) -> Refusal:
 
 
 def when(day: date, slot: Any) -> str:
-    return f"{render.weekday(day)}, {render.day(day)}, {slot.time_slot.start_time:%H:%M}"
+    """Day and time of a class, in the school's zone, whichever the reader's is: that is when one has to be there."""
+    return _when(day, slot.time_slot.start_time)
+
+
+def _when(day: date, start: time) -> str:
+    return f"{render.weekday(day)}, {render.day(day)}, {start:%H:%M}"
 
 
 def request_page(record: Any, refusal: Refusal) -> PlacesPage:
@@ -93,7 +99,7 @@ def _choice(each: Place, chosen: str) -> PlaceChoice:
     value = f"{each.slot_id}:{each.day.isoformat()}"
     return PlaceChoice(
         value,
-        f"{render.weekday(each.day)}, {render.moment(each.starts_at)}",
+        _when(each.day, each.starts_at.astimezone(school.zone()).time()),
         " · ".join(filter(None, (each.teacher, each.room))),
         ngettext("%(num)s free place", "%(num)s free places", each.free),
         value == chosen,
