@@ -21,7 +21,7 @@ PARAMETERS = (
     Parameter("course_id", "Only this course.", schemas.UUID_),
     Parameter("teacher_id", "Only this teacher.", {"type": "integer"}),
 )
-ROWS = schemas.items({"type": "object"}, title=TEXT)
+ROWS = schemas.items({"type": "object"}, title=TEXT, count={"type": "integer"})
 
 
 class ReportApi(Api):
@@ -30,8 +30,12 @@ class ReportApi(Api):
 
     @route("GET", "/<report>", "The rows of a report", needs="show", parameters=PARAMETERS, answer=ROWS, others=(404,))
     def show(self, report: str) -> Any:
-        """`funnel`, `sources`, `occupancy`, `attendance`, `unpaid` or `running_out`, over the records that you may see."""
+        """`funnel`, `sources`, `occupancy`, `attendance`, `unpaid` or `running_out`, over the records that you may see.
+
+        `count` is the number of its rows; of `unpaid` and `running_out`, `items` has the first 500.
+        """
         told = reports.get(report)
-        rows = told.rows(reports.ask(told, request.args), current_actor())
+        answer = reports.answer(told, reports.ask(told, request.args), current_actor())
         names = [each.name for each in told.columns]
-        return {"title": str(told.title), "items": [{each: plain(row[each]) for each in names} for row in rows]}
+        items = [{each: plain(row[each]) for each in names} for row in answer.rows]
+        return {"title": str(told.title), "count": answer.count, "items": items}

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, stream_with_context
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
 from app.services import lookups, reports, school
-from app.services.csv_files import writing
 from app.services.errors import Invalid
+from app.services.reports import Answer, Question, Report
 from app.services.reports import Column as Told
-from app.services.reports import Question, Report
 from app.views import render
 from app.views.page import Cell, Chart, Choice, Column, Empty, Field, FieldGroup, Figure, Form, Link, Row, Table
 from app.views.security import current_actor, requires
@@ -26,6 +25,7 @@ class ReportPage:
     description: str
     filters: Form | None = None
     figures: list[Figure] = field(default_factory=list)
+    more: str = ""
     charts: list[Chart] = field(default_factory=list)
     table: Table | None = None
     tools: list[Link] = field(default_factory=list)
@@ -69,18 +69,18 @@ class ReportView(BaseView):
     @expose("/<report>.csv")
     @requires("show")
     def export(self, report: str) -> Any:
-        """Exactly the table of the page."""
+        """The table of the page, with all its rows."""
         told = reports.get(report)
-        rows = told.rows(reports.ask(told, request.args), current_actor())
-        header = [each.name for each in told.columns]
-        blocks = writing.write(header, ([row[each] for each in header] for row in rows))
+        blocks = reports.export(told, reports.ask(told, request.args), current_actor())
         file = f"{report}-{school.today().isoformat()}.csv"
-        return Response(blocks, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{file}"'})
+        headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+        return Response(stream_with_context(blocks), mimetype="text/csv", headers=headers)
 
 
 def _page(name: str, report: Report, question: Question, errors: dict[str, list[Any]]) -> ReportPage:
     actor = current_actor()
-    rows = report.rows(question, actor)
+    answer = reports.answer(report, question, actor)
+    rows = answer.rows
     heads = [
         Column(each.name, str(each.label), align="start" if each.kind in ("text", "date") else "end")
         for each in report.columns
@@ -99,7 +99,8 @@ def _page(name: str, report: Report, question: Question, errors: dict[str, list[
         str(report.title),
         str(report.description),
         _filters(name, report, question, errors),
-        _figures(report, rows),
+        _figures(report, answer),
+        _more(answer),
         _charts(report, rows),
         Table(heads, shown, Empty(_("Nothing to tell"), _("There are no such records in this period."))),
         [Link(_("CSV"), f"/reports/{name}.csv" + (f"?{query}" if query else ""), "download")],
@@ -122,12 +123,18 @@ def _cell(column: Told, row: Any, *, first: bool) -> Cell:
             return Cell(str(value), "link" if first and row["url"] else "text", row["url"] if first else "")
 
 
-def _figures(report: Report, rows: Any) -> list[Figure]:
-    made = [Figure(_("Rows"), render.number(len(rows)))] if not report.total else []
-    if report.total:
-        column = next(each for each in report.columns if each.name == report.total)
-        made.append(Figure(str(column.label), render.number(sum(row[report.total] for row in rows))))
-    return made
+def _figures(report: Report, answer: Answer) -> list[Figure]:
+    if not report.total:
+        return [Figure(_("Rows"), render.number(answer.count))]
+    column = next(each for each in report.columns if each.name == report.total)
+    return [Figure(str(column.label), render.number(answer.total))]
+
+
+def _more(answer: Answer) -> str:
+    if len(answer.rows) == answer.count:
+        return ""
+    shown, count = render.number(len(answer.rows)), render.number(answer.count)
+    return _("These are the first %(shown)s of %(count)s. The CSV has all of them.", shown=shown, count=count)
 
 
 def _charts(report: Report, rows: Any) -> list[Chart]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
 
+from app.extensions import db
 from app.services import reports, school
 from app.services.admissions import actions, money
 from app.services.errors import Invalid, NotFound
@@ -127,3 +129,58 @@ def test_a_period_beyond_all_calendars(client_of, report):
     answer = client_of("admin").get(f"/reports/{report}?first=9999-01-01&last=9999-12-31")
     assert answer.status_code == 422 or "Must be between 2000 and 2199" in answer.text
     assert client_of("admin").get(f"/reports/{report}.csv?first=9999-01-01&last=9999-12-31").status_code < 500
+
+
+def owing(first, more):
+    """As many more admissions, each of which owes 10, beside the one there is."""
+    db.session.execute(text("ALTER TABLE admissions DISABLE TRIGGER USER"))
+    db.session.execute(
+        text("""
+            WITH made AS (
+                INSERT INTO admissions (student_id, course_id, plan_id, status, starts_on, ends_on, base_classes, price)
+                SELECT student_id, course_id, plan_id, 'active', starts_on, ends_on, 2, 10
+                FROM admissions, generate_series(1, :more) WHERE id = :id RETURNING id
+            ) INSERT INTO admission_payments (admission_id, amount) SELECT id, 10 FROM made
+        """),
+        {"id": first.id, "more": more},
+    )
+    db.session.commit()
+
+
+@pytest.mark.parametrize(("report", "figure"), [("unpaid", "6,285"), ("running_out", "600")])
+def test_what_a_page_leaves_out_is_counted_summed_and_in_the_csv(db_session, actors, pair, client_of, report, figure):
+    owing(admission(pair, actor=actors.staff), 600)
+    staff = client_of("staff")
+    shown = staff.get(f"/reports/{report}").text
+    count = 601 if report == "unpaid" else 600
+    assert f'<span class="figure-value">{figure}</span>' in shown
+    assert f"These are the first 500 of {count}." in shown
+    assert shown.count('<th scope="row">') == 500
+    answer = staff.get(f"/reports/{report}.csv")
+    assert len(answer.text.splitlines()) == 1 + count
+    course_id = pair[0].course_id
+    assert "first 500 of" in staff.get(f"/reports/{report}?course_id={course_id}").text
+    other = course([actors.teacher.id], name="Flute").id
+    assert "first 500 of" not in staff.get(f"/reports/{report}?course_id={other}").text
+
+
+def test_the_csv_has_what_the_page_has_in_its_order(db_session, actors, pair, client_of):
+    for _each in range(3):
+        admission(pair, actor=actors.staff)
+    report = reports.get("unpaid")
+    found = report.rows(reports.ask(report, {}), actors.staff)
+    wanted = [[str(row[each.name]) for each in report.columns] for row in found]
+    lines = client_of("staff").get("/reports/unpaid.csv").data.decode("utf-8-sig").splitlines()
+    assert list(csv.reader(lines))[1:] == wanted
+
+
+def test_a_report_links_to_no_record_that_its_reader_may_not_open(db_session, actors, pair, client_of):
+    made = admission(pair, actor=actors.staff)
+    db_session.execute(text("UPDATE attendance SET status = 'present', marked_at = now()"))
+    db_session.commit()
+    for name, opens in (("teacher", False), ("staff", True), ("admin", True)):
+        client = client_of(name)
+        page = client.get("/reports/running_out").text
+        assert "Piano" in page
+        assert (f'href="/admissions/{made.id}"' in page) is opens
+        assert (client.get(f"/admissions/{made.id}").status_code == 200) is opens

@@ -4,18 +4,21 @@ declaration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
 
+from app.extensions import db
 from app.policies.actor import Actor
 from app.services import lookups, school
+from app.services.csv_files import writing
 from app.services.errors import Invalid, NotFound, Text
-from app.services.reports import attendance, leads, money, places
+from app.services.reports import attendance, leads, money, places, records
 
 LONGEST_PERIOD: Final = timedelta(days=366 * 3)
 
@@ -43,7 +46,8 @@ class Question:
 @dataclass(frozen=True)
 class Report:
     """`rows(question, actor)` gives mappings with the columns, and `url` where a row leads to its records. `by` are the
-    groupings; `charted` the columns of the picture, over the first column.
+    groupings; `charted` the columns of the picture, over the first column. Where rows are records, `statement` selects all
+    of them, and `rows` has the first.
     """
 
     title: Text
@@ -56,6 +60,16 @@ class Report:
     charted: tuple[str, ...] = ()
     kind: str = "bar"
     total: str = ""  # the column whose sum is the number above the table
+    statement: Callable[[Question, Actor], Select[*tuple[Any, ...]]] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a report, how many there are in all, and the sum of its `total` over all of them (None without one)."""
+
+    rows: Sequence[Mapping[str, Any]]
+    count: int
+    total: Any
 
 
 REPORTS: Final[Mapping[str, Report]] = {
@@ -137,6 +151,7 @@ REPORTS: Final[Mapping[str, Report]] = {
         money.unpaid,
         filters=("course_id",),
         total="amount",
+        statement=money.owed,
     ),
     "running_out": Report(
         _l("Classes running out"),
@@ -149,6 +164,7 @@ REPORTS: Final[Mapping[str, Report]] = {
         ),
         places.running_out,
         filters=("course_id",),
+        statement=places.few_left,
     ),
 }
 
@@ -190,4 +206,20 @@ def ask(report: Report, raw: Mapping[str, str]) -> Question:
     return Question(days["first"], days["last"], by, keys.get("course_id"), keys.get("teacher_id"))
 
 
-__all__ = ["REPORTS", "Column", "Question", "Report", "ask", "get"]
+def answer(report: Report, question: Question, actor: Actor) -> Answer:
+    """What a page shows. Where there are more rows than it has, the database counts and sums them all."""
+    rows = report.rows(question, actor)
+    if report.statement is not None and len(rows) == records.MOST:
+        return Answer(rows, *records.summed(report.statement(question, actor), report.total))
+    return Answer(rows, len(rows), sum(row[report.total] for row in rows) if report.total else None)
+
+
+def export(report: Report, question: Question, actor: Actor) -> Iterator[bytes]:
+    """All rows as CSV, streamed."""
+    header = [each.name for each in report.columns]
+    if report.statement is not None:
+        return writing.export(db.session.connection(), report.statement(question, actor), header)
+    return writing.write(header, ([row[each] for each in header] for row in report.rows(question, actor)))
+
+
+__all__ = ["REPORTS", "Answer", "Column", "Question", "Report", "answer", "ask", "export", "get"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.extensions import db
 from app.models.access import User
@@ -16,10 +16,10 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people, weekdays
 from app.services.admissions.attributes import BALANCES
+from app.services.reports import records
 from app.services.reports.leads import share
 
 FEW = 4  # classes, as in the notice `classes_remaining_4`
-MOST = 500
 
 
 def occupancy(question: Any, actor: Actor) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def occupancy(question: Any, actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def running_out(question: Any, actor: Actor) -> list[dict[str, Any]]:
+def few_left(question: Any, actor: Actor) -> Select[*tuple[Any, ...]]:
     """Active admissions with few classes left, by the one definition of these (`admission_balances`)."""
     last_class = (
         select(func.max(Attendance.class_date))
@@ -87,8 +87,12 @@ def running_out(question: Any, actor: Actor) -> list[dict[str, Any]]:
         .join(BALANCES, BALANCES.c.admission_id == Admission.id)
         .where(visible(Admission, actor), Admission.status == "active", BALANCES.c.remaining <= FEW)
         .order_by(BALANCES.c.remaining, Student.last_name, Admission.id)
-        .limit(MOST)
     )
     if question.course_id is not None:
         statement = statement.where(Admission.course_id == question.course_id)
-    return [dict(row._mapping) | {"url": f"/admissions/{row.id}"} for row in db.session.execute(statement)]
+    return statement
+
+
+def running_out(question: Any, actor: Actor) -> list[dict[str, Any]]:
+    """Those with the fewest classes left."""
+    return records.first_admissions(few_left(question, actor), actor)
