@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask_appbuilder.security.sqla.models import Group, Role, User
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, Key, Stamps, choice, search_index, searched
 
 __all__ = [
+    "NO_EMAIL",
     "Group",
     "IdempotencyKey",
     "PermissionStamp",
@@ -28,6 +29,8 @@ __all__ = [
     "WaitsFor",
 ]
 
+# Flask-AppBuilder's table demands an address that nobody else has; `.invalid` never receives mail (RFC 2606).
+NO_EMAIL: Final = "no-email.invalid"
 
 # Two accounts never differ by capitals alone.
 Index("uq_ab_user_username_ci", func.lower(User.username), unique=True)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.models.access import User, UserProfile, UserSettings
 from app.models.imports import Import, ImportIssue, ImportStatus
+from app.models.notifications import Notification, NotificationType
 from app.services import accounts, import_reports, import_undo, imports
 from app.services.accounts import directory, import_rows
 from app.services.errors import NotAllowed, NotFound
@@ -153,6 +154,8 @@ def test_taking_it_back_deactivates_what_nobody_has_used(actors):
     assert issues(job) == [(3, "username", "kept"), (4, "username", "kept")]
     assert "2 accounts deactivated, 2 kept" in job.message
     assert import_undo.undo(job.id, actor=boss).status is ImportStatus.UNDONE, "again changes nothing"
+    said = select(Notification.title).where(Notification.type == NotificationType.ACCOUNT_BLOCKED)
+    assert set(db.session.scalars(said)) == {"2 accounts were blocked"}, "one notice of all"
 
 
 def test_the_same_file_again_changes_nothing(actors):

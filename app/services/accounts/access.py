@@ -15,6 +15,7 @@ from app.policies import accounts as rules
 from app.policies import roles as policy
 from app.policies.actor import Actor
 from app.services import passwords, rate_limits, sessions
+from app.services.accounts import notices
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.transaction import transactional
 
@@ -54,10 +55,18 @@ def set_groups(user_id: int, groups: Collection[str], *, actor: Actor) -> User:
 def change(
     user: User, actor: Actor, *, roles: Collection[str] | None = None, groups: Collection[str] | None = None
 ) -> None:
-    """Give a locked or new account these roles and groups, where they differ from what it has.
+    """Give a locked account these roles and groups, where they differ from what it has, and tell it.
 
     Raises NotAllowed, Invalid, WrongState as `set_roles` does.
     """
+    with notices.telling_roles([user], actor):
+        give(user, actor, roles=roles, groups=groups)
+
+
+def give(
+    user: User, actor: Actor, *, roles: Collection[str] | None = None, groups: Collection[str] | None = None
+) -> None:
+    """As `change`, and nobody is told: for a new account, to which they are no news."""
     before = rules.held_roles(user)
     new_roles = user.roles if roles is None else roles_named(roles)
     new_groups = user.groups if groups is None else _named(Group, groups, "groups")
@@ -78,11 +87,19 @@ def change(
 
 @transactional
 def deactivate(user_id: int, *, actor: Actor) -> bool:
-    """Forbid an account to log in, and end its sessions. Returns whether it was active.
+    """Forbid an account to log in, end its sessions, and tell the other admins. Returns whether it was active.
 
     Raises NotFound, NotAllowed, WrongState for the last Super Admin.
     """
     user = lock_account(user_id)
+    if not block(user, actor):
+        return False
+    notices.tell_blocked([user], actor)
+    return True
+
+
+def block(user: User, actor: Actor) -> bool:
+    """As `deactivate`, of a locked account; whoever calls tells the admins, once for all that are blocked."""
     require(rules.may_change_other(actor, user))
     if not user.active:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
-from typing import Any, Final
+from typing import Any
 
 from flask_appbuilder.security.sqla.models import (
     assoc_group_role,
@@ -14,15 +14,12 @@ from flask_appbuilder.security.sqla.models import (
 from sqlalchemy import ColumnElement, case, func, literal, or_, select, union
 
 from app.extensions import db
-from app.models.access import Group, Role, User, UserProfile
+from app.models.access import NO_EMAIL, Group, Role, User, UserProfile
 from app.policies import accounts as rules
 from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.groups import BUILT_IN
 from app.policies.roles import Role as RoleName
-
-# Flask-AppBuilder's table demands an address that nobody else has; `.invalid` never receives mail (RFC 2606).
-NO_EMAIL: Final = "no-email.invalid"
 
 _held = union(
     select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == User.id).correlate(User),

@@ -20,7 +20,7 @@ from app.policies.actor import Actor
 from app.policies.groups import ADMIN, BUILT_IN
 from app.policies.roles import Role
 from app.services import sessions
-from app.services.accounts import access, directory, records
+from app.services.accounts import access, directory, notices, records
 from app.services.errors import NotFound, Refusal, WrongState, explain
 from app.services.resource import Outcome, Result
 from app.services.transaction import transactional
@@ -66,10 +66,17 @@ def _carry(group: Group, roles: Collection[str], actor: Actor) -> None:
     if before == set(carried):
         return
     access.require(rules.may_change_group(actor, group))
-    group.roles = carried
+    with notices.telling_roles(_members_with_roles(group), actor):
+        group.roles = carried
     sessions.end_without_factor(but=actor.session_id)
     if Role.SUPER_ADMIN in {role.name for role in before.difference(carried)}:
         access.keep_a_super_admin(None)
+
+
+def _members_with_roles(group: Group) -> list[User]:
+    loaded = selectinload(User.roles), selectinload(User.groups).selectinload(Group.roles)
+    statement = select(User).where(User.groups.any(Group.id == group.id)).order_by(User.id)
+    return list(db.session.scalars(statement.options(*loaded)))
 
 
 def _keep_built_in(group: Group, values: Mapping[str, Any]) -> None:
@@ -232,11 +239,12 @@ def assign_super_users(*, actor: Actor) -> list[str]:
     if group is None:
         raise NotFound(_("There is no group %(name)s. Run: registrar users setup-groups", name=ADMIN))
     added = []
-    for user in users:
-        if Role.SUPER_ADMIN in rules.held_roles(user) and group not in user.groups:
-            user.groups = [*user.groups, group]
-            access.touch(user, actor)
-            added.append(user.username)
+    with notices.telling_roles(users, actor):
+        for user in users:
+            if Role.SUPER_ADMIN in rules.held_roles(user) and group not in user.groups:
+                user.groups = [*user.groups, group]
+                access.touch(user, actor)
+                added.append(user.username)
     sessions.end_without_factor(but=actor.session_id)
     return added
 

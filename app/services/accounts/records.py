@@ -13,12 +13,12 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 
 from app.extensions import db
-from app.models.access import User, UserProfile, UserSettings
+from app.models.access import NO_EMAIL, User, UserProfile, UserSettings
 from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.services import inputs
 from app.services.accounts import access
-from app.services.accounts.directory import NO_EMAIL, has_email
+from app.services.accounts.directory import has_email
 from app.services.accounts.inputs import AccountInput
 from app.services.errors import Conflict, Invalid
 from app.services.transaction import transactional
@@ -85,7 +85,7 @@ def create_account(
     profile = {name: values.get(name) for name in PROFILE}
     db.session.add(UserProfile(user_id=user.id, import_id=import_id, **profile))
     db.session.add(UserSettings(user_id=user.id))
-    access.change(user, actor, roles=values["roles"], groups=values["groups"])
+    access.give(user, actor, roles=values["roles"], groups=values["groups"])
     user.changed_on = user.created_on  # nobody has changed it since
     db.session.flush()
     return user

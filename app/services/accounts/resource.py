@@ -12,16 +12,16 @@ from pydantic import Field, SecretStr
 from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.orm import selectinload
 
-from app.models.access import ACCOUNT_SEARCHED, Group, Role, User, UserProfile
+from app.models.access import ACCOUNT_SEARCHED, NO_EMAIL, Group, Role, User, UserProfile
 from app.models.base import UtcDateTime
 from app.models.imports import Import
 from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people, second_factor
-from app.services.accounts import access, directory, groups, records
+from app.services.accounts import access, directory, groups, notices, records
 from app.services.accounts.inputs import AccountInput, Secret
-from app.services.errors import Invalid, Refusal
+from app.services.errors import Invalid, NotFound, Refusal
 from app.services.inputs import Input
 from app.services.resource import (
     Action,
@@ -66,20 +66,32 @@ def update(user_id: int, values: Mapping[str, Any], *, actor: Actor, version: da
     return records.update_account(user_id, values, actor=actor, version=version)
 
 
+@transactional
 def deactivate(ids: Sequence[int], *, actor: Actor) -> Result:
-    return _each(ids, lambda user_id: access.deactivate(user_id, actor=actor), actor=actor)
+    """Forbid these accounts to log in; the other admins are told once of all."""
+    blocked = []
+
+    def block(user: User) -> bool:
+        done = access.block(user, actor)
+        if done:
+            blocked.append(user)
+        return done
+
+    result = _each(ids, block, actor=actor)
+    notices.tell_blocked(blocked, actor)
+    return result
 
 
 def activate(ids: Sequence[int], *, actor: Actor) -> Result:
-    return _each(ids, lambda user_id: access.activate(user_id, actor=actor), actor=actor)
+    return _each(ids, lambda user: access.activate(user.id, actor=actor), actor=actor)
 
 
 def reset_password(ids: Sequence[int], *, actor: Actor, password: SecretStr, password_again: SecretStr) -> Result:
     """Set the password of one account. Raises Invalid at the field."""
     new = _typed_twice(password, password_again) or ""
 
-    def reset(user_id: int) -> bool:
-        access.set_password(user_id, new, actor=actor)
+    def reset(user: User) -> bool:
+        access.set_password(user.id, new, actor=actor)
         return True
 
     return _each(ids, reset, actor=actor)
@@ -90,14 +102,18 @@ def _may_regroup(actor: Actor, user: Any) -> Any:
 
 
 @transactional
-def _each(ids: Sequence[int], change: Callable[[int], bool], *, actor: Actor) -> Result:
+def _each(ids: Sequence[int], change: Callable[[User], bool], *, actor: Actor) -> Result:
     """Do it to each account, all locked first in one order. Wrong input stops all."""
     found = {user.id: user for user in access.lock_accounts(ids)}
     outcomes = []
     for user_id in dict.fromkeys(ids):
-        title = directory.title(found[user_id]) if user_id in found else str(user_id)
+        user = found.get(user_id)
+        if user is None:
+            outcomes.append(Outcome(str(user_id), str(user_id), NotFound()))
+            continue
+        title = directory.title(user)
         try:
-            outcomes.append(Outcome(str(user_id), title, unchanged=not change(user_id)))
+            outcomes.append(Outcome(str(user_id), title, unchanged=not change(user)))
         except Invalid:
             raise
         except Refusal as refusal:
@@ -172,7 +188,7 @@ _import_file = (
     select(Import.file_name).where(Import.id == UserProfile.import_id).correlate(UserProfile).scalar_subquery()
 )
 _import_id = select(UserProfile.import_id).where(UserProfile.user_id == User.id).correlate(User).scalar_subquery()
-_email = case((User.email.endswith(f"@{directory.NO_EMAIL}"), None), else_=User.email)
+_email = case((User.email.endswith(f"@{NO_EMAIL}"), None), else_=User.email)
 
 ACCOUNTS = register(
     Resource(

@@ -10,7 +10,7 @@ from app.models.access import User, UserProfile
 from app.models.imports import Import, ImportFile, IssueKind
 from app.policies import accounts as rules
 from app.policies.actor import Actor
-from app.services.accounts import access
+from app.services.accounts import access, notices
 from app.services.accounts.import_rows import NAMES, REQUIRED
 from app.services.csv_files.reading import Fault, open_sheet
 from app.services.errors import Refusal
@@ -25,18 +25,21 @@ def undo(job: Import, actor: Actor) -> str:
     mine = select(UserProfile.user_id).where(UserProfile.import_id == job.id)
     users = access.lock_accounts(db.session.scalars(mine).all())
     lines = _lines(job)
-    removed = 0
+    removed = []
     with Issues(job.id) as issues:
         for user in users:
             if (reason := _why_kept(user, actor)) is None:
-                removed += 1
+                removed.append(user)
             else:
                 fix = _("Deactivate it on its own page if it is wrong.")
                 line = lines.get(user.username.lower(), 1)
                 issues.add(IssueKind.KEPT, Fault(line, "username", user.username, reason, fix))
         issues.store(replace=False)
         kept = issues.count
-    return _("Taken back: %(removed)s accounts deactivated, %(kept)s kept.", removed=f"{removed:,}", kept=f"{kept:,}")
+    notices.tell_blocked(removed, actor)
+    return _(
+        "Taken back: %(removed)s accounts deactivated, %(kept)s kept.", removed=f"{len(removed):,}", kept=f"{kept:,}"
+    )
 
 
 def _why_kept(user: User, actor: Actor) -> str | None:
@@ -48,7 +51,7 @@ def _why_kept(user: User, actor: Actor) -> str | None:
     # What somebody else may take back whole is not taken back in part: this refuses all.
     access.require(rules.may_change_account(actor, user))
     try:
-        access.deactivate(user.id, actor=actor)
+        access.block(user, actor)
     except Refusal as refusal:
         return str(refusal)
     return None

@@ -20,8 +20,8 @@ from flask import current_app
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.access import NO_EMAIL
 from app.services import queue
-from app.services.accounts.directory import NO_EMAIL
 from app.services.mail.messages import Reader, compose
 from app.services.mail.transport import LaterError, NeverError, Send, opened
 from app.services.transaction import transactional

@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from app.dialect import PREPARED
 from app.extensions import db
+from app.models.access import NO_EMAIL
 from app.models.notifications import Channel, NotificationType, Severity
 from app.services import school
-from app.services.accounts.directory import NO_EMAIL
 from app.services.notifications import texts
 from app.services.notifications.types import TYPES
 

@@ -15,12 +15,12 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.access import NO_EMAIL
 from app.models.student_changes import StudentErasure
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_erase_student
 from app.policies.scopes import visible
-from app.services.accounts.directory import NO_EMAIL
 from app.services.errors import NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.records import person

@@ -15,11 +15,11 @@ from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.access import NO_EMAIL
 from app.models.test_sessions import TestSession, TestSessionStatus
 from app.policies.actor import Actor
 from app.policies.rules import may_run_tests
 from app.services import plain, queue, school
-from app.services.accounts.directory import NO_EMAIL
 from app.services.errors import NotAllowed, WrongState
 from app.services.mail import letters
 from app.services.resource import Action, Result
