@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models.leads import ContactChannel, ContactOutcome, Lead
 from app.services import transaction
 from app.services.errors import Busy, NotFound, refusal_from
-from app.services.leads import actions, merging, records, undo
+from app.services.leads import actions, board, merging, records, undo
 from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
 from tests.factories.leads import lead, stage
 
@@ -52,6 +52,25 @@ def test_a_merge_is_taken_back_by_two(arena, monkeypatch, locked):
         return
     assert restored == 1
     assert [type(each) for each in refusals(results)] == [NotFound]
+
+
+def test_a_card_is_moved_by_two(arena, monkeypatch, locked):
+    """Without the lock both were there first, and the second one overwrites the first."""
+    made, seen = lead().id, stage("New").id
+    targets = [stage("Contacted").id, stage("Trial Scheduled").id]
+    people = [actor("admin"), actor("admin2")]
+    db.session.remove()
+    meet_after(monkeypatch, board, "lock")
+    results = race(
+        arena,
+        *[
+            partial(board.move, made, actor=who, stage_id=target, seen_in=seen)
+            for who, target in zip(people, targets, strict=True)
+        ],
+    )
+    refused = refusals(results)
+    assert count("SELECT count(*) FROM lead_audit_events WHERE type = 'stage_changed'") == 2 - len(refused)
+    assert [type(each) for each in refused] == ([board.Moved] if locked else [])
 
 
 def test_every_contact_attempt_counts(arena):

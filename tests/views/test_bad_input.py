@@ -145,6 +145,7 @@ def test_the_board_takes_json_of_any_kind(client_of, db_session):
     made = lead()
     client = client_of("admin")
     target = str(stage("Contacted").id)
+    moved = {"id": str(made.id), "from": str(made.stage_id), "to": target}
     bodies = [
         [],
         "x",
@@ -155,8 +156,10 @@ def test_the_board_takes_json_of_any_kind(client_of, db_session):
         {"id": str(made.id), "to": None},
         {"id": str(made.id), "to": "x"},
         {"id": str(made.id), "to": ["a"]},
-        {"id": "\ud800", "to": target},
-        {"id": str(uuid.uuid4()), "to": target},
+        {"id": str(made.id), "to": target},
+        {"id": str(made.id), "to": target, "from": {}},
+        moved | {"id": "\ud800"},
+        moved | {"id": str(uuid.uuid4())},
         {"id": {}, "to": {}},
     ]
     before = checksums()
@@ -166,7 +169,7 @@ def test_the_board_takes_json_of_any_kind(client_of, db_session):
         assert answer.json["message"]
     assert client.post("/leads/board/move", data="{", content_type="application/json").status_code in (400, 422)
     assert changed(before, checksums()) == []
-    assert client.post("/leads/board/move", json={"id": str(made.id), "to": target}).status_code == 200
+    assert client.post("/leads/board/move", json=moved).status_code == 200
 
 
 def test_extra_fields_of_a_form_are_ignored(client_of, db_session, actors):

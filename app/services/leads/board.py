@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import lateral, select, true
 
 from app.extensions import db
 from app.models.leads import Lead, LeadStage
 from app.policies.actor import Actor
+from app.policies.scopes import visible
 from app.services import school
-from app.services.leads import figures
+from app.services.errors import Conflict
+from app.services.leads import actions, figures
 from app.services.leads.attributes import ATTRIBUTES
 from app.services.leads.resource import LEADS
+from app.services.leads.stages import active_stage
 from app.services.listing import Query, conditions
+from app.services.resource import Outcome
+from app.services.transaction import lock, transactional
 
 CARDS = 20
 
@@ -60,6 +66,34 @@ def columns(actor: Actor, query: Query) -> list[Column]:
         )
         for stage in stages
     ]
+
+
+class Moved(Conflict):
+    """Somebody else has moved the card since it was seen."""
+
+    def __init__(self, lead: Lead) -> None:
+        stage = db.session.get_one(LeadStage, lead.stage_id).name
+        super().__init__(_("%(name)s was moved to %(stage)s meanwhile.", name=lead.name, stage=stage))
+        self.stage_id = lead.stage_id
+
+    def details(self) -> dict[str, Any]:
+        return {"column": str(self.stage_id)}
+
+
+@transactional
+def move(lead_id: UUID, *, actor: Actor, stage_id: UUID, seen_in: UUID) -> Outcome:
+    """Put a card that was seen in one stage into another; the owner is told.
+
+    Raises NotFound, NotAllowed, Invalid when the stage is not active, and Moved when the lead is in a third one by now.
+    """
+    active_stage(stage_id)  # before the lead: whoever deletes a stage locks in this order
+    lead = lock(Lead, lead_id, visible(Lead, actor))
+    if lead.stage_id not in (seen_in, stage_id):
+        raise Moved(lead)
+    [outcome] = actions.change_stage([lead_id], actor=actor, stage_id=stage_id).outcomes
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    return outcome
 
 
 def _cards(where: Sequence[Any]) -> Any:

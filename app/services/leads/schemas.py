@@ -43,6 +43,12 @@ class ChangeStage(Input):
     stage_id: UUID
 
 
+class MoveCard(ChangeStage):
+    """`seen_in`: the stage in which the one who moves the card saw it."""
+
+    seen_in: UUID
+
+
 class AssignOwner(Input):
     owner_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)] = None
 

@@ -136,39 +136,42 @@ function put(card, lane, before = null) {
   }
 }
 
-async function move(card, lane) {
-  const from = laneOf(card);
+// Moves a card that was seen in the lane `from`. Who has moved it meanwhile is right: then it goes where they put it.
+async function move(card, lane, from = laneOf(card), undoing = false) {
+  const was = laneOf(card);
   const before = card.nextElementSibling;
-  const { moves } = card.dataset;
   put(card, lane);
   card.classList.add("busy");
-  const { ok, data } = await json(board.dataset.board, { body: { id: card.dataset.card, to: lane.dataset.lane, version: card.dataset.version || undefined } });
+  const { ok, data } = await json(board.dataset.board, { body: { id: card.dataset.card, from: from.dataset.lane, to: lane.dataset.lane } });
   card.classList.remove("busy");
+  const message = (ok && undoing ? say("undone") : data.message) ?? say("failed");
   if (!ok) {
-    put(card, from, before?.isConnected ? before : null);
-    toast(data.message ?? say("failed"), "danger");
-    return announce(`${data.message ?? say("failed")} ${say("back", { card: name(card), column: name(from) })}`);
+    toast(message, "danger");
+    if (data.column) return giveWay(card, was, data.column, message);
+    put(card, was, before?.isConnected ? before : null);
+    return announce(`${message} ${say("back", { card: name(card), column: name(was) })}`);
   }
-  settleCard(card, from, lane, data, moves);
-  announce(data.message ?? say("dropped", { card: name(card), column: name(lane) }));
-  const undo = data.undo;
-  toast(data.message ?? say("dropped", { card: name(card), column: name(lane) }), "success", undo && {
-    label: undo.label || say("undo"),
+  settleCard(card, was, lane);
+  announce(message);
+  toast(message, "success", data.changed && !undoing && {
+    label: say("undo"),
     run: async () => {
-      const back = await json(undo.url, { body: undo.data ?? {} });
-      if (!back.ok) return toast(back.data.message ?? say("failed"), "danger");
-      put(card, from);
-      settleCard(card, lane, from, back.data, moves, true);
+      await move(card, from, lane, true);
       card.focus();
-      return toast(back.data.message ?? say("undone"), "success");
     },
   });
   return undefined;
 }
 
-// Where it may go from here: what the server says, else the old columns with the one it left in place of the one it reached.
-function settleCard(card, from, to, data, moves, undone = false) {
-  if (data.version) card.dataset.version = data.version;
-  const next = data.moves ? data.moves.join(" ") : undone ? moves : [...new Set([...moves.split(" ").filter((id) => id !== to.dataset.lane), from.dataset.lane])].join(" ");
-  card.dataset.moves = next;
+function giveWay(card, was, column, message) {
+  const now = lanes().find((lane) => lane.dataset.lane === column);
+  if (!now) return card.remove(); // its stage is not in use
+  put(card, now);
+  settleCard(card, was, now);
+  return announce(message);
+}
+
+// Where it may go from here: its old columns, with the one it left in place of the one it is in.
+function settleCard(card, was, now) {
+  card.dataset.moves = [...new Set([...card.dataset.moves.split(" "), was.dataset.lane])].filter((id) => id !== now.dataset.lane).join(" ");
 }

@@ -14,6 +14,7 @@ from app.services import inputs, listing
 from app.services.errors import Invalid, NotFound
 from app.services.leads import LEADS, board
 from app.services.leads.figures import STAGE_COUNT_LIMIT
+from app.services.leads.schemas import MoveCard
 from app.services.listing import Query
 from app.views import lists, render
 from app.views.leads.tabs import tabs
@@ -54,20 +55,13 @@ class LeadBoardView(BaseView):
     @expose("/move", methods=["POST"])
     @requires("change_stage")
     def move(self) -> Any:
-        """A card was put into another column."""
+        """A card was taken out of one column and put into another, or back by an undo."""
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
             raise Invalid(_("Send the card and its column as JSON."))
-        action = LEADS.action_by_name["change_stage"]
-        assert action.input is not None
-        result = action.run(
-            [_key(body.get("id"))], actor=current_actor(), **inputs.parse(action.input, {"stage_id": body.get("to")})
-        )
-        outcome = result.outcomes[0]
-        if outcome.refusal is not None:
-            raise outcome.refusal
-        undo = {"url": f"/leads/actions/change_stage/undo?batch={result.batch_id}", "label": _("Undo"), "data": {}}
-        return jsonify(message=_("%(name)s was moved.", name=outcome.title), undo=None if outcome.unchanged else undo)
+        values = inputs.parse(MoveCard, {"stage_id": body.get("to"), "seen_in": body.get("from")})
+        outcome = board.move(_key(body.get("id")), actor=current_actor(), **values)
+        return jsonify(message=_("%(name)s was moved.", name=outcome.title), changed=not outcome.unchanged)
 
 
 def _board_column(column: board.Column, actor: Actor, query: Query) -> BoardColumn:

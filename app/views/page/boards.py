@@ -15,7 +15,6 @@ class Card:
     url: str
     title: str
     lines: list[Cell]
-    version: str = ""
     moves: list[str] = field(default_factory=list)  # ids of the columns it may move to; empty: may not be moved
     reason: str = ""  # why it may not be moved
 
@@ -35,7 +34,7 @@ class BoardPage:
     title: str
     description: str
     columns: list[BoardColumn]
-    move_url: str  # POST JSON {id, to} -> 200 {message, undo} or 4xx {message}
+    move_url: str  # POST JSON {id, from, to} -> 200 {message, changed} or 4xx {message, column where it is}
     list_page: ListPage  # search, filters, tabs and tools over the board
 
 

@@ -1,0 +1,62 @@
+"""Work on leads in a browser: by several people at once, and by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from app.extensions import db
+from app.models.leads import Lead
+from app.services.leads import actions
+from tests.concurrency.racing import actor as actor_of
+from tests.factories.leads import lead, stage
+
+
+def make(app: Any, owner: str = "staff", **values: Any) -> str:
+    """The key of a new lead of `owner`."""
+    with app.app_context():
+        key = str(lead(owner_id=actor_of(owner).id, **values).id)
+        db.session.remove()
+        return key
+
+
+def move_elsewhere(app: Any, key: str, name: str) -> None:
+    """An admin moves the lead."""
+    with app.app_context():
+        actions.change_stage([db.session.get(Lead, key).id], actor=actor_of("admin"), stage_id=stage(name).id)
+        db.session.remove()
+
+
+def column_of(page: Page, name: str) -> Locator:
+    return page.locator("[data-lane]").filter(has=page.get_by_role("heading", name=name, exact=True))
+
+
+def test_cards_go_where_others_have_put_them(committed_app, open_page):
+    key = make(committed_app)
+    page = open_page("staff")
+    page.goto("/leads/board/")
+    card = page.locator(f"[data-card='{key}']")
+    card.focus()
+
+    def carry(key: str) -> None:
+        for pressed in ("Space", key, "Space"):
+            page.keyboard.press(pressed)
+
+    carry("ArrowRight")
+    toast = page.locator(".toast").filter(has_text="was moved.")
+    expect(toast).to_be_visible()
+    move_elsewhere(committed_app, key, "Onboarded")
+    toast.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast.danger")).to_contain_text("was moved to Onboarded meanwhile")
+    expect(column_of(page, "Onboarded").locator("[data-card]")).to_have_count(1)
+    expect(card).to_be_focused()
+    move_elsewhere(committed_app, key, "New")
+    carry("ArrowLeft")
+    expect(page.locator(".toast.danger").last).to_contain_text("was moved to New meanwhile")
+    expect(column_of(page, "New").locator("[data-card]")).to_have_count(1)
+    expect(column_of(page, "New").locator("[data-total]")).to_have_text("1")
+    carry("ArrowRight")
+    toast.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast").filter(has_text="Undone.")).to_be_visible()
+    expect(column_of(page, "New").locator("[data-card]")).to_have_count(1)
