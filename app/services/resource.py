@@ -81,6 +81,7 @@ class Outcome:
     unchanged: bool = False
     message: Text = ""
     once: bool = False  # the message holds what is told this once: it stays until it is read
+    into: str = ""  # the id of the record that stands for this one now
 
     @property
     def state(self) -> str:

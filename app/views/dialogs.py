@@ -158,6 +158,8 @@ def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPa
     page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
     if action.name == "delete" and page.ok:
         page.back_url = view.url_after_deletion()  # the record's own page is gone
+    elif len(ids) == 1 and result.outcomes[0].into:
+        page.back_url, page.moves_on = view.record_url(result.outcomes[0].into), True
     if action.undo is not None and result.batch_id is not None and page.ok:
         url = url_for(f"{view.endpoint}.undo", name=action.name, batch=result.batch_id)
         page.undo = Link(_("Undo"), url, "undo-2", method="post", dialog=True)
@@ -175,7 +177,7 @@ def _line(view: Any, outcome: Outcome) -> Line:
     found = not isinstance(outcome.refusal, NotFound)
     return Line(
         outcome.title,
-        view.record_url(outcome.id) if found else "",
+        view.record_url(outcome.into or outcome.id) if found else "",
         outcome.state,
         str(outcome.refusal or outcome.message),
         outcome.once,

@@ -60,3 +60,21 @@ def test_cards_go_where_others_have_put_them(committed_app, open_page):
     toast.get_by_role("button", name="Undo").click()
     expect(page.locator(".toast").filter(has_text="Undone.")).to_be_visible()
     expect(column_of(page, "New").locator("[data-card]")).to_have_count(1)
+
+
+def test_after_a_merge_one_is_at_the_lead_that_stays(committed_app, open_page):
+    gone, kept = make(committed_app, first_name="Gone"), make(committed_app, first_name="Kept", last_name="Person")
+    page = open_page("staff")
+    page.goto(f"/leads/{gone}")
+    page.get_by_label("More actions").click()
+    page.get_by_text("Merge into another").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").fill("Kept")
+    dialog.get_by_role("option", name="Kept Person").click()
+    dialog.get_by_role("button", name="Merge into another").click()
+    page.wait_for_url(f"**/leads/{kept}")
+    expect(page.get_by_role("heading", level=1, name="Kept Person")).to_be_visible()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast").filter(has_text="Undone.")).to_be_visible()
+    page.goto(f"/leads/{gone}")
+    expect(page.get_by_role("heading", level=1, name="Gone")).to_be_visible()

@@ -402,7 +402,7 @@ ACTIONS: Final = {
 UNDOABLE: Final = {
     "Students": {"merge"},
     "Test sessions": {"allocate_everyone", "repair_allocation"},
-    "Leads": {"change_stage", "assign_owner", "assign_teacher", "move_follow_up", "finish_follow_up"},
+    "Leads": {"change_stage", "assign_owner", "assign_teacher", "move_follow_up", "finish_follow_up", "merge"},
 }
 # Every list of choices, with the permission that it needs.
 CHOICES: Final = {

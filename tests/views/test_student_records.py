@@ -98,6 +98,7 @@ def test_a_merge_has_a_preview_and_an_undo(client_of, one):
     assert db.session.scalar(text("SELECT count(*) FROM student_merges")) == 0
     done = client.post(url, data=data | {"_stage": "do"})
     assert "Undo" in done.text
+    assert f'data-to="/students/{into.id}"' in done.text, "who may not restore has no page of the duplicate"
     merge = db.session.scalar(text("SELECT id FROM student_merges"))
     assert client.post(f"/students/actions/merge/undo?batch={merge}", data={"batch": str(merge)}).status_code == 200
     assert db.session.scalar(text("SELECT undone_at IS NOT NULL FROM student_merges"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from sqlalchemy import select, text
@@ -111,8 +111,27 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     )  # before the next line: reading writes what is pending, and only all three are valid
     gone.merged_into_id, gone.deleted_at, gone.deleted_by_id = kept.id, now, actor.id
     db.session.flush()
-    record(LeadEvent.MERGED, [(kept.id, None, moved), (gone.id, None, {"into": str(kept.id)})])
-    return Result([Outcome(str(gone.id), gone.name, message=_("merged into %(name)s", name=kept.name))])
+    batch_id = uuid4()
+    record(LeadEvent.MERGED, [(kept.id, None, moved), (gone.id, None, {"into": str(kept.id)})], batch_id=batch_id)
+    told = _("merged into %(name)s", name=kept.name)
+    return Result([Outcome(str(gone.id), gone.name, message=told, into=str(kept.id))], batch_id)
+
+
+@transactional
+def undo(batch_id: UUID, *, actor: Actor) -> Result:
+    """Take one's own merge back, named by its batch. Raises NotFound when there is no such batch of this actor, and what
+    `undo_merge` raises.
+    """
+    merged = select(LeadAuditEvent.lead_id).where(
+        LeadAuditEvent.batch_id == batch_id,
+        LeadAuditEvent.actor_id == actor.id,
+        LeadAuditEvent.type == LeadEvent.MERGED,
+        LeadAuditEvent.after.has_key("into"),
+    )
+    gone_id = db.session.scalar(merged)
+    if gone_id is None:
+        raise NotFound
+    return undo_merge([gone_id], actor=actor)
 
 
 @transactional

@@ -108,6 +108,7 @@ ACTIONS = (
         MergeInto,
         icon="merge",
         bulk=False,
+        undo=merging.undo,
         help=_l(
             "Notes, contact attempts and tags move to the other lead, its empty fields are filled, and this lead leaves the lists."
         ),

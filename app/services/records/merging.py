@@ -109,7 +109,8 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     db.session.add(made)
     db.session.flush()
     follow([kept.id])
-    done = Outcome(str(gone.id), name_of(gone), message=_("merged into %(name)s", name=name_of(kept)))
+    told = _("merged into %(name)s", name=name_of(kept))
+    done = Outcome(str(gone.id), name_of(gone), message=told, into=str(kept.id))
     return Result([done], made.id)
 
 

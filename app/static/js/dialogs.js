@@ -79,7 +79,7 @@ function show(html) {
   box.replaceChildren(...found.body.childNodes);
   if ($("[data-stage=done]", box)) dirty = true;
   const quick = $("[data-quick]", box);
-  if (quick) return fresh({ text: quick.dataset.quick, undo: quick.dataset.undo });
+  if (quick) return fresh({ text: quick.dataset.quick, undo: quick.dataset.undo }, quick.dataset.to);
   if (!box.open) box.showModal();
   startForms(box);
   if ($("[aria-invalid=true], [data-problems]", box)) return;
@@ -88,10 +88,11 @@ function show(html) {
   return undefined;
 }
 
-// One record, done, nothing to read: the page is loaded anew and says so, with the way back.
-function fresh(message) {
+// One record, done, nothing to read: the page is loaded anew, or that of the record that stands for it now, and says so, with the way back.
+function fresh(message, to) {
   sessionStorage.setItem(NEWS, JSON.stringify(message));
-  location.reload();
+  if (to) location.assign(to);
+  else location.reload();
 }
 
 function news() {

@@ -92,4 +92,5 @@ class DialogPage:
     hidden: list[tuple[str, str]] = field(default_factory=list)
     danger: bool = False
     back_url: str = ""
+    moves_on: bool = False  # another record stands for it now: one goes on at `back_url`, which is its page
     undo: Link | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.extensions import db
@@ -120,4 +122,31 @@ def test_through_the_screens(pair, actors, client_of):
     assert not content(gone)["live"]
     assert "Undo the merge" in admin.get(f"/leads/{gone.id}").text
     assert admin.post(f"/leads/{gone.id}/unmerge").status_code == 302
+    assert content(gone)["live"]
+
+
+def test_one_goes_on_at_the_lead_that_stays(db_session, actors, client_of):
+    """Who may not restore has no page of the merged lead: the answer leads to the other one, and can be undone."""
+    gone, kept = (lead(owner_id=actors.staff.id) for _ in range(2))
+    staff, other = client_of("staff"), client_of("staff2")
+    form = {"id": str(gone.id), "into_id": str(kept.id), "_stage": "do"}
+    answer = staff.post("/leads/actions/merge", data=form, headers={"X-Fragment": "1"})
+    assert f'data-to="/leads/{kept.id}"' in answer.text
+    assert f'href="/leads/{gone.id}"' not in answer.text
+    undo = re.search(r'data-undo="([^"]+)"', answer.text)[1].replace("&amp;", "&")
+    assert staff.get(f"/leads/{gone.id}").status_code == 404
+    assert other.post(undo).status_code == 404, "the batch of somebody else"
+    assert staff.post(undo).status_code == 200
+    assert content(gone)["live"]
+    assert staff.get(f"/leads/{gone.id}").status_code == 200
+    assert staff.post(undo).status_code == 404, "it was taken back already"
+
+
+def test_only_a_merge_is_taken_back_as_one(pair, actors):
+    gone, kept = pair
+    noted = actions.add_note([kept.id], actor=actors.admin, body="no merge")
+    with pytest.raises(NotFound):
+        merging.undo(noted.batch_id, actor=actors.admin)
+    done = merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    merging.undo(done.batch_id, actor=actors.admin)
     assert content(gone)["live"]
