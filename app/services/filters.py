@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.services import school
-from app.services.matching import escape_like
+from app.services import phones, school
+from app.services.matching import escape_like, stored_number
 from app.services.resource import Attribute, Kind, Resource
 
 _EMPTINESS = ("empty", "notempty")
@@ -82,8 +82,18 @@ def _typed(attribute: Attribute, raw: str) -> Any:
             return raw if any(raw == option.value for option in attribute.options) else _refuse(raw)
         case Kind.RELATION:
             return key_of(attribute, raw)
+        case Kind.PHONE:
+            return _phone(raw or _refuse(raw))
         case _:
             return raw or _refuse(raw)
+
+
+def _phone(raw: str) -> str:
+    """The number as it is stored, however it is dialled; what is no number stays as it was typed."""
+    try:
+        return phones.normalise(raw, school.phone_region())
+    except ValueError:
+        return raw
 
 
 def _refuse(raw: str) -> Any:
@@ -104,7 +114,7 @@ def condition(item: Filter) -> ColumnElement[bool]:
     if operator in _EMPTINESS:
         return column.is_(None) if operator == "empty" else column.is_not(None)
     if operator == "contains":
-        return func.search_fold(column).like(func.search_fold(f"%{escape_like(_typed(item.attribute, item.raw))}%"))
+        return _contains(item)
     if operator in {"in", "between"}:
         parts = item.raw.split("," if operator == "in" else "..")
         values = [_typed(item.attribute, part) for part in parts if part.strip()]
@@ -136,6 +146,14 @@ def condition(item: Filter) -> ColumnElement[bool]:
             return column > value
         case _:
             return column < value
+
+
+def _contains(item: Filter) -> ColumnElement[bool]:
+    words = [item.raw.strip() or _refuse(item.raw)]
+    if item.attribute.kind is Kind.PHONE:
+        words += filter(None, [stored_number(words[0])])
+    text = func.search_fold(item.attribute.compared)
+    return or_(*(text.like(func.search_fold(f"%{escape_like(word)}%")) for word in words))
 
 
 def met(resource: Resource, item: Filter) -> ColumnElement[bool]:

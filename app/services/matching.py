@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.services import phones, school
+
 LONGEST_WORD = 80
+FEWEST_DIALLED = 4  # digits that may be the beginning of a phone number
 
 # Three letters or digits in a row, or the beginning of a word after another sign: the index on trigrams can find that
 # anywhere.
@@ -42,10 +46,30 @@ class Through:
 
 def all_words(folded: Any, typed: str, most: int) -> list[ColumnElement[bool]]:
     """Conditions that a folded text, or a text found through a key, meets when it holds every typed word, in any capitals
-    and accents.
+    and accents. Words that together are a phone number, the way people dial it, may also be that number as it is stored.
     """
     words = [word[:LONGEST_WORD] for word in typed.split()[:most]]
-    return [folded.holds(word) if isinstance(folded, Through) else holds(folded, word) for word in words]
+    conditions: list[ColumnElement[bool]] = []
+    for dialled, run in groupby(words, lambda word: phones.DIALLED.fullmatch(word) is not None):
+        together = list(run)
+        each = [_word(folded, word) for word in together]
+        number = stored_number(" ".join(together)) if dialled else ""
+        conditions += [or_(and_(*each), _word(folded, number))] if number not in {"", *together} else each
+    return conditions
+
+
+def stored_number(typed: str) -> str:
+    """What typed text is in stored phone numbers, as digits in a row; empty where it is no beginning of a number."""
+    if sum(sign.isdigit() for sign in typed) < FEWEST_DIALLED:
+        return ""
+    try:
+        return phones.looked_for(typed, school.phone_region())
+    except ValueError:
+        return ""
+
+
+def _word(folded: Any, word: str) -> ColumnElement[bool]:
+    return folded.holds(word) if isinstance(folded, Through) else holds(folded, word)
 
 
 def holds(folded: Any, word: str) -> ColumnElement[bool]:

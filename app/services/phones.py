@@ -33,6 +33,7 @@ _SHAPE = re.compile(
     rf"'?(?:tel:)?(?P<number>[{_BETWEEN}]*\+?[\d{_BETWEEN}]*\d)[{_BETWEEN}]*(?:[,;]?\s*(?:ext\.?|extension|x|#)\s*:?\s*\d{{1,7}})?",
     re.IGNORECASE,
 )
+DIALLED = re.compile(rf"[+\d{_BETWEEN}]+")  # a word that is nothing but a part of a number
 _NOT_DIGITS = re.compile(r"[^\d]+")
 _PLAIN = re.compile(r"\+[1-9][0-9]{4,14}", re.ASCII)
 
@@ -56,6 +57,19 @@ def normalise(raw: str, region: str) -> str:
     if prefix and national.startswith(prefix) and _fits(code, national[len(prefix) :]):  # +44 (0)20
         return f"+{code}{national[len(prefix) :]}"
     return _read(number, None)
+
+
+def looked_for(typed: str, region: str) -> str:
+    """What to look for in stored numbers when somebody typed a number, or the beginning of one, the way it is dialled
+    from `region`: "07700 9" becomes "77009". Raises ValueError where these are no digits of a number.
+    """
+    try:
+        return normalise(typed, region)
+    except ValueError:
+        digits = _digits(typed.replace("(0)", ""))
+    if digits.startswith("00"):
+        return f"+{digits[2:]}"
+    return digits.removeprefix(_country(region)[1])
 
 
 def _digits(raw: str) -> str:
