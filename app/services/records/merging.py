@@ -19,7 +19,8 @@ from app.policies.rules import may_merge_students
 from app.policies.scopes import visible
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
-from app.services.records.links import follow, name_of
+from app.services.records.following import follow
+from app.services.records.links import name_of
 from app.services.resource import Outcome, Result
 from app.services.transaction import lock_many, transactional
 
