@@ -16,7 +16,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 
 from app.extensions import db
 from app.models.jobs import JobRun
@@ -73,6 +73,11 @@ JOBS: dict[str, Job] = {
         _l("Begin admissions whose first day has come"),
         _late("admissions.starting", "start"),
         {"hour": 0, "minute": 15},
+    ),
+    "roster_days": Job(
+        _l("Tell OneRoster's readers who enters or leaves a school today"),
+        _late("records.following", "follow_days"),
+        {"hour": 0, "minute": 20},
     ),
     "waitlist_expiry": Job(
         _l("End offers that nobody took"), _every_time("admissions.waitlist", "expire"), {"minute": "*/10"}, daily=False
@@ -219,9 +224,18 @@ def _asked(run_id: UUID) -> tuple[str, date] | None:
     return (record.name, record.day) if record is not None and open_yet else None
 
 
+_WENT_WELL: Final = JobRun.finished_at.is_not(None) & JobRun.error.is_(None)
+
+
 def succeeded(name: str, day: date) -> bool:
     """Whether the job has gone well for the day."""
     return _success(name, day) is not None
+
+
+def last_success(name: str, before: date) -> date | None:
+    """The last day before this one for which the job has gone well."""
+    statement = select(func.max(JobRun.day)).where(JobRun.name == name, JobRun.day < before, _WENT_WELL)
+    return db.session.scalar(statement)
 
 
 def history(name: str | None = None, *, limit: int = 50) -> Sequence[JobRun]:
@@ -231,8 +245,7 @@ def history(name: str | None = None, *, limit: int = 50) -> Sequence[JobRun]:
 
 
 def _success(name: str, day: date) -> JobRun | None:
-    went_well = JobRun.finished_at.is_not(None) & JobRun.error.is_(None)
-    return db.session.scalar(select(JobRun).where(JobRun.name == name, JobRun.day == day, went_well).limit(1))
+    return db.session.scalar(select(JobRun).where(JobRun.name == name, JobRun.day == day, _WENT_WELL).limit(1))
 
 
 @transactional

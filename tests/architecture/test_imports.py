@@ -40,6 +40,7 @@ SYSTEM_ACTIONS = {
     ("pushing.py", "push_nightly"),
     ("runs.py", "sweep"),
     ("starting.py", "start"),
+    ("following.py", "follow_days"),
     ("mappings.py", "add_defaults"),
     ("outcomes.py", "clean_up"),
     ("exporting.py", "sweep"),

@@ -14,10 +14,10 @@ from sqlalchemy import event, select
 from app.extensions import db
 from app.models.enrollments import Enrollment
 from app.models.student_records import StudentSchoolAssociation
-from app.services import transaction
+from app.services import school, transaction
 from app.services.enrollments import deciding
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
-from app.services.records import creation, erasing, links, merging, organizations
+from app.services.records import creation, erasing, following, links, merging, organizations
 from app.services.transaction import lock, transactional
 from tests.concurrency.racing import Meeting, actor, count, meet_after, meet_before, race, refusals
 from tests.factories.records import STUDENT, enrollment, organization
@@ -284,3 +284,25 @@ def test_the_schools_of_a_student_at_oneroster_are_those_of_the_associations(cro
         SELECT o.sourced_id::text FROM student_school_associations a JOIN organizations o ON o.id = a.school_id
         WHERE a.student_id = u.student_id))"""
     assert count(statement, student=student_id) == (1 if locked else 0)
+
+
+def test_who_stays_after_all_is_not_sent_away_by_the_job(crowd, locked, monkeypatch):
+    """The last day is taken back while the job follows those whose last day has come."""
+    office, today = actor("admissions"), school.today()
+    one = enrollment()
+    submit(one.id, actor=office)
+    association = db.session.scalars(select(StudentSchoolAssociation)).one()
+    association.exit_date = today  # entered long ago
+    db.session.commit()
+    key = association.id
+    db.session.remove()
+    for meet, place in ((meet_after, Meeting()), (meet_before, Meeting())):  # as above
+        for module in (links, following):
+            meet(monkeypatch, module, "follow", place)
+    race(
+        crowd,
+        partial(links.update_association, key, {"exit_date": None}, actor=office),
+        partial(following.follow_days, today),
+    )
+    statement = "SELECT count(*) FROM oneroster_users WHERE role = 'student' AND enabled_user"
+    assert count(statement) == (1 if locked else 0)

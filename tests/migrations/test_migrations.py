@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import pytest
 from alembic import command
@@ -12,10 +13,13 @@ from alembic.util import CommandError
 from sqlalchemy import text
 
 from app.extensions import db, migrate
+from app.models.student_records import StudentSchoolAssociation
 from app.services import deployment, sessions
 from tests.conftest import at, clone, connect, make_app
 from tests.factories.leads import lead
 from tests.factories.oneroster import roster, user
+from tests.factories.records import organization
+from tests.factories.students import student
 
 OBJECTS = text("""
     SELECT 'table ' || tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
@@ -94,6 +98,34 @@ def test_a_roster_survives_going_back_and_forth(server_url, template):
         command.upgrade(configuration, "head")
         assert everything(kept) == before
         command.check(configuration)
+
+
+def test_the_roster_is_brought_up_to_today(server_url, template):
+    """Before 0020 a last day was taken for one that had passed."""
+    with clone(server_url, template) as url, running(url):
+        configuration = migrate.get_config()
+        place = organization()
+        for key, last in (("leaves", date(2199, 6, 30)), ("left", date(2020, 6, 30))):
+            one = user(sourced_id=key, enabled_user=key == "left", student_id=student().id)
+            db.session.add(
+                StudentSchoolAssociation(
+                    student_id=one.student_id,
+                    school_id=place.id,
+                    entry_date=date(2019, 9, 1),
+                    exit_date=last,
+                    entry_grade_level_descriptor="Ninth grade",
+                    school_year=2020,
+                )
+            )
+        user(sourced_id="brought", student_id=student().id, enabled_user=False, source_system="sis")
+        db.session.commit()
+        db.session.remove()
+        command.downgrade(configuration, "0019")
+        command.upgrade(configuration, "head")
+        enabled = text("SELECT sourced_id FROM oneroster_users WHERE enabled_user")
+        assert everything(enabled) == ["leaves"]
+        orgs = text("SELECT org_ids ->> 0 FROM oneroster_users WHERE sourced_id = 'leaves'")
+        assert everything(orgs) == [place.sourced_id]
 
 
 def test_the_migrations_make_what_the_models_say(server_url, template):

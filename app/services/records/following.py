@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Select, and_, or_, select, text
 
 from app.extensions import db
+from app.models.student_records import OneRosterUser, RosterStatus, StudentSchoolAssociation
+from app.models.students import Student
+from app.services import jobs, school, sessions
 from app.services.records import naming
+from app.services.transaction import act_as, transactional
+
+JOB: Final = "roster_days"
 
 # Agents are who is guardian now; a guardian without a user gets one.
 _MISSING_USERS = text("""
@@ -36,19 +44,24 @@ _FOLLOW = (
     JOIN oneroster_users agent ON agent.guardian_id = sg.guardian_id
     WHERE sg.student_id = ANY(:ids) ON CONFLICT DO NOTHING
     """,
-    # At the schools where they are now; who has left all of them keeps the last, and cannot log in there any more.
+    # At the schools where they are now, or will be first; who has left all of them keeps the last, and cannot log in there
+    # any more.
     """
-    UPDATE oneroster_users u SET org_ids = coalesce(now.orgs, u.org_ids), enabled_user = now.orgs IS NOT NULL
+    UPDATE oneroster_users u SET org_ids = now.orgs, enabled_user = now.there
     FROM (
-        SELECT s.id, (
-            SELECT jsonb_agg(o.sourced_id ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id)
+        SELECT x.id, coalesce(at.orgs, x.org_ids) AS orgs, at.orgs IS NOT NULL AS there
+        FROM oneroster_users x CROSS JOIN LATERAL (
+            SELECT jsonb_agg(o.sourced_id ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id) AS orgs
             FROM (SELECT DISTINCT ON (school_id) * FROM student_school_associations
-                  WHERE student_id = s.id AND exit_date IS NULL ORDER BY school_id, primary_school DESC, entry_date DESC) a
-            JOIN organizations o ON o.id = a.school_id) AS orgs
-        FROM students s WHERE s.id = ANY(:ids)
+                  WHERE student_id = x.student_id AND (exit_date IS NULL OR exit_date > :today)
+                    AND entry_date <= greatest(CAST(:today AS date), (
+                        SELECT min(entry_date) FROM student_school_associations f WHERE f.student_id = x.student_id))
+                  ORDER BY school_id, primary_school DESC, entry_date DESC) a
+            JOIN organizations o ON o.id = a.school_id
+        ) at
+        WHERE x.student_id = ANY(:ids)
     ) now
-    WHERE u.student_id = now.id AND (u.org_ids, u.enabled_user)
-        IS DISTINCT FROM (coalesce(now.orgs, u.org_ids), now.orgs IS NOT NULL)
+    WHERE u.id = now.id AND (u.org_ids, u.enabled_user) IS DISTINCT FROM (now.orgs, now.there)
     """,
     """
     UPDATE oneroster_users u SET org_ids = now.orgs
@@ -66,9 +79,33 @@ _FOLLOW = (
 
 def follow(student_ids: Collection[UUID]) -> None:
     """Have OneRoster's users say what the records of these students say: agents, schools, and whether they are there."""
-    facts = {"ids": list(student_ids)}
+    facts = {"ids": list(student_ids), "today": school.today()}
     for row in db.session.execute(_MISSING_USERS, facts).all():
         username = f"{naming.stem(row.first_name, row.last_name)}.{row.contact_unique_id[:12]}"
         db.session.execute(_ADD_USER, {**row._mapping, "code": row.contact_unique_id, "username": username})
     for statement in _FOLLOW:
         db.session.execute(text(statement), facts)
+
+
+@transactional
+def follow_days(day: date) -> int:
+    """Follow those for whom the day of entering or leaving a school has come, since the job went well the last time. Where
+    the students of a bundle enter, the bundle has told. Returns how many; repeating it for the same day changes nothing.
+    """
+    act_as(sessions.system())
+    since = jobs.last_success(JOB, day) or day - timedelta(days=1)
+    students = list(db.session.scalars(_turning(since, day)))
+    follow(students)
+    return len(students)
+
+
+def _turning(since: date, day: date) -> Select[UUID]:
+    """Students with a first or last day after `since`, until `day`. Whoever is gone from the roster stays as they are."""
+    of, user = StudentSchoolAssociation, OneRosterUser
+    turned = or_(
+        and_(of.exit_date > since, of.exit_date <= day),
+        and_(of.entry_date > since, of.entry_date <= day, user.source_system.is_(None)),
+    )
+    told = or_(user.status == RosterStatus.ACTIVE, user.enabled_user)
+    found = select(of.id).join(user, user.student_id == of.student_id).where(of.student_id == Student.id, turned, told)
+    return select(Student.id).where(found.exists()).order_by(Student.id).with_for_update(key_share=True, of=Student)

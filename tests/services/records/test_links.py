@@ -12,33 +12,20 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.student_records import (
     Guardian,
-    OneRosterUser,
     StudentGuardian,
     StudentProgramExtension,
     StudentSchoolAssociation,
 )
 from app.services import accounts, inputs
 from app.services.errors import Conflict, Invalid
-from app.services.records import creation, descriptors, links, organizations
+from app.services.records import descriptors, links, organizations
 from app.services.records.resource import ASSOCIATIONS, LINKS
 from app.services.records.roster_resource import EXTENSIONS
-from app.services.transaction import transactional
-from tests.factories.records import enrollment, organization
+from tests.factories.records import organization
 from tests.factories.students import student
+from tests.services.records.conftest import user_of
 
 pytestmark = pytest.mark.usefixtures("db_session")
-
-
-@pytest.fixture
-def child(actors):
-    one = enrollment()
-    transactional(creation.create_records)(one, actor=actors.guardian)
-    return one.student_id
-
-
-def user_of(**values) -> OneRosterUser:
-    db.session.expire_all()
-    return db.session.scalars(select(OneRosterUser).filter_by(**values)).one()
 
 
 def agents(key) -> int:
@@ -99,10 +86,10 @@ def test_an_account_belongs_to_one_guardian(actors, child):
         links.create_guardian({"first_name": "Bo", "last_name": "Ek", "user_id": account}, actor=actors.admissions)
 
 
-def test_who_leaves_and_enters_elsewhere_is_there_at_oneroster(actors, child):
+def test_who_leaves_and_enters_elsewhere_is_there_at_oneroster(actors, clock, child):
     first = db.session.scalars(select(StudentSchoolAssociation)).one()
     links.update_association(
-        first.id, {"exit_date": date(2199, 1, 1), "exit_type_descriptor": "Transferred"}, actor=actors.admissions
+        first.id, {"exit_date": clock.today, "exit_type_descriptor": "Transferred"}, actor=actors.admissions
     )
     assert user_of(student_id=child).enabled_user is False
     elsewhere = organization()

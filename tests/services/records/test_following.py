@@ -1,0 +1,120 @@
+"""OneRoster's users on the days on which students enter and leave."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.student_records import StudentSchoolAssociation
+from app.services import jobs
+from app.services.records import following, links
+from tests.factories.oneroster import saved, user
+from tests.factories.records import organization
+from tests.factories.students import student
+from tests.services.records.conftest import user_of
+
+pytestmark = pytest.mark.usefixtures("db_session", "clock")
+LAST_DAY, NEXT_DAY = date(2027, 6, 30), date(2027, 9, 1)
+
+
+@pytest.fixture
+def first(clock, child) -> StudentSchoolAssociation:
+    """Where the child is."""
+    return db.session.scalars(select(StudentSchoolAssociation)).one()
+
+
+def leave(association, actor, day=LAST_DAY):
+    links.update_association(association.id, {"exit_date": day}, actor=actor)
+
+
+def enter(student_id, actor, day=NEXT_DAY, grade="Third grade", **values):
+    given = {"student_id": student_id, "entry_date": day, "entry_grade_level_descriptor": grade}
+    place = values.pop("school_id", None) or organization().id
+    return links.create_association(given | {"school_id": place} | values, actor=actor)
+
+
+def at_school(**values) -> StudentSchoolAssociation:
+    """As an import leaves it: nobody has followed."""
+    usual = {"entry_grade_level_descriptor": "Ninth grade", "school_year": 2027, "school_id": organization().id}
+    return saved(StudentSchoolAssociation(**usual | values))
+
+
+def test_who_will_leave_is_there_until_the_day(actors, clock, child, first):
+    leave(first, actors.admissions)
+    assert user_of(student_id=child).enabled_user
+    clock.today = date(2027, 6, 29)
+    assert (following.follow_days(clock.today), user_of(student_id=child).enabled_user) == (0, True)
+    clock.today = LAST_DAY
+    for _again in range(2):
+        assert (following.follow_days(LAST_DAY), user_of(student_id=child).enabled_user) == (1, False)
+
+
+def test_who_comes_back_is_there_from_the_day(actors, clock, child, first):
+    leave(first, actors.admissions)
+    made = enter(child, actors.admissions)
+    there = user_of(student_id=child).org_ids
+    for day in (LAST_DAY, NEXT_DAY):
+        clock.today = day
+        following.follow_days(day)
+        one = user_of(student_id=child)
+        assert (one.enabled_user, one.org_ids == there) == (day == NEXT_DAY, day == LAST_DAY)
+    assert user_of(student_id=child).org_ids == user_of(role="guardian").org_ids != there
+    links.delete_associations([made.id], actor=actors.admissions)
+    assert not user_of(student_id=child).enabled_user
+
+
+def test_who_is_new_is_there_before_the_first_day(actors, clock, first, child):
+    links.update_association(first.id, {"entry_date": NEXT_DAY}, actor=actors.admissions)
+    later = enter(child, actors.admissions, date(2028, 9, 1), "Second grade", school_id=first.school_id)
+    one = user_of(student_id=child)
+    assert one.enabled_user and len(one.org_ids) == 1
+    links.update_association(later.id, {"school_id": organization().id}, actor=actors.admissions)
+    assert user_of(student_id=child).org_ids == one.org_ids
+
+
+def test_days_on_which_no_job_ran_are_made_up_for(actors, clock, child, first):
+    leave(first, actors.admissions)
+    jobs.run(following.JOB, date(2027, 6, 28))
+    clock.today = date(2027, 7, 2)
+    assert jobs.run(following.JOB, clock.today).rows == 1
+    assert not user_of(student_id=child).enabled_user
+    clock.today = date(2027, 7, 3)
+    assert jobs.run(following.JOB, clock.today).rows == 0
+
+
+def test_a_day_that_failed_is_made_up_for(actors, clock, child, first, monkeypatch):
+    leave(first, actors.admissions)
+    jobs.run(following.JOB, date(2027, 6, 29))
+    clock.today = LAST_DAY
+    with monkeypatch.context() as broken:
+        broken.setattr(following, "follow", lambda students: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            jobs.run(following.JOB, LAST_DAY)
+    clock.today = date(2027, 7, 1)
+    assert jobs.run(following.JOB, clock.today).rows == 1
+
+
+def test_a_bundle_says_itself_who_enters(clock):
+    one = user(sourced_id="a", student_id=student().id, enabled_user=False, org_ids=["x"], source_system="sis")
+    at_school(student_id=one.student_id, entry_date=clock.today)
+    assert following.follow_days(clock.today) == 0
+    at_school(student_id=one.student_id, entry_date=date(2026, 9, 1), exit_date=clock.today, primary_school=False)
+    assert following.follow_days(clock.today) == 1
+
+
+def test_who_is_gone_from_the_roster_stays_so(clock):
+    one = user(sourced_id="a", student_id=student().id, enabled_user=False, status="tobedeleted")
+    at_school(student_id=one.student_id, entry_date=clock.today)
+    assert following.follow_days(clock.today) == 0
+
+
+def test_what_is_so_already_is_not_written_again(clock, child):
+    user_of(student_id=child)
+    db.session.execute(text("ALTER TABLE oneroster_users DISABLE TRIGGER stamps"))
+    db.session.execute(text("UPDATE oneroster_users SET updated_at = '2020-01-01'"))
+    db.session.execute(text("ALTER TABLE oneroster_users ENABLE TRIGGER stamps"))
+    assert following.follow_days(clock.today) == 1
+    assert user_of(student_id=child).updated_at.year == 2020
