@@ -173,7 +173,7 @@ def approve(ids: Sequence[UUID], *, actor: Actor, note: str | None = None) -> Re
 
 @transactional
 def reject(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
-    """Say no, and why; a student who has records leaves the school. It can be opened again."""
+    """Say no, and tell the family why; a student who has records leaves the school. It can be opened again."""
     _lock_with_students(ids, actor)
 
     def change(found: Enrollment) -> bool:
@@ -181,7 +181,7 @@ def reject(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
         if found.current_step <= 4:
             found.coach_decision, found.decided_at, found.decision_note = CoachDecision.REJECTED, now, reason
             events.note(found, EnrollmentEventType.DECIDED, decision="rejected")
-        _close(found, EnrollmentStatus.REJECTED, EnrollmentEventType.REJECTED, reason)
+        _close(found, EnrollmentStatus.REJECTED, reason, actor)
         return True
 
     return _each(ids, may_decide_enrollment, _reject, change, actor)
@@ -189,11 +189,13 @@ def reject(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
 
 @transactional
 def withdraw(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
-    """Note that the family does not want to go on; a student who has records leaves the school. It can be opened again."""
+    """Note that the family does not want to go on, and tell them; a student who has records leaves the school. It can be
+    opened again.
+    """
     _lock_with_students(ids, actor)
 
     def change(found: Enrollment) -> bool:
-        _close(found, EnrollmentStatus.WITHDRAWN, EnrollmentEventType.WITHDRAWN, reason)
+        _close(found, EnrollmentStatus.WITHDRAWN, reason, actor)
         return True
 
     return _each(ids, may_run_enrollments, _withdraw, change, actor)
@@ -251,10 +253,11 @@ def record_payment(
     return _each(ids, may_run_enrollments, _payment, change, actor)
 
 
-def _close(found: Enrollment, status: EnrollmentStatus, kind: EnrollmentEventType, reason: str) -> None:
+def _close(found: Enrollment, status: EnrollmentStatus, reason: str, actor: Actor) -> None:
     found.status = status
     db.session.flush()
-    events.note(found, kind, reason=reason, **leaving.leave(found))
+    events.note(found, EnrollmentEventType(status.value), reason=reason, **leaving.leave(found))
+    notices.closed(found, reason, actor)
 
 
 def _lock_with_students(ids: Sequence[UUID], actor: Actor) -> None:

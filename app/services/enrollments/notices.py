@@ -9,13 +9,15 @@ from uuid import UUID
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
-from app.models.enrollments import Enrollment, EnrollmentEventType
+from app.models.access import User
+from app.models.enrollments import Enrollment, EnrollmentEventType, EnrollmentStatus
 from app.models.notifications import NotificationType
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services import people
 from app.services.enrollments import events
 from app.services.notifications import Notice, notify
+from app.services.transaction import clock
 
 ENTITY = "enrollments"
 _KIND = NotificationType
@@ -30,8 +32,19 @@ def office() -> list[int]:
     return [row[0] for row in db.session.execute(people.active(Role.ADMISSIONS))]
 
 
+def coach(enrollment: Enrollment) -> list[int]:
+    """The coach of a family; in place of one who left, or is no coach any more, the office."""
+    statement = people.active(Role.COACH).where(User.id == enrollment.coach_id)
+    return [row[0] for row in db.session.execute(statement)] or office()
+
+
 def _tell(
-    kind: NotificationType, key: UUID, enrollment: Enrollment, whom: Iterable[int], words: tuple[Any, Any], actor: Actor
+    kind: NotificationType,
+    key: UUID | str,
+    enrollment: Enrollment,
+    whom: Iterable[int],
+    words: tuple[Any, Any],
+    actor: Actor,
 ) -> None:
     recipients = sorted(set(whom) - {actor.id})
     title, body = words
@@ -59,9 +72,9 @@ def step_completed(enrollment: Enrollment, step: int, key: UUID, actor: Actor) -
     }
     whom = {
         2: [enrollment.guardian_id],
-        4: [enrollment.coach_id, *office()],
+        4: [*coach(enrollment), *office()],
         5: office(),
-    }.get(step, [enrollment.coach_id])
+    }.get(step) or coach(enrollment)
     if step in said:
         _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, whom, said[step], actor)
 
@@ -72,7 +85,7 @@ def consultation_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None
         _l("%(name)s: the family would like to talk", name=name_of(enrollment)),
         _l("Call them on the day that they chose, and mark the consultation as completed."),
     )
-    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, [enrollment.coach_id], words, actor)
+    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, coach(enrollment), words, actor)
 
 
 def payment_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None:
@@ -92,6 +105,19 @@ def approved(enrollment: Enrollment, actor: Actor) -> None:
     _tell(_KIND.ENROLLMENT_STEP_COMPLETED, enrollment.id, enrollment, [enrollment.guardian_id], words, actor)
 
 
+def closed(enrollment: Enrollment, reason: str, actor: Actor) -> None:
+    """Tell the family that the enrollment is rejected or withdrawn, and why; each time, as it may be opened again."""
+    rejected = enrollment.status is EnrollmentStatus.REJECTED
+    name = name_of(enrollment)
+    title = _l("The enrollment of %(name)s was rejected", name=name)
+    words = (
+        title if rejected else _l("The enrollment of %(name)s was withdrawn", name=name),
+        _l("Reason: %(reason)s", reason=reason),
+    )
+    key = f"{enrollment.id}:{clock():%H%M%S%f}"
+    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, [enrollment.guardian_id], words, actor)
+
+
 def document_rejected(enrollment: Enrollment, key: UUID, what: str, reason: str, actor: Actor) -> None:
     words = (
         _l("Please send %(document)s again", document=what),
@@ -102,6 +128,6 @@ def document_rejected(enrollment: Enrollment, key: UUID, what: str, reason: str,
 
 def enrolled(enrollment: Enrollment, actor: Actor) -> None:
     """Tell the coach, the office and the family."""
-    whom = [enrollment.guardian_id, enrollment.coach_id, *office()]
+    whom = [enrollment.guardian_id, *coach(enrollment), *office()]
     words = (_l("%(name)s is enrolled", name=name_of(enrollment)), "")
     _tell(_KIND.ENROLLMENT_COMPLETED, enrollment.id, enrollment, whom, words, actor)

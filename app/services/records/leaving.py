@@ -64,7 +64,7 @@ def come_back(enrollment: Enrollment) -> None:
     if enrollment.student_id is None:
         return
     _extend(enrollment, ExtensionStatus.REGISTERED)
-    if "association" not in (told := _ending(enrollment)):
+    if "association" not in (told := ending(enrollment)):
         return
     facts = {"association": told["association"], "exit_date": told["exit_date"], "kind": WITHDRAWN}
     if db.session.scalar(_ELSEWHERE, facts):
@@ -73,8 +73,8 @@ def come_back(enrollment: Enrollment) -> None:
     links.follow([enrollment.student_id])
 
 
-def _ending(enrollment: Enrollment) -> dict[str, Any]:
-    """What was written down when the enrollment ended last."""
+def ending(enrollment: Enrollment) -> dict[str, Any]:
+    """What was written down when the enrollment ended last, as the reason; nothing when it never did."""
     statement = (
         select(EnrollmentEvent.details)
         .where(

@@ -17,6 +17,7 @@ from app.services.enrollments.progress import COMPLETE, WaitsFor
 from app.services.errors import Conflict, Invalid, NotFound, Refusal, WrongState
 from app.services.files import Upload
 from app.services.rate_limits import TooMany
+from app.services.records import leaving
 from app.views import forms, render
 from app.views.content.sizes import size
 from app.views.enrollments import fields
@@ -127,7 +128,9 @@ def page_of(
     if enrollment.status is EnrollmentStatus.ENROLLED:
         page.done = _("Welcome! The enrollment is complete.")
     elif enrollment.status not in progress.OPEN:
+        why = leaving.ending(enrollment).get("reason")
         page.waiting = _("This enrollment is closed. Ask the school if you think that this is wrong.")
+        page.waiting += " " + _("Reason: %(reason)s", reason=why) if why else ""
     elif step == state.step and state.waits_for is not WaitsFor.FAMILY:
         page.waiting = str(state.reason)
     elif why_not is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.student_records import OneRosterUser, StudentSchoolAssociation
 from app.services import school
-from app.services.enrollments import deciding
+from app.services.enrollments import deciding, steps
 from app.services.errors import WrongState
 from app.services.records import links
 from tests.factories import enrollments as make
@@ -38,6 +38,40 @@ def test_whose_enrollment_ends_leaves_the_school_and_comes_back_when_it_is_opene
     assert deciding.reopen([found.id], actor=actors.admissions).count("ok") == 1
     back = association(found)
     assert (back.exit_date, back.exit_type_descriptor) == (None, None) and is_there(found)
+
+
+@pytest.mark.parametrize(("end", "title"), [(deciding.withdraw, "was withdrawn"), (deciding.reject, "was rejected")])
+def test_the_family_is_told_why_each_time(actors, client_of, end, title):
+    found = make.enrollment_at(4)
+    for reason in ("No place", "Moved away"):
+        assert end([found.id], actor=actors.admissions, reason=reason).count("ok") == 1
+        assert f"Reason: {reason}" in client_of("guardian").get(f"/me/enrollments/{found.id}").text
+        deciding.reopen([found.id], actor=actors.admissions)
+    statement = text(
+        "SELECT title, body FROM notifications WHERE recipient_id = :id AND entity_id LIKE :key ORDER BY id"
+    )
+    told = db.session.execute(statement, {"id": actors.guardian.id, "key": f"{found.id}:%"}).all()
+    assert len(told) == 2
+    inbox = client_of("guardian").get("/inbox/").text
+    assert title in inbox and "Moved away" in inbox
+
+
+@pytest.mark.parametrize("how", ["switched off", "no coach any more"])
+def test_in_place_of_a_coach_who_cannot_act_the_office_is_told(actors, how):
+    found = make.enrollment_at(2)
+    statements = {
+        "switched off": "UPDATE ab_user SET active = false WHERE id = :id",
+        "no coach any more": "DELETE FROM ab_user_role WHERE user_id = :id",
+    }
+    db.session.execute(text(statements[how]), {"id": found.coach_id})
+    steps.submit(found.id, 2, make.consultation(), actor=actors.guardian)
+    key = db.session.scalar(
+        text("SELECT id FROM enrollment_steps WHERE enrollment_id = :id AND step = 2"), {"id": found.id}
+    )
+    told = set(
+        db.session.scalars(text("SELECT recipient_id FROM notifications WHERE entity_id = :key"), {"key": str(key)})
+    )
+    assert actors.admissions.id in told and actors.coach.id not in told
 
 
 def test_who_has_not_entered_yet_leaves_on_the_first_day(actors):
