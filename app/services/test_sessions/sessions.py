@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from app.extensions import db
-from app.models.test_sessions import TestSession
+from app.models.test_sessions import TestSession, TestSessionStatus
 from app.models.venues import Venue, VenueAvailability, VenueStatus
 from app.policies.actor import Actor
 from app.policies.scopes import visible
@@ -41,7 +41,8 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> TestSession:
 @transactional
 def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> TestSession:
     """Change a session. Once anybody has a seat it stays in its venue; it moves to another day or time only while its
-    rooms are free then. Raises NotAllowed, NotFound, Conflict, Invalid at the field.
+    rooms are free then. One that was cancelled takes place again only where the venue can be had. Raises NotAllowed,
+    NotFound, Conflict, Invalid at the field.
     """
     require(actor)
     known: TestSession = plain.update(TestSession, key, {}, actor=actor, version=version)
@@ -50,12 +51,18 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
     if "venue_id" in new:
         lookups.check("venues", actor, new["venue_id"], "venue_id")
     _check_times(after)
-    if {"venue_id", "session_date"} & new.keys():
+    if {"venue_id", "session_date"} & new.keys() or _takes_place_again(known, new.get("status")):
         _check_venue(after["venue_id"], after["session_date"], actor)
     changed: TestSession = plain.update(TestSession, key, new, actor=actor)
     if {*_WHEN, "status"} & new.keys():
         _check_rooms(key)
     return changed
+
+
+def _takes_place_again(session: TestSession, status: Any) -> bool:
+    """Whether this status brings back a cancelled session, whose venue somebody else may have by now."""
+    to_come = (TestSessionStatus.OPEN, TestSessionStatus.CLOSED)
+    return session.status is TestSessionStatus.CANCELLED and status in to_come
 
 
 def _check_times(values: Mapping[str, Any]) -> None:
@@ -121,19 +128,23 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 @transactional
 def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
-    """Open, close, complete or cancel sessions. Raises NotAllowed."""
+    """Open, close, complete or cancel sessions. One that was cancelled is refused while others have its venue or rooms.
+    Raises NotAllowed.
+    """
     require(actor)
 
     def change(session: TestSession) -> bool:
-        changed = session.status is not status
-        session.status = status
-        db.session.flush()
-        if changed:
-            try:
-                _check_rooms(session.id)
-            except Invalid as refused:
-                [reason] = refused.fields["session_date"]
-                raise WrongState(reason) from None
-        return changed
+        if session.status is status:
+            return False
+        try:
+            if _takes_place_again(session, status):
+                _check_venue(session.venue_id, session.session_date, actor)
+            session.status = status
+            db.session.flush()
+            _check_rooms(session.id)
+        except Invalid as refused:
+            [[reason]] = refused.fields.values()
+            raise WrongState(reason) from None
+        return True
 
     return plain.each(TestSession, ids, session_title, change, actor=actor)

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.models.test_sessions import TestSessionStatus as Status
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.services.test_sessions import sessions
+from app.services.venues import venues
 from tests.factories.seating import allocation, registered, session, venue
 from tests.services.test_sessions.conftest import NEXT
 
@@ -91,6 +92,22 @@ def test_a_cancelled_session_is_not_opened_over_another(centre, officer):
         db.session.scalar(text("SELECT status FROM test_sessions WHERE id = :id"), {"id": centre.session.id})
         == "cancelled"
     )
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.CLOSED])
+def test_a_cancelled_session_is_not_opened_where_the_venue_cannot_be_had(centre, officer, status):
+    """Neither by the action nor by the form."""
+    key, day = centre.session.id, centre.session.session_date
+    sessions.set_status([key], actor=officer, status=Status.CANCELLED)
+    venues.set_days([centre.venue.id], actor=officer, starts_on=day, reason="rented out")
+    refusal = sessions.set_status([key], actor=officer, status=status).outcomes[0].refusal
+    assert isinstance(refusal, WrongState)
+    assert "rented out" in str(refusal)
+    with pytest.raises(Invalid), db.session.begin_nested():
+        sessions.update(key, {"status": status}, actor=officer)
+    venues.set_days([centre.venue.id], actor=officer, starts_on=day, available=True)
+    for state in ("ok", "unchanged"):
+        assert sessions.set_status([key], actor=officer, status=status).outcomes[0].state == state
 
 
 def test_deleting_takes_registrations_and_seats_along(centre, officer):
