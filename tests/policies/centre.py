@@ -55,8 +55,10 @@ class Centre:
         self.keys = {f"{name}{kind}": key for name, key in names.items() for kind in ("View", "Api")}
 
     def record(self, endpoint: str) -> Any:
-        """Restoring asks for what is deleted."""
+        """Restoring asks for what is deleted; a session goes only while nobody is registered for it."""
         view, _dot, method = endpoint.partition(".")
+        if endpoint == "TestSessionView.delete":
+            return self.later.id
         return self.deleted.get(view) if method == "restore" else None
 
     def arguments(self, endpoint: str) -> dict[str, Any]:

@@ -115,7 +115,7 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
     ),
     _T.ALLOCATION_CHANGED: TypeOfNotice(
         _l("Seat changed"),
-        _l("You have a seat in a test, another one, or none any more."),
+        _l("You have a seat in a test, another one or none any more, or the test is at another time or cancelled."),
         frozenset({Role.STUDENT}),
     ),
     _T.ROLE_CHANGED: TypeOfNotice(_l("Roles changed"), _l("What you may do here has changed."), EVERYBODY),

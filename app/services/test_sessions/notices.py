@@ -1,4 +1,6 @@
-"""Telling students of their seats (05-notifications: allocation_changed). One statement, whatever their number."""
+"""Telling students of their seats, and when they are needed there (05-notifications: allocation_changed). One statement,
+whatever their number.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,26 @@ _TELL: Final = """
     LEFT JOIN room_allocations a ON a.session_id = s.id AND a.student_id = st.id LEFT JOIN rooms r ON r.id = a.room_id
     WHERE st.id = ANY (:students)
 """
+_TELL_SEATED: Final = """
+    SELECT st.user_id AS recipient_id,
+           left(CASE WHEN s.status = 'cancelled' THEN format(:english_cancelled, s.code)
+                     ELSE format(:english, s.code, s.session_date, it.start, it.end) END, 200) AS title,
+           '' AS body, 'warning' AS severity, 'test_sessions' AS entity_type,
+           s.id || ':' || pg_current_xact_id() AS entity_id, '/me/seats' AS link,
+           jsonb_build_object('title', jsonb_build_object(
+               'message', jsonb_build_array(CASE WHEN s.status = 'cancelled' THEN CAST(:cancelled AS text) ELSE :time END),
+               'values', jsonb_build_object('session', s.code, 'day', jsonb_build_object('day', s.session_date),
+                                            'start', it.start, 'end', it.end))) AS payload,
+           CAST(NULL AS timestamptz) AS expires_at
+    FROM test_sessions s JOIN room_allocations a ON a.session_id = s.id JOIN students st ON st.id = a.student_id
+    JOIN ab_user u ON u.id = st.user_id AND u.active
+    CROSS JOIN LATERAL (SELECT to_char(s.start_time, 'HH24:MI') AS start, to_char(s.end_time, 'HH24:MI') AS end) it
+    WHERE s.id = :session_id AND st.deleted_at IS NULL
+"""
 SEAT: Final = _l("Your seat in %(session)s: room %(room)s, seat %(seat)s")
 NO_SEAT: Final = _l("You have no seat in %(session)s any more")
+TIME: Final = _l("%(session)s takes place on %(day)s, %(start)s to %(end)s")
+CANCELLED: Final = _l("%(session)s does not take place")
 
 
 def tell(session_id: UUID, students: Sequence[UUID]) -> int:
@@ -45,3 +65,17 @@ def tell(session_id: UUID, students: Sequence[UUID]) -> int:
         "english_none": "You have no seat in %1$s any more",
     }
     return tell_set(NotificationType.ALLOCATION_CHANGED, _TELL, school.today(), facts, events=True)
+
+
+def tell_seated(session_id: UUID) -> int:
+    """Tell everybody with a seat in a session when it takes place now, or that it does not. Returns how many notices were
+    made.
+    """
+    facts = {
+        "session_id": session_id,
+        "time": texts.message(TIME),
+        "cancelled": texts.message(CANCELLED),
+        "english": "%1$s takes place on %2$s, %3$s to %4$s",
+        "english_cancelled": "%1$s does not take place",
+    }
+    return tell_set(NotificationType.ALLOCATION_CHANGED, _TELL_SEATED, school.today(), facts, events=True)

@@ -18,6 +18,7 @@ from app.policies.scopes import visible
 from app.services import lookups, plain
 from app.services.errors import Invalid, WrongState
 from app.services.resource import Result
+from app.services.test_sessions import notices
 from app.services.test_sessions.labels import session_title
 from app.services.test_sessions.locking import require
 from app.services.transaction import lock, transactional
@@ -41,8 +42,8 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> TestSession:
 @transactional
 def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> TestSession:
     """Change a session. Once anybody has a seat it stays in its venue; it moves to another day or time only while its
-    rooms are free then. One that was cancelled takes place again only where the venue can be had. Raises NotAllowed,
-    NotFound, Conflict, Invalid at the field.
+    rooms are free then. One that was cancelled takes place again only where the venue can be had. Who has a seat is
+    told when it takes place, if that changes. Raises NotAllowed, NotFound, Conflict, Invalid at the field.
     """
     require(actor)
     known: TestSession = plain.update(TestSession, key, {}, actor=actor, version=version)
@@ -53,10 +54,25 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
     _check_times(after)
     if {"venue_id", "session_date"} & new.keys() or _takes_place_again(known, new.get("status")):
         _check_venue(after["venue_id"], after["session_date"], actor)
+    before = _when(known)
     changed: TestSession = plain.update(TestSession, key, new, actor=actor)
     if {*_WHEN, "status"} & new.keys():
         _check_rooms(key)
+    _tell_if_other(changed, before)
     return changed
+
+
+def _when(session: TestSession) -> tuple[Any, ...] | None:
+    """When it takes place; None when it does not."""
+    if session.status is TestSessionStatus.CANCELLED:
+        return None
+    return tuple(getattr(session, name) for name in _WHEN)
+
+
+def _tell_if_other(session: TestSession, before: tuple[Any, ...] | None) -> None:
+    """Of what is over nobody is told."""
+    if session.status is not TestSessionStatus.COMPLETED and _when(session) != before:
+        notices.tell_seated(session.id)
 
 
 def _takes_place_again(session: TestSession, status: Any) -> bool:
@@ -114,28 +130,42 @@ def _check_rooms(key: UUID) -> None:
         raise Invalid(fields={"session_date": [sentence]})
 
 
+_EXPECTED = text("""
+    SELECT EXISTS (SELECT FROM test_registrations WHERE session_id = :id AND status = 'confirmed')
+        OR EXISTS (SELECT FROM room_allocations WHERE session_id = :id)
+""")
+
+
+def _hindrance(session: TestSession) -> Any:
+    """Why it may not be deleted, or None."""
+    if session.status is TestSessionStatus.COMPLETED:
+        return _("It was held: what it was stays on record.")
+    cancelled = session.status is TestSessionStatus.CANCELLED
+    if not cancelled and db.session.scalar(_EXPECTED, {"id": session.id}):
+        return _("Students are registered for it: cancel it first, so that they are told.")
+    return None
+
+
 @transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Delete sessions with their registrations and seats. One that was held stays. Raises NotAllowed."""
+    """Delete sessions with their registrations and seats. One that was held stays, and one that students expect. Raises
+    NotAllowed.
+    """
     require(actor)
-
-    def hindrance(session: TestSession) -> Any:
-        held = session.status.value == "completed"
-        return _("It was held: what it was stays on record.") if held else None
-
-    return plain.delete(TestSession, ids, actor=actor, title=session_title, hindrance=hindrance)
+    return plain.delete(TestSession, ids, actor=actor, title=session_title, hindrance=_hindrance)
 
 
 @transactional
 def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
     """Open, close, complete or cancel sessions. One that was cancelled is refused while others have its venue or rooms.
-    Raises NotAllowed.
+    Who has a seat is told that it does not take place, or does again. Raises NotAllowed.
     """
     require(actor)
 
     def change(session: TestSession) -> bool:
         if session.status is status:
             return False
+        before = _when(session)
         try:
             if _takes_place_again(session, status):
                 _check_venue(session.venue_id, session.session_date, actor)
@@ -145,6 +175,7 @@ def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
         except Invalid as refused:
             [[reason]] = refused.fields.values()
             raise WrongState(reason) from None
+        _tell_if_other(session, before)
         return True
 
     return plain.each(TestSession, ids, session_title, change, actor=actor)

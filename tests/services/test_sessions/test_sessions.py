@@ -6,11 +6,14 @@ from datetime import date, time, timedelta
 from uuid import uuid4
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import text
 
 from app.extensions import db
 from app.models.test_sessions import TestSessionStatus as Status
+from app.services import notifications
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
+from app.services.notifications import texts
 from app.services.test_sessions import sessions
 from app.services.venues import venues
 from tests.factories.seating import allocation, registered, session, venue
@@ -115,5 +118,68 @@ def test_deleting_takes_registrations_and_seats_along(centre, officer):
     sessions.set_status([centre.session.id], actor=officer, status=Status.COMPLETED)
     assert isinstance(sessions.delete([centre.session.id], actor=officer).outcomes[0].refusal, WrongState)
     sessions.set_status([centre.session.id], actor=officer, status=Status.OPEN)
+    refusal = sessions.delete([centre.session.id], actor=officer).outcomes[0].refusal
+    assert isinstance(refusal, WrongState)
+    assert "cancel it first" in str(refusal)
+    assert db.session.scalar(text("SELECT count(*) FROM room_allocations")) == 1
+    sessions.set_status([centre.session.id], actor=officer, status=Status.CANCELLED)
     assert sessions.delete([centre.session.id], actor=officer).count("ok") == 1
     assert db.session.scalar(text("SELECT count(*) FROM room_allocations")) == 0
+
+
+def test_a_session_for_which_nobody_is_registered_is_deleted(centre, officer):
+    empty = session(centre.venue)
+    run = "UPDATE test_registrations SET status = 'cancelled', cancelled_at = now(), session_id = :id"
+    db.session.execute(text(run), {"id": empty.id})
+    assert sessions.delete([empty.id], actor=officer).count("ok") == 1
+
+
+@pytest.fixture
+def seated(centre, actors):
+    """The student has an account and a seat; another one has neither."""
+    account = {"user": actors.student.id, "id": centre.student}
+    db.session.execute(text("UPDATE students SET user_id = :user WHERE id = :id"), account)
+    allocation(centre.session, centre.room, centre.student, "1")
+    registered(centre.session, 1)
+    return centre.session
+
+
+def told() -> list[tuple[str, str]]:
+    rows = db.session.execute(text("SELECT title, link FROM notifications WHERE type = 'allocation_changed'"))
+    return [(row.title, row.link) for row in rows]
+
+
+def test_who_has_a_seat_is_told_that_a_session_is_cancelled(seated, officer):
+    for state in ("ok", "unchanged"):
+        assert sessions.set_status([seated.id], actor=officer, status=Status.CANCELLED).outcomes[0].state == state
+        assert told() == [(f"{seated.code} does not take place", "/me/seats")]
+
+
+def test_who_has_a_seat_is_told_that_a_session_takes_place_again(seated, officer):
+    seated.status = Status.CANCELLED
+    db.session.commit()
+    sessions.update(seated.id, {"notes": "No", "session_date": date(NEXT, 6, 16)}, actor=officer)
+    assert told() == [], "it is cancelled still"
+    sessions.update(seated.id, {"status": Status.OPEN}, actor=officer)
+    assert told() == [(f"{seated.code} takes place on {NEXT}-06-16, 09:00 to 12:00", "/me/seats")]
+
+
+@pytest.mark.parametrize(
+    "change", [{"session_date": date(NEXT, 6, 20)}, {"start_time": time(8)}, {"end_time": time(13)}]
+)
+def test_who_has_a_seat_is_told_of_another_day_or_time(seated, officer, actors, change):
+    sessions.update(seated.id, {"notes": "Bring a pen", "name": "Noon"}, actor=officer)
+    assert told() == [], "when it is stays as it was"
+    sessions.update(seated.id, change, actor=officer)
+    [(title, _link)] = told()
+    assert title.startswith(f"{seated.code} takes place on")
+    [row] = notifications.newest(actors.student)
+    with force_locale("en"):
+        said, _body = texts.said(row)
+    assert f"Jun {seated.session_date.day}, {NEXT}, {seated.start_time:%H:%M} to {seated.end_time:%H:%M}" in said
+
+
+def test_of_a_session_that_was_held_nobody_is_told(seated, officer):
+    sessions.set_status([seated.id], actor=officer, status=Status.COMPLETED)
+    sessions.update(seated.id, {"start_time": time(8)}, actor=officer)
+    assert told() == []
