@@ -24,6 +24,8 @@ _SORT = """
                OR EXISTS (SELECT FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type <> 'bulk_imported')
                OR EXISTS (SELECT FROM lead_notes n WHERE n.lead_id = l.id AND (n.created_at > l.created_at OR n.updated_at > n.created_at))
                OR EXISTS (SELECT FROM lead_contact_attempts c WHERE c.lead_id = l.id)
+               OR EXISTS (SELECT FROM waitlist_entries w WHERE w.lead_id = l.id)
+               OR EXISTS (SELECT FROM admissions a WHERE a.lead_id = l.id)
                OR EXISTS (SELECT FROM leads m WHERE m.merged_into_id = l.id) AS touched
     FROM leads l WHERE l.import_id = :import_id AND l.deleted_at IS NULL
 """

@@ -21,11 +21,13 @@ from app.models.imports import Import, ImportStatus
 from app.models.leads import Lead, LeadAuditEvent, LeadEvent, LeadNote, LeadStage, Tag, lead_tags
 from app.models.notifications import Notification
 from app.services import accounts, import_reports, import_undo, imports, school, sessions
+from app.services.admissions import waitlist
 from app.services.csv_files.writing import export
 from app.services.errors import Invalid, NotFound
 from app.services.leads.import_rows import NAMES
 from tests.conftest import clone, make_app
 from tests.factories import leads as make
+from tests.factories.classroom import School
 
 numbers = itertools.count(1)
 DATABASE_LIMITS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -405,3 +407,15 @@ def test_the_report_names_file_line_column_value_rule_and_fix(staff):
 def test_the_template_is_read_by_the_import(staff):
     job, faults = bring(import_reports.template("leads"), staff)
     assert (job.status, job.total_rows, faults) == (ImportStatus.CHECKED, 0, [])
+
+
+def test_undo_keeps_who_waits_for_a_place_and_who_was_admitted(staff):
+    job, _ = bring(table(*(f"L{number},B,{phone()}" for number in range(3))), staff)
+    _untouched, waits, admitted = leads_of(job)
+    place = School(staff, capacity=1)
+    place.admit(lead_id=admitted.id)
+    waitlist.join({"lead_id": waits.id, "classroom_slot_id": place.tuesday.id}, actor=staff)
+    undone = import_undo.undo(job.id, actor=staff)
+    assert undone.message == "Taken back: 1 leads deleted, 2 kept."
+    live = db.session.scalars(select(Lead.id).where(Lead.import_id == job.id, Lead.deleted_at.is_(None))).all()
+    assert set(live) == {waits.id, admitted.id}
