@@ -43,6 +43,7 @@ _WITHDRAW = text("""
     WHERE w.lead_id = :gone AND w.status = 'waiting' AND EXISTS (
         SELECT FROM waitlist_entries k WHERE k.lead_id = :kept AND k.classroom_slot_id = w.classroom_slot_id
           AND k.status IN ('waiting', 'offered'))
+    RETURNING id
 """)
 _MOVE_WAITING = text("""
     UPDATE waitlist_entries w SET lead_id = :kept
@@ -56,8 +57,25 @@ _MOVE_WAITING = text("""
 def _move_waiting(gone: Lead, kept: Lead) -> dict[str, list[str]]:
     """The places in waitlists move too; where both wait for the same slot, the one that stays keeps its own."""
     facts = {"gone": gone.id, "kept": kept.id}
-    db.session.execute(_WITHDRAW, facts)
-    return {"waitlist_entries": [str(key) for key in db.session.scalars(_MOVE_WAITING, facts)]}
+    withdrawn = [str(key) for key in db.session.scalars(_WITHDRAW, facts)]
+    moved = [str(key) for key in db.session.scalars(_MOVE_WAITING, facts)]
+    return {"waitlist_entries": moved, "withdrawn": withdrawn}
+
+
+_SLOTS_OF = text("SELECT DISTINCT classroom_slot_id FROM waitlist_entries WHERE id = ANY(CAST(:ids AS uuid[]))")
+_WAIT_AGAIN = text("""
+    UPDATE waitlist_entries SET status = 'waiting' WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'withdrawn'
+""")
+
+
+def _wait_again(withdrawn: Sequence[str], actor: Actor) -> None:
+    """What the merge took off the waitlist is on it again, and is offered the place that may be free by now."""
+    from app.services.admissions import places, waitlist  # which knows leads
+
+    slots = list(db.session.scalars(_SLOTS_OF, {"ids": withdrawn}))
+    places.lock(slots)
+    db.session.execute(_WAIT_AGAIN, {"ids": withdrawn})
+    waitlist.offer_places(slots, actor)
 
 
 @transactional
@@ -136,8 +154,8 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
 
 @transactional
 def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Take a merge back: what moved returns, filled fields that nobody changed since are emptied, and the merged lead
-    is live again.
+    """Take a merge back: what moved returns, both wait again where both did, filled fields that nobody changed since are
+    emptied, and the merged lead is live again.
 
     Raises NotFound, NotAllowed, WrongState when the lead was not merged.
     """
@@ -169,5 +187,6 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     kept.contact_attempts = max(0, kept.contact_attempts - moved["contact_attempts"])
     gone.merged_into_id = gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
+    _wait_again(moved.get("withdrawn", []), actor)
     record(LeadEvent.RESTORED, [(gone.id, None, {"from": str(kept.id)}), (kept.id, None, {"unmerged": str(gone.id)})])
     return Result([Outcome(str(gone.id), gone.name)])

@@ -202,3 +202,21 @@ def test_merged_leads_wait_as_one_and_stay_one_student(db_session, actors, studi
     assert admission(studio.slots, actor=actors.staff, lead_id=kept.id).student_id == first.student_id
     merging.undo_merge([gone.id], actor=actors.staff)
     assert db_session.get(Admission, first.id).lead_id == gone.id
+
+
+@pytest.mark.parametrize("freed", [False, True])
+def test_who_waited_before_a_merge_waits_again_when_it_is_undone(db_session, actors, studio, full, freed):
+    gone, kept = lead(owner_id=actors.staff.id), lead(owner_id=actors.staff.id)
+    wait(studio, actors.staff, gone)
+    wait(studio, actors.staff, kept)
+    ended = wait(studio, actors.staff, gone, studio.friday)
+    waitlist.withdraw([ended.id], actor=actors.staff)
+    merging.merge([gone.id], actor=actors.staff, into_id=kept.id)
+    assert statuses(db_session) == ["withdrawn", "waiting", "withdrawn"]
+    if freed:
+        actions.cancel([each.id for each in full], actor=actors.staff)
+    merging.undo_merge([gone.id], actor=actors.staff)
+    state = "offered" if freed else "waiting"
+    assert statuses(db_session) == [state, state, "withdrawn"]
+    entries = db_session.scalars(select(WaitlistEntry).order_by(WaitlistEntry.position)).all()
+    assert [each.lead_id for each in entries] == [gone.id, kept.id, gone.id]
