@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,6 +42,12 @@ def active_stage(stage_id: UUID) -> Any:
     if stage is None:
         raise Invalid(fields={"stage_id": [_("Choose an active stage.")]})
     return stage
+
+
+def active_of(ids: Collection[UUID]) -> set[UUID]:
+    """Which of these stages are active, kept until the transaction ends."""
+    statement = select(LeadStage.id).where(LeadStage.active, LeadStage.id.in_(ids)).order_by(LeadStage.id)
+    return set(db.session.scalars(statement.with_for_update(read=True, key_share=True)))
 
 
 def first_stage() -> Any:

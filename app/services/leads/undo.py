@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from app.extensions import db
-from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent
+from app.models.admissions import Admission, AdmissionStatus
+from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent, LeadStage
 from app.policies.actor import Actor
 from app.policies.rules import may_own_lead
 from app.services.errors import NotFound
 from app.services.keysets import among
-from app.services.leads import actions
+from app.services.leads import actions, stages
 from app.services.leads.batch import act
 from app.services.leads.events import record
-from app.services.resource import Result
+from app.services.resource import Result, Rule
 from app.services.transaction import transactional
 
 _READ: dict[str, Any] = {
@@ -31,8 +35,9 @@ _READ: dict[str, Any] = {
 
 @transactional
 def undo(batch_id: UUID, *, actor: Actor) -> Result:
-    """Undo one's own bulk change of stage, owner, teacher or follow-up, or a deletion. Raises NotFound when there is no
-    such batch of this actor.
+    """Undo one's own bulk change of stage, owner, teacher or follow-up, or a deletion. A lead whose earlier stage is
+    not in use any more, or that was admitted meanwhile, is refused by itself. Raises NotFound when there is no such batch
+    of this actor.
     """
     statement = select(LeadAuditEvent).where(LeadAuditEvent.batch_id == batch_id, LeadAuditEvent.actor_id == actor.id)
     events = {event.lead_id: event for event in db.session.scalars(statement)}
@@ -50,7 +55,7 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
         groups: dict[tuple[tuple[str, Any], ...], list[UUID]] = {}
         for row in rows:
             event = events[row.id]
-            if all(getattr(row, name) == _value(name, value) for name, value in (event.after or {}).items()):
+            if _as_left(row, event):
                 groups.setdefault(tuple(sorted((event.before or {}).items())), []).append(row.id)
         for past, ids in groups.items():
             values = {name: _value(name, value) for name, value in past}
@@ -61,11 +66,44 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
         record(kind, [(key, events[key].after, events[key].before) for key in undone], batch_id=new_batch)
         return undone
 
-    # Handing a lead on takes away the right to edit it; undoing one's own doing needs only the right to have done it.
-    def rule(actor: Actor, row: Any) -> Any:
-        return None if kind is LeadEvent.OWNER_CHANGED else may_own_lead(actor, row)
+    return act(list(events), actor, _rule(kind, events), change)
 
-    return act(list(events), actor, rule, change)
+
+def _rule(kind: LeadEvent, events: Mapping[UUID, LeadAuditEvent]) -> Rule:
+    """Who may take back which lead."""
+    if kind is LeadEvent.OWNER_CHANGED:
+        # Handing a lead on takes away the right to edit it; undoing one's own doing needs only the right to have done it.
+        return lambda _actor, _row: None
+    return _back_to_stages(events) if kind is LeadEvent.STAGE_CHANGED else may_own_lead
+
+
+def _back_to_stages(events: Mapping[UUID, LeadAuditEvent]) -> Rule:
+    """Leads go back to stages that are in use; one that was admitted meanwhile stays in the final stage."""
+    earlier = {key: _value("stage_id", (event.before or {}).get("stage_id")) for key, event in events.items()}
+    active = stages.active_of(set(earlier.values()))
+
+    @cache
+    def admitted() -> set[UUID]:
+        """Asked when the leads are locked, as whoever admits locks the lead first."""
+        running = Admission.deleted_at.is_(None) & (Admission.status != AdmissionStatus.CANCELLED)
+        statement = select(Admission.lead_id).join(Lead, Lead.id == Admission.lead_id).join(LeadStage)
+        found = db.session.scalars(statement.where(running, LeadStage.is_onboarded, among(Lead.id, list(events))))
+        return {key for key in found if key is not None}
+
+    def rule(actor: Actor, row: Any) -> Any:
+        reason = may_own_lead(actor, row)
+        if reason is not None or not _as_left(row, events[row.id]):
+            return reason
+        if earlier[row.id] not in active:
+            return _l("The stage it was in before is not in use any more: choose another one.")
+        return _l("It has been admitted since, and stays in the final stage.") if row.id in admitted() else None
+
+    return rule
+
+
+def _as_left(row: Any, event: LeadAuditEvent) -> bool:
+    """Whether nobody has changed since what the event tells of."""
+    return all(getattr(row, name) == _value(name, value) for name, value in (event.after or {}).items())
 
 
 def _value(name: str, value: Any) -> Any:

@@ -10,8 +10,10 @@ from app.models.history import RowHistory
 from app.models.leads import Lead, LeadAuditEvent, LeadEvent
 from app.models.notifications import Notification, NotificationType
 from app.services import school
+from app.services.admissions import actions as admissions
 from app.services.errors import Invalid, NotAllowed, NotFound
-from app.services.leads import actions, undo
+from app.services.leads import actions, stages, undo
+from tests.factories.classroom import School
 from tests.factories.leads import lead, stage
 
 
@@ -95,6 +97,45 @@ def test_undo_returns_each_lead_to_its_own_past_unless_changed_since(db_session,
     assert sorted(each.state for each in undone.outcomes) == ["ok", "ok", "unchanged"]
     with pytest.raises(NotFound):
         undo.undo(done.batch_id, actor=actors.admin2)
+
+
+@pytest.mark.parametrize("out_of_use", ["deleted", "off"])
+def test_undo_leaves_only_the_leads_whose_earlier_stage_is_out_of_use(db_session, actors, out_of_use):
+    old = stages.create({"name": "Temporary"}, actor=actors.admin).id
+    stranded, other = lead(stage_id=old, first_name="Ben"), lead()
+    done = actions.change_stage([stranded.id, other.id], actor=actors.admin, stage_id=stage("Contacted").id)
+    if out_of_use == "deleted":
+        stages.delete([old], actor=actors.admin)
+    else:
+        stages.update(old, {"active": False}, actor=actors.admin)
+    for states in (["refused", "ok"], ["refused", "unchanged"]):
+        undone = undo.undo(done.batch_id, actor=actors.admin)
+        outcomes = {each.id: each for each in undone.outcomes}
+        assert [outcomes[str(key)].state for key in (stranded.id, other.id)] == states
+        assert outcomes[str(stranded.id)].title.startswith("Ben ")
+        assert "not in use any more" in str(outcomes[str(stranded.id)].refusal)
+    db.session.refresh(stranded), db.session.refresh(other)
+    assert (stranded.stage_id, other.stage_id) == (stage("Contacted").id, stage().id)
+    actions.change_stage([stranded.id], actor=actors.admin, stage_id=stage("Onboarded").id)
+    assert "unchanged" in {each.state for each in undo.undo(done.batch_id, actor=actors.admin).outcomes}
+
+
+def test_undo_leaves_a_lead_that_was_admitted_meanwhile_in_the_final_stage(db_session, actors):
+    school_ = School(actors.admin)
+    admitted, cancelled, other = lead(), lead(), lead()
+    ids = [admitted.id, cancelled.id, other.id]
+    done = actions.change_stage(ids, actor=actors.admin, stage_id=stage("Onboarded").id)
+    school_.admit(lead_id=admitted.id)
+    made = school_.admit(lead_id=cancelled.id)
+    admissions.cancel([made.id], actor=actors.admin)
+    undone = undo.undo(done.batch_id, actor=actors.admin)
+    outcomes = {each.id: each for each in undone.outcomes}
+    assert [outcomes[str(key)].state for key in ids] == ["refused", "ok", "ok"]
+    assert "admitted since" in str(outcomes[str(admitted.id)].refusal)
+    db.session.refresh(admitted)
+    assert admitted.stage_id == stage("Onboarded").id
+    away = actions.change_stage([admitted.id], actor=actors.admin, stage_id=stage("Contacted").id)
+    assert undo.undo(away.batch_id, actor=actors.admin).outcomes[0].state == "ok", "back to the final stage it may go"
 
 
 def test_delete_and_restore(db_session, actors):
