@@ -54,6 +54,11 @@ def address(url: str, pairs: Sequence[tuple[str, str]]) -> str:
     return f"{url}?{urlencode(pairs)}" if pairs else url
 
 
+def same_rows(url: str, query: Query) -> str:
+    """The address of another view of the rows that a query finds: its search and filters, without the looks of this one."""
+    return address(url, query.parameters(sort="", columns=(), size=SIZES[0], deleted=False))
+
+
 def columns(resource: Resource, names: Sequence[str], query: Query, url: str) -> list[Column]:
     """The heads of the columns, with the address that sorts by each."""
     sort = query.sort or resource.default_sort

@@ -40,7 +40,7 @@ class LeadBoardView(BaseView):
         query = listing.read_query(LEADS, request.args.to_dict(flat=False))
         columns = [_board_column(column, actor, query) for column in board.columns(actor, query)]
         new = Link(_("New lead"), "/leads/new", "plus", primary=True) if actor.may("add", LEADS.name) else None
-        page = lists.list_head(LEADS, actor, query, "/leads/board/", new=new, tabs=tabs("board", actor))
+        page = lists.list_head(LEADS, actor, query, "/leads/board/", new=new, tabs=tabs("board", actor, query))
         return render_template(
             "board.html",
             page=BoardPage(

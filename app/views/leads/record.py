@@ -83,7 +83,7 @@ class LeadView(RecordView):
     description = _l("People who asked about lessons, until they are admitted.")
 
     def tabs(self, actor: Actor, query: Query) -> list[Link]:
-        return tabs("list", actor)
+        return tabs("list", actor, query)
 
     def list_record(self) -> ListPage:
         """The list, with the follow-ups that have passed marked."""

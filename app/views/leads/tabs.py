@@ -6,16 +6,18 @@ from flask_babel import gettext as _
 
 from app.policies.actor import Actor
 from app.services.leads import LEADS
+from app.services.listing import Query
+from app.views import lists
 from app.views.page import (
     Link,
 )
 
 
-def tabs(here: str, actor: Actor) -> list[Link]:
-    """List, board and worklist: three ways to see the same leads."""
+def tabs(here: str, actor: Actor, query: Query) -> list[Link]:
+    """List, board and worklist: three ways to see the same leads. The first two understand the same search and filters."""
     known = [
-        ("list", _("List"), "/leads/", "list"),
-        ("board", _("Board"), "/leads/board/", "columns-3"),
+        ("list", _("List"), lists.same_rows("/leads/", query), "list"),
+        ("board", _("Board"), lists.same_rows("/leads/board/", query), "columns-3"),
         ("worklist", _("Follow-ups"), "/leads/worklist/", "calendar-clock"),
     ]
     return [

@@ -51,9 +51,9 @@ class LeadWorklistView(BaseView):
                 _("Follow-ups"),
                 _("Who should hear from us, in the order of the days."),
                 sections,
-                tabs("worklist", actor),
-                whose,
-                bulk_links(LEADS, actor),
+                tabs("worklist", actor, listing.Query()),
+                bulk=bulk_links(LEADS, actor),
+                whose=whose,
             ),
         )
 

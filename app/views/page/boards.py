@@ -57,6 +57,7 @@ class WorklistPage:
     tabs: list[Link] = field(default_factory=list)
     tools: list[Link] = field(default_factory=list)
     bulk: list[Link] = field(default_factory=list)
+    whose: list[Link] = field(default_factory=list)
 
 
 @dataclass(slots=True)
