@@ -45,6 +45,7 @@ class Query:
     columns: tuple[str, ...] = ()
     deleted: bool = False
     ids: tuple[UUID, ...] = field(default=())
+    left_out: bool = field(default=False, compare=False)  # a filter of the address is not understood
 
     def parameters(self, **changes: Any) -> list[tuple[str, str]]:
         """The query string of this list, positions left out unless given."""
@@ -78,8 +79,8 @@ class Page:
 
 
 def read_query(resource: Resource, arguments: Mapping[str, Sequence[str]], *, strict: bool = False) -> Query:
-    """The query of an address. What is not understood is ignored, as an old bookmark deserves; `strict`, as for the
-    API, raises Invalid instead.
+    """The query of an address. What is not understood is left out, as an old bookmark deserves, and for filters the
+    query says so; `strict`, as for the API, raises Invalid instead.
     """
 
     def one(name: str) -> str:
@@ -87,7 +88,10 @@ def read_query(resource: Resource, arguments: Mapping[str, Sequence[str]], *, st
 
     problems: dict[str, list[Any]] = {}
     filters = []
-    for raw in (arguments.get("f") or [])[:MOST_FILTERS]:
+    given = arguments.get("f") or []
+    if len(given) > MOST_FILTERS:
+        problems["f"] = [_("At most %(most)s filters.", most=MOST_FILTERS)]
+    for raw in given[:MOST_FILTERS]:
         parsed = read_filter(resource, raw)
         if parsed is None:
             problems.setdefault("f", []).append(_("There is no such filter: %(filter)s", filter=raw[:100]))
@@ -120,6 +124,7 @@ def read_query(resource: Resource, arguments: Mapping[str, Sequence[str]], *, st
         positions.get("before", ""),
         columns,
         one("deleted") == "1",
+        left_out="f" in problems,
     )
 
 

@@ -133,6 +133,9 @@ def chips(query: Query, url: str, actor: Actor) -> list[Chip]:
         )
     if query.deleted:
         made.append(Chip(_("Deleted"), address(url, query.parameters(deleted=False))))
+    if query.left_out:
+        text = _("A filter of this address is not understood, and is left out.")
+        made.append(Chip(text, address(url, query.parameters())))
     return made
 
 

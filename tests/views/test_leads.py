@@ -8,6 +8,31 @@ import pytest
 
 from tests.factories.leads import lead
 
+LEFT_OUT = "A filter of this address is not understood, and is left out."
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["f=nope:is:1", "f=age:is:many", "f=interest", "&".join(["f=area:is:North"] * 13)],
+    ids=lambda raw: raw[:20],
+)
+def test_a_filter_that_is_not_understood_is_not_left_out_in_silence(client_of, db_session, wrong):
+    lead()
+    admin = client_of("admin")
+    for url in ("/leads/", "/leads/board/"):
+        assert LEFT_OUT in admin.get(f"{url}?{wrong}").text
+        assert LEFT_OUT not in admin.get(f"{url}?f=area:is:North").text
+    refused = admin.get(f"/leads/export.csv?{wrong}")
+    assert refused.status_code == 422
+    assert "A filter of this address is not understood." in refused.text
+
+
+def test_the_note_goes_away_and_what_is_understood_stays(client_of, db_session):
+    text = client_of("admin").get("/leads/?f=nope:is:1&f=area:is:North").text
+    [away] = re.findall(rf'<span>{LEFT_OUT}</span><a href="([^"]+)"', text)
+    assert away == "/leads/?f=area%3Ais%3ANorth"
+
+
 def current(text: str, label: str) -> list[str]:
     """Which of a group of links is marked as the present one."""
     [group] = re.findall(rf'<nav class="seg" aria-label="{label}">(.*?)</nav>', text, re.S)

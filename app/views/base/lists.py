@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from app.policies.actor import Actor
 from app.services import exporting, listing, saved_filters, school
+from app.services.errors import Invalid
 from app.services.resource import Resource
 from app.views import render
 from app.views.base.core import ResourceView
@@ -49,8 +50,11 @@ class ListScreens(ResourceView):
     @expose("/export.csv")
     @requires("export")
     def export(self) -> Any:
-        """Exactly the rows of the list, as CSV."""
-        blocks = exporting.export(self.resource, current_actor(), self.query())
+        """Exactly the rows of the list, as CSV. Raises Invalid when a filter would be left out: a file could not say so."""
+        query = self.query()
+        if query.left_out:
+            raise Invalid(_("A filter of this address is not understood."))
+        blocks = exporting.export(self.resource, current_actor(), query)
         name = f"{self.resource.slug}-{school.today().isoformat()}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(stream_with_context(blocks), mimetype="text/csv", headers=headers)
