@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -108,9 +109,16 @@ def key_of(attribute: Attribute, raw: str) -> Any:
     return number if abs(number) < 2**31 else _refuse(raw)
 
 
+def _alike(attribute: Attribute) -> Callable[[Any], Any]:
+    """What makes values equal that are the same to people: texts without accents and capitals, as `contains` compares them;
+    e-mail addresses without capitals, as they are indexed.
+    """
+    return {Kind.TEXT: func.search_fold, Kind.EMAIL: func.lower}.get(attribute.kind, lambda value: value)
+
+
 def condition(item: Filter) -> ColumnElement[bool]:
     """Raises ValueError when the value does not fit the attribute."""
-    column, operator = item.attribute.compared, item.operator
+    column, operator, alike = item.attribute.compared, item.operator, _alike(item.attribute)
     if operator in _EMPTINESS:
         return column.is_(None) if operator == "empty" else column.is_not(None)
     if operator == "contains":
@@ -121,7 +129,7 @@ def condition(item: Filter) -> ColumnElement[bool]:
         if not values or (operator == "between" and len(parts) != 2):
             raise ValueError(item.raw)
         if operator == "in":
-            return column.in_(values)
+            return alike(column).in_([alike(value) for value in values])
         low, high = (_typed(item.attribute, part) if part.strip() else None for part in parts)
         if item.attribute.kind is Kind.DATETIME:  # days are the school's, and the last one counts
             low = school.midnight(low) if low else None
@@ -139,9 +147,10 @@ def condition(item: Filter) -> ColumnElement[bool]:
         )
     match operator:
         case "is":
-            return column == value
+            return alike(column) == alike(value)
         case "isnot":
-            return or_(column != value, column.is_(None)) if item.attribute.nullable else column != value
+            differs = alike(column) != alike(value)
+            return or_(differs, column.is_(None)) if item.attribute.nullable else differs
         case "gt" | "after":
             return column > value
         case _:

@@ -185,6 +185,34 @@ def test_a_filter_and_its_opposite_share_the_rows(rows, actors):
         assert 0 < count(f"{name}:is:{value}") < ROWS
 
 
+def test_texts_are_compared_as_people_do(db_session, actors):
+    """`is` finds what `contains` finds; capitals and accents are a matter of who typed it."""
+    for interest, email in (("Piano", "Ann@B.example"), ("PIANO", None), ("Pi\u00e1no", "x@b.example"), (None, None)):
+        lead(interest=interest, email=email)
+    found = {
+        raw: listing.fetch(LEADS, actors.admin, listing.read_query(LEADS, {"f": [raw]}), ("name",)).total
+        for raw in (
+            "interest:contains:piano",
+            "interest:is:piano",
+            "interest:isnot:pianO",
+            "interest:in:violin,PIANO",
+            "interest:is:pian",
+            "email:is:ANN@b.EXAMPLE",
+            "email:in:ann@b.example,X@b.example",
+            "email:isnot:ann@B.example",
+        )
+    }
+    assert list(found.values()) == [3, 3, 1, 3, 0, 1, 2, 3], found
+
+
+def test_the_index_of_addresses_is_used_for_them(db_session):
+    """Which is on their lower case."""
+    [item] = listing.read_query(LEADS, {"f": ["email:is:A@b.example"]}).filters
+    assert str(filters.condition(item)) == "lower(leads.email) = lower(:lower_1)"
+    [item] = listing.read_query(LEADS, {"f": ["phone:is:+44"]}).filters
+    assert str(filters.condition(item)) == "leads.phone = :phone_1"
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["q", "f", "sort", "size", "cols", "after", "before", "deleted", "x"]),
