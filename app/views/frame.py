@@ -159,6 +159,11 @@ MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
 )
 
 
+# Pages of a record of one's own, and who has one.
+OWN_RECORDS: Permissions = frozenset({("can_show", "My page"), ("can_show", "My assistant page")})
+OWNERS = (Role.STUDENT, Role.ASSISTANT)
+
+
 def frame() -> Frame:
     """Filled for every page; without a database or a login it still says where one is."""
     actor = current_actor()
@@ -202,13 +207,16 @@ def unread(actor: Actor) -> str:
 
 def _menu(actor: Actor) -> Markup:
     here = []
-    for _label, entries in _shown(actor.permissions):
+    offered = actor.permissions
+    if actor.has(Role.SUPER_ADMIN) and not actor.has(*OWNERS):  # who holds every permission has no such record for it
+        offered -= OWN_RECORDS
+    for _label, entries in _shown(offered):
         # The longest address that fits is where the reader is: the board lies under the leads.
         fitting = (
             url for _text, url, _icon in entries if request.path.startswith(url) and (url != "/" or request.path == "/")
         )
         here.append(max(fitting, key=len, default=""))
-    return _drawn(actor.permissions, render.language(), tuple(here))
+    return _drawn(offered, render.language(), tuple(here))
 
 
 @lru_cache(256)

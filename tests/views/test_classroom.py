@@ -11,7 +11,7 @@ from sqlalchemy import event
 from app.extensions import db
 from app.models.classroom import Attendance, AttendanceStatus
 from app.services import school
-from app.services.classroom import marking, moving
+from app.services.classroom import ledger, marking, moving
 from app.services.settings import update as set_settings
 from tests.factories import courses
 from tests.factories.classroom import School, balance, classes, count, day_after, to_today
@@ -228,3 +228,15 @@ def test_a_closure_is_applied_from_its_page(client_of, row):
 
 def test_today_is_the_first_day_shown(client_of):
     assert school.today().isoformat() in client_of("staff").get("/classroom/").text
+
+
+def test_what_keeps_no_history_offers_none(client_of, actors, place):
+    """A Super Admin holds also the permissions of pages that there are not."""
+    admission = place.admit([place.tuesday])
+    made = ledger.grant({"admission_id": admission.id, "classes": 1, "note": "Sorry"}, actor=actors.admin)
+    root = client_of("super_admin")
+    page = root.get(f"/class-credits/{made.id}").text
+    assert "Sorry" in page
+    assert "/history" not in page
+    assert root.get(f"/class-credits/{made.id}/history").status_code == 404
+    assert f"/admissions/{admission.id}/history" in root.get(f"/admissions/{admission.id}").text

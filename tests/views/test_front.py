@@ -98,3 +98,13 @@ def test_at_most_ten_statements(client_of, actors, place):
         event.remove(db.engine, "before_cursor_execute", note)
     pages = [statement for statement in said if "SAVEPOINT" not in statement]
     assert len(pages) <= 10, pages
+
+
+def test_the_side_bar_leads_to_no_record_that_one_does_not_have(client_of, db_session, actors):
+    """A Super Admin holds every permission, and is no student and no assistant for it."""
+    own = ('href="/me/student"', 'href="/me/assistant"')
+    root = client_of("super_admin").get("/").text
+    assert not [link for link in own if link in root]
+    assert 'href="/operations/"' in root
+    assert own[0] in client_of("student").get("/").text
+    assert own[1] in client_of("assistant").get("/").text

@@ -47,11 +47,14 @@ class RecordScreens(ResourceView):
             edit=self.edit_link(record, actor) if live else None,
             delete=self.delete_link(record, actor) if live else None,
             groups=self.facts(record),
-            history_url=f"{url}/history" if actor.may("history", resource.name) else "",
+            history_url=f"{url}/history" if self.tells_history(actor) else "",
             deleted=""
             if live
             else _("Deleted on %(day)s. It is in no list, and can be restored.", day=render.moment(record.deleted_at)),
         )
+
+    def tells_history(self, actor: Actor) -> bool:
+        return "history" not in self.excluded_routes and actor.may("history", self.resource.name)
 
     def facts(self, record: Any) -> list[Group]:
         return [
