@@ -17,7 +17,7 @@ from app.services.records import giving_out
 from app.services.students import STUDENTS, identity, overview, records
 from app.views import own_seats, records_of_student, render
 from app.views.base import RecordView
-from app.views.page import Cell, Column, Empty, Fact, FieldGroup, FormPage, Group, Link, Panel, RecordPage, Row, Table
+from app.views.page import Cell, Column, Empty, Fact, FormPage, Group, Link, Panel, RecordPage, Row, Table
 from app.views.page import Field as FormField
 from app.views.security import current_actor, requires
 
@@ -96,7 +96,7 @@ class StudentView(RecordView):
                 Cell(f"{each.name}, {each.student_usi}", "link", f"/students/{each.id}") for each in refusal.students
             ]
             label = _("This is someone else: save all the same")
-            page.form.groups.append(FieldGroup("", [FormField("accept_duplicates", label, "checkbox", wide=True)]))
+            page.form.accept = FormField("accept_duplicates", label, "checkbox", wide=True)
         return page
 
     def save(self, record: Any, raw: Any) -> Any:

@@ -78,3 +78,17 @@ def test_after_a_merge_one_is_at_the_lead_that_stays(committed_app, open_page):
     expect(page.locator(".toast").filter(has_text="Undone.")).to_be_visible()
     page.goto(f"/leads/{gone}")
     expect(page.get_by_role("heading", level=1, name="Gone")).to_be_visible()
+
+
+def test_the_way_on_stands_beside_the_warning(committed_app, open_page):
+    make(committed_app, phone="+447700900777")
+    page = open_page("staff")
+    page.goto("/leads/new")
+    for label, value in (("First name", "Ann"), ("Last name", "Other"), ("Phone", "+447700900777")):
+        page.get_by_label(label).first.fill(value)
+    page.get_by_role("button", name="Save", exact=True).click()
+    warning = page.locator(".note.warning")
+    warning.get_by_label("This is someone else: save all the same").check()
+    assert warning.bounding_box()["y"] + warning.bounding_box()["height"] < 850
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Ann Other")).to_be_visible()

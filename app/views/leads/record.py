@@ -178,15 +178,8 @@ class LeadView(RecordView):
                 )
                 for each in refusal.leads
             ]
-            page.form.groups.append(
-                FieldGroup(
-                    "",
-                    [
-                        FormField(
-                            "accept_duplicates", _("This is someone else: save all the same"), "checkbox", wide=True
-                        )
-                    ],
-                )
+            page.form.accept = FormField(
+                "accept_duplicates", _("This is someone else: save all the same"), "checkbox", wide=True
             )
         return page
 

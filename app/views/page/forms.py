@@ -50,6 +50,7 @@ class Form:
     cancel_url: str = ""
     errors: list[str] = field(default_factory=list)  # those that belong to no field
     warnings: list[Cell] = field(default_factory=list)  # e.g. possible duplicates, each a link
+    accept: Field | None = None  # what is ticked to save in spite of the warnings, shown with them
     more_submits: list[Choice] = field(default_factory=list)  # "save and add another": name `_then`, value
     multipart: bool = False
     delete: Link | None = None
