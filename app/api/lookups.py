@@ -55,8 +55,10 @@ class SearchApi(Api):
 
     @route("GET", "", "Search all records", needs="list", parameters=(WORDS,), answer=schemas.items(FOUND))
     def find(self) -> Any:
-        """The newest of each kind that hold every word; nothing for less than two letters."""
-        words, actor = _words(), current_actor()
+        """The newest of each kind that the caller may list, ten kinds at most, that hold every word; nothing for less than
+        two letters. A phone number may be written the way it is dialled.
+        """
+        words = _words()
         if len(words) < 2:
             return {"items": []}
         return {
@@ -66,10 +68,11 @@ class SearchApi(Api):
                     "id": str(row.id),
                     "title": resource.title(row),
                     "href": f"{PREFIX}/{resource.slug}/{row.id}",
-                    "detail": " · ".join(filter(None, (row.phone, row.email))),
+                    "detail": " · ".join(str(plain(row._mapping[name])) for name in names if row._mapping[name]),
                 }
-                for resource in search.resources(actor)
-                for row in search.find(resource, words, SUGGESTIONS, actor).rows
+                for resource, page in search.find(words, SUGGESTIONS, current_actor())
+                for names in (search.SEARCHED[resource.slug],)
+                for row in page.rows
             ]
         }
 

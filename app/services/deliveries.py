@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
@@ -82,7 +82,7 @@ DELIVERIES = register(
             Action("retry", _l("Try again"), retry, may_retry,
                    help=_l("It goes out within a minute, unless the server refuses again."), icon="refresh-cw"),
         ),
-        search=NotificationDelivery.error,
+        search=func.search_fold(NotificationDelivery.error),
         search_help=_l("Error"),
         default_sort="-created_at",
         icon="mail",

@@ -168,10 +168,7 @@ def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str]
     downwards = descending != backwards
     if position is not None:
         statement = statement.where(beyond(resource, sort, position, downwards))
-    direction = (lambda column: column.desc()) if downwards else (lambda column: column.asc())
-    order = [direction(sort.value), direction(resource.model.id)]
-    if sort.nullable:
-        order[0] = order[0].nulls_last() if not downwards else order[0].nulls_first()
+    order = _order(resource, sort, downwards)
     rows = list(db.session.execute(statement.order_by(*order).limit(query.size + 1)).all())
     more = len(rows) > query.size
     rows = rows[: query.size]
@@ -192,6 +189,22 @@ def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str]
         start=position_of(rows[0]) if rows else "",
         end=position_of(rows[-1]) if rows else "",
     )
+
+
+def _order(resource: Resource, sort: Attribute, downwards: bool) -> list[ColumnElement[Any]]:
+    by = [sort.value.desc(), resource.model.id.desc()] if downwards else [sort.value.asc(), resource.model.id.asc()]
+    if sort.nullable:
+        by[0] = by[0].nulls_first() if downwards else by[0].nulls_last()
+    return by
+
+
+def first(resource: Resource, actor: Actor, query: Query, *columns: Any) -> Select[Any]:
+    """The columns of the first rows of a list, as a statement."""
+    sort_name = query.sort or resource.default_sort
+    sort = resource.by_name[sort_name.removeprefix("-")]
+    statement = from_joined(select(*columns).select_from(resource.model), [sort])
+    where, order = conditions(resource, actor, query), _order(resource, sort, sort_name.startswith("-"))
+    return statement.where(*where).order_by(*order).limit(query.size)
 
 
 def keys(resource: Resource, actor: Actor, query: Query) -> list[Any]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from app.policies.actor import NOBODY, Actor
 from app.policies.roles import Role
-from app.services import demo
+from app.services import demo, search
 from app.services.errors import Text
 from app.views import render
 from app.views.page import Choice, Frame, MenuItem, MenuSection
@@ -190,7 +190,7 @@ def _signed_in(made: Frame, actor: Actor) -> Frame:
     made.menu = _menu(actor)
     made.unread = unread(actor)
     made.inbox_url, made.bell_url, made.bell_count_url = "/inbox/", "/inbox/bell", "/inbox/count"
-    made.search_url = "/search/"
+    made.search_url = "/search/" if search.resources(actor) else ""
     made.logout_url, made.settings_url, made.password_url = "/logout/", "/settings/", "/settings/password"
     made.settings_post_url = "/settings/look"
     current = render.language()

@@ -12,10 +12,11 @@ from flask_babel import gettext as _
 from app.services import listing, lookups, search
 from app.services.resource import Resource
 from app.views import lists, render
-from app.views.page import Empty, Section, Table
+from app.views.page import Cell, Column, Empty, Row, Section, Table
 from app.views.security import current_actor, refuse_unless, requires
 
-SUGGESTIONS = 6
+SUGGESTIONS = 4  # of each kind
+LISTED = 10
 
 
 class LookupView(BaseView):
@@ -55,37 +56,48 @@ class SearchView(BaseView):
     def index(self) -> Any:
         words = request.args.get("q", "")[:200].replace("\0", "").strip()
         if request.accept_mimetypes.best == "application/json":
-            return jsonify([item for resource in self.resources() for item in self.suggestions(resource, words)])
-        sections = [self.section(resource, words) for resource in self.resources()] if words else []
+            return jsonify(_suggestions(words))
+        found = search.find(words, LISTED, current_actor()) if words else []
+        sections = [_section(resource, page, words) for resource, page in found]
         return render_template("search.html", page=SearchPage(_("Search"), words, sections))
 
-    def resources(self) -> list[Resource]:
-        return search.resources(current_actor())
 
-    def found(self, resource: Resource, words: str, size: int) -> listing.Page:
-        return search.find(resource, words, size, current_actor())
+def _suggestions(words: str) -> list[dict[str, str]]:
+    if len(words) < 2:
+        return []
+    return [
+        {
+            "group": str(resource.plural),
+            "title": resource.title(row),
+            "detail": " · ".join(filter(None, (cell.text for cell in _details(resource, row)))),
+            "url": f"/{resource.slug}/{row.id}",
+        }
+        for resource, page in search.find(words, SUGGESTIONS, current_actor())
+        for row in page.rows
+    ]
 
-    def suggestions(self, resource: Resource, words: str) -> list[dict[str, str]]:
-        if len(words) < 2:
-            return []
-        return [
-            {
-                "group": str(resource.plural),
-                "title": resource.title(row),
-                "detail": " · ".join(filter(None, (row.phone, row.email))),
-                "url": f"/{resource.slug}/{row.id}",
-            }
-            for row in self.found(resource, words, SUGGESTIONS).rows
-        ]
 
-    def section(self, resource: Resource, words: str) -> Section:
-        names = ("name", "phone", "email")
-        query = listing.Query(search=words)
-        page = self.found(resource, words, listing.SIZES[0])
-        rows = [lists.row(resource, names, found, f"/{resource.slug}/{found.id}") for found in page.rows]
-        columns = lists.columns(resource, names, query, f"/{resource.slug}/")
-        for column in columns:
-            column.sort_url = ""
-        more = lists.address(f"/{resource.slug}/", query.parameters()) if not page.last else ""
-        shown = render.number(len(rows)) + ("+" if more else "")
-        return Section(str(resource.plural), shown, Table(columns, rows, Empty(_("Nothing matches"))), more_url=more)
+def _section(resource: Resource, page: listing.Page, words: str) -> Section:
+    """The records of one kind: what each is called, and its details."""
+    query, url = listing.Query(search=words), f"/{resource.slug}/"
+    columns = lists.columns(resource, search.SEARCHED[resource.slug], query, url)
+    for column in columns:
+        column.sort_url = ""
+    rows = [
+        Row(
+            str(row.id),
+            f"{url}{row.id}",
+            resource.title(row),
+            [Cell(resource.title(row), "link", f"{url}{row.id}"), *_details(resource, row)],
+        )
+        for row in page.rows
+    ]
+    more = "" if page.last else lists.address(url, query.parameters())
+    shown = render.number(len(rows)) + ("+" if more else "")
+    table = Table([Column("title", str(resource.singular)), *columns], rows, Empty(_("Nothing matches")))
+    return Section(str(resource.plural), shown, table, more_url=more)
+
+
+def _details(resource: Resource, row: Any) -> list[Cell]:
+    names = search.SEARCHED[resource.slug]
+    return [render.cell(resource.by_name[name], row._mapping[name]) for name in names]

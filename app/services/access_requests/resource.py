@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from flask_babel import lazy_gettext as _l
 from pydantic import BeforeValidator, Field
+from sqlalchemy import func
 from sqlalchemy.orm import aliased, joinedload
 
 from app.models.access import User
@@ -141,7 +142,7 @@ ACCESS_REQUESTS = register(
             ),
             _text("created_at", Kind.DATETIME, sortable=True),
         ),
-        search=AccessRequest.first_name + " " + AccessRequest.last_name + " " + AccessRequest.email,
+        search=func.search_fold(AccessRequest.first_name + " " + AccessRequest.last_name + " " + AccessRequest.email),
         search_help=_l("Name or e-mail"),
         labels=LABELS,
         relations={"group_id": "groups", "reviewed_by": "accounts", "user_id": "accounts"},

@@ -189,7 +189,7 @@ ITEMS = register(
             _plain(EdFiPushItem, "message"),
             Attribute("created_at", LABELS["at"], Kind.DATETIME, EdFiPushItem.created_at),
         ),
-        search=EdFiPushItem.natural_key,
+        search=func.search_fold(EdFiPushItem.natural_key),
         search_help=_l("Record"),
         default_sort="-number",
         labels=LABELS,

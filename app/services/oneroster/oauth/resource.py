@@ -73,7 +73,7 @@ CLIENTS: Final = register(
             Action("deactivate", _l("Switch off"), clients.deactivate, _active, icon="pause"),
             Action("activate", _l("Switch on"), clients.activate, _inactive, icon="play"),
         ),
-        search=OAuthClient.name,
+        search=func.search_fold(OAuthClient.name),
         search_help=_l("Name"),
         icon="key-round",
         title_columns=(OAuthClient.name,),
