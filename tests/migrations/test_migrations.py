@@ -101,12 +101,13 @@ def test_a_roster_survives_going_back_and_forth(server_url, template):
 
 
 def test_the_roster_is_brought_up_to_today(server_url, template):
-    """Before 0020 a last day was taken for one that had passed."""
+    """Before 0020 a last day was taken for one that had passed, and grades and telephones stayed as they were first."""
     with clone(server_url, template) as url, running(url):
         configuration = migrate.get_config()
         place = organization()
         for key, last in (("leaves", date(2199, 6, 30)), ("left", date(2020, 6, 30))):
-            one = user(sourced_id=key, enabled_user=key == "left", student_id=student().id)
+            known = student(phone="+442079460018")
+            one = user(sourced_id=key, enabled_user=key == "left", student_id=known.id, grades=["01"])
             db.session.add(
                 StudentSchoolAssociation(
                     student_id=one.student_id,
@@ -117,11 +118,18 @@ def test_the_roster_is_brought_up_to_today(server_url, template):
                     school_year=2020,
                 )
             )
-        user(sourced_id="brought", student_id=student().id, enabled_user=False, source_system="sis")
+        brought = student(phone="+442079460018").id
+        user(sourced_id="brought", student_id=brought, enabled_user=False, phone="1", source_system="sis")
+        shape = everything(SHAPE)
         db.session.commit()
         db.session.remove()
         command.downgrade(configuration, "0019")
+        with db.engine.begin() as connection:  # as it was told until then
+            connection.execute(text("UPDATE oneroster_users SET phone = NULL WHERE source_system IS NULL"))
         command.upgrade(configuration, "head")
+        assert everything(SHAPE) == shape
+        told = text("SELECT concat_ws(' ', sourced_id, phone, grades) FROM oneroster_users")
+        assert everything(told) == ["brought 1 []", 'leaves +442079460018 ["09"]', 'left +442079460018 ["01"]']
         enabled = text("SELECT sourced_id FROM oneroster_users WHERE enabled_user")
         assert everything(enabled) == ["leaves"]
         orgs = text("SELECT org_ids ->> 0 FROM oneroster_users WHERE sourced_id = 'leaves'")

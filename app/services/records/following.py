@@ -1,7 +1,9 @@
-"""OneRoster's users follow the records of students: who is whose agent, at which schools they are, and whether they are there."""
+"""OneRoster's users follow the records of students: who is whose agent, at which schools and in which grade they
+are, and whether they are there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Final
@@ -14,6 +16,7 @@ from app.models.student_records import OneRosterUser, RosterStatus, StudentSchoo
 from app.models.students import Student
 from app.services import jobs, school, sessions
 from app.services.records import naming
+from app.services.records.grades import CEDS
 from app.services.transaction import act_as, transactional
 
 JOB: Final = "roster_days"
@@ -44,14 +47,19 @@ _FOLLOW = (
     JOIN oneroster_users agent ON agent.guardian_id = sg.guardian_id
     WHERE sg.student_id = ANY(:ids) ON CONFLICT DO NOTHING
     """,
-    # At the schools where they are now, or will be first; who has left all of them keeps the last, and cannot log in there
-    # any more.
+    # At the schools where they are now, or will be first, in the grade of the first of these; who has left all of them keeps
+    # the last, and cannot log in there any more. The grade of a bundle's student is what the bundle says: an association has
+    # that of the day of entering.
     """
-    UPDATE oneroster_users u SET org_ids = now.orgs, enabled_user = now.there
+    UPDATE oneroster_users u SET org_ids = now.orgs, grades = now.grades, enabled_user = now.there
     FROM (
-        SELECT x.id, coalesce(at.orgs, x.org_ids) AS orgs, at.orgs IS NOT NULL AS there
+        SELECT x.id, coalesce(at.orgs, x.org_ids) AS orgs, at.orgs IS NOT NULL AS there,
+               CASE WHEN at.orgs IS NULL OR x.source_system IS NOT NULL THEN x.grades ELSE at.grades END AS grades
         FROM oneroster_users x CROSS JOIN LATERAL (
-            SELECT jsonb_agg(o.sourced_id ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id) AS orgs
+            SELECT jsonb_agg(o.sourced_id ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id) AS orgs,
+                   to_jsonb(array_remove((array_agg(
+                       CAST(:ceds AS jsonb) ->> a.entry_grade_level_descriptor
+                       ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id))[1:1], NULL)) AS grades
             FROM (SELECT DISTINCT ON (school_id) * FROM student_school_associations
                   WHERE student_id = x.student_id AND (exit_date IS NULL OR exit_date > :today)
                     AND entry_date <= greatest(CAST(:today AS date), (
@@ -61,7 +69,7 @@ _FOLLOW = (
         ) at
         WHERE x.student_id = ANY(:ids)
     ) now
-    WHERE u.id = now.id AND (u.org_ids, u.enabled_user) IS DISTINCT FROM (now.orgs, now.there)
+    WHERE u.id = now.id AND (u.org_ids, u.grades, u.enabled_user) IS DISTINCT FROM (now.orgs, now.grades, now.there)
     """,
     """
     UPDATE oneroster_users u SET org_ids = now.orgs
@@ -78,8 +86,10 @@ _FOLLOW = (
 
 
 def follow(student_ids: Collection[UUID]) -> None:
-    """Have OneRoster's users say what the records of these students say: agents, schools, and whether they are there."""
-    facts = {"ids": list(student_ids), "today": school.today()}
+    """Have OneRoster's users say what the records of these students say: agents, schools, grade, and whether they are
+    there.
+    """
+    facts = {"ids": list(student_ids), "today": school.today(), "ceds": json.dumps(CEDS)}
     for row in db.session.execute(_MISSING_USERS, facts).all():
         username = f"{naming.stem(row.first_name, row.last_name)}.{row.contact_unique_id[:12]}"
         db.session.execute(_ADD_USER, {**row._mapping, "code": row.contact_unique_id, "username": username})

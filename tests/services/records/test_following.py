@@ -11,6 +11,9 @@ from app.extensions import db
 from app.models.student_records import StudentSchoolAssociation
 from app.services import jobs
 from app.services.records import following, links
+from app.services.students import records
+from tests.factories.admissions import admission
+from tests.factories.courses import course, slot
 from tests.factories.oneroster import saved, user
 from tests.factories.records import organization
 from tests.factories.students import student
@@ -118,3 +121,56 @@ def test_what_is_so_already_is_not_written_again(clock, child):
     db.session.execute(text("ALTER TABLE oneroster_users ENABLE TRIGGER stamps"))
     assert following.follow_days(clock.today) == 1
     assert user_of(student_id=child).updated_at.year == 2020
+
+
+@pytest.mark.parametrize(("grade", "told"), [("Second grade", ["02"]), ("Kindergarten", ["KG"]), ("Out of School", [])])
+def test_a_grade_that_is_corrected_is_told(actors, child, first, grade, told):
+    assert user_of(student_id=child).grades == ["01"]
+    for _again in range(2):
+        links.update_association(first.id, {"entry_grade_level_descriptor": grade}, actor=actors.admissions)
+        assert user_of(student_id=child).grades == told
+
+
+def test_the_next_grade_is_told_from_its_first_day(actors, clock, child, first):
+    leave(first, actors.admissions)
+    enter(child, actors.admissions, school_id=first.school_id)
+    for day, told in ((LAST_DAY, ["01"]), (NEXT_DAY, ["03"])):
+        assert user_of(student_id=child).grades == ["01"]
+        clock.today = day
+        following.follow_days(day)
+        assert user_of(student_id=child).grades == told
+
+
+def test_the_grade_is_that_of_the_primary_school(actors, clock, child):
+    enter(child, actors.admissions, clock.today, primary_school=False)
+    assert user_of(student_id=child).grades == ["01"]
+
+
+def test_the_grade_of_who_came_in_a_bundle_is_the_bundles(clock):
+    one = user(sourced_id="a", student_id=student().id, grades=["10"], source_system="sis", org_ids=["x"])
+    at_school(student_id=one.student_id, entry_date=clock.today)
+    following.follow([one.student_id])
+    assert user_of(sourced_id="a").grades == ["10"]
+
+
+def test_the_telephone_follows_the_student(actors, child):
+    for phone in ("+442079460019", None):
+        records.update(child, {"phone": phone}, actor=actors.admin)
+        assert user_of(student_id=child).phone == phone
+
+
+def test_a_telephone_as_a_bundle_writes_it_stays_until_it_changes(actors):
+    one = student(phone="+442079460018")
+    user(sourced_id="a", student_id=one.id, phone="+44 20 7946 0018", source_system="sis")
+    records.update(one.id, {"first_name": "Bo"}, actor=actors.admin)
+    assert user_of(sourced_id="a").phone == "+44 20 7946 0018"
+    records.update(one.id, {"phone": "+442079460019"}, actor=actors.admin)
+    assert user_of(sourced_id="a").phone == "+442079460019"
+
+
+def test_who_gets_a_class_has_their_telephone_at_once(actors):
+    learner = student(phone="+442079460018").id
+    admission(
+        [slot(course([actors.teacher.id]), actors.teacher.id, 1, "16:00")], actor=actors.admin, student_id=learner
+    )
+    assert user_of(student_id=learner).phone == "+442079460018"
