@@ -94,6 +94,7 @@ class EnrollmentEventType(enum.StrEnum):
     WITHDRAWN = "withdrawn"
     REJECTED = "rejected"
     REOPENED = "reopened"
+    HANDED_OVER = "handed_over"
 
 
 def of_enrollment() -> Mapped[UUID]:

@@ -52,7 +52,7 @@ ENROLLMENT: Final = {
     "Enrollment invitation imports": IMPORTING,
     "Enrollments": LEADING
     | {"list", "show", "lookup", "edit", "board", "export", "history"}
-    | {"record_payment", "withdraw", "reopen", "retry_records"},
+    | {"record_payment", "withdraw", "reopen", "retry_records", "hand_over"},
     "Enrollment documents": frozenset({"list", "show", "verify", "reject", "export", "history"}),
     "Document types": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history"}),
 }

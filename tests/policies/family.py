@@ -64,7 +64,7 @@ class Family:
         view = endpoint.partition(".")[0].removesuffix("View").removesuffix("Api")
         step = make.program() | {"message": "Changed"}
         said = make.payment() | {"consultation_date": "2026-03-31", "consultation_type": "video", "paid": "1"}
-        said |= {"shadow_day": "2026-04-01", "reason": "Changed", "note": "Changed"}
+        said |= {"shadow_day": "2026-04-01", "reason": "Changed", "note": "Changed", "coach_id": str(self.coach.id)}
         invited = {"student_first_name": "Changed", "student_last_name": "Changed", "coach_id": str(self.coach.id)}
         invited |= {"guardian_email": "changed@home.example", "school_id": str(self.school.id)}
         forms: dict[str, dict[str, Any]] = {

@@ -390,7 +390,7 @@ ACTIONS: Final = {
     "Waitlist": {"withdraw"},
     "Enrollment invitations": {"resend", "revoke"},
     "Enrollments": {"complete_consultation", "set_shadow_day", "approve", "reject", "record_payment"}
-    | {"retry_records", "withdraw", "reopen"},
+    | {"retry_records", "withdraw", "reopen", "hand_over"},
     "Enrollment documents": {"verify", "reject"},
     "Ed-Fi servers": {"push", "try_out", "send_all_again"} | _SWITCH,
     "OAuth clients": {"new_secret"} | _SWITCH,

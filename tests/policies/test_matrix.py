@@ -195,7 +195,7 @@ NOT_SHOWN = {
 ALREADY_SO = {"activate", "assign_teacher", "assign_owner", "unlink_account", "mark_unpaid", "resume", "complete"}
 # The class is still to come and no make-up class, and nothing is planned on the closed day.
 ALREADY_SO |= {"mark", "clear", "cancel_makeup", "apply"}
-ALREADY_SO |= {"retry_records"}  # none are due
+ALREADY_SO |= {"retry_records", "hand_over"}  # none are due; it is that coach's
 ALREADY_SO |= {"erase"}  # an admission is not over
 ALREADY_SO |= {"new_link"}  # the request waits
 ALREADY_SO |= {"cancel_solve", "unpublish", "unpin"}  # the week is a draft, nobody is pinned

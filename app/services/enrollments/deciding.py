@@ -27,7 +27,7 @@ from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office, may_decide_enrollment, may_run_enrollments
 from app.policies.scopes import visible
-from app.services import plain, school
+from app.services import lookups, plain, school
 from app.services.enrollments import events, notices, progress, steps
 from app.services.enrollments.progress import OPEN
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
@@ -74,10 +74,6 @@ def _reject(actor: Actor, enrollment: Any) -> Any:
     return _l("The family has gone on since it was approved. Ask the office.") if late else None
 
 
-def _payment(actor: Actor, enrollment: Any) -> Any:
-    return CLOSED if enrollment.status not in OPEN else None
-
-
 def _withdraw(actor: Actor, enrollment: Any) -> Any:
     if enrollment.status is EnrollmentStatus.ENROLLED:
         return _l("The student is enrolled: end it at the student's school association.")
@@ -92,11 +88,16 @@ def _reopen(actor: Actor, enrollment: Any) -> Any:
     return _l("This student was deleted meanwhile.") if gone else None
 
 
+def _running(actor: Actor, enrollment: Any) -> Any:
+    return CLOSED if enrollment.status not in OPEN else None
+
+
 why_not_complete_consultation = _ruled(may_decide_enrollment, _consultation)
 why_not_set_shadow_day = _ruled(may_decide_enrollment, _shadow_day)
 why_not_approve = _ruled(may_decide_enrollment, _approve)
 why_not_reject = _ruled(may_decide_enrollment, _reject)
-why_not_record_payment = _ruled(may_run_enrollments, _payment)
+why_not_record_payment = _ruled(may_run_enrollments, _running)
+why_not_hand_over = _ruled(may_run_enrollments, _running)
 why_not_withdraw = _ruled(may_run_enrollments, _withdraw)
 why_not_reopen = _ruled(may_run_enrollments, _reopen)
 
@@ -224,6 +225,25 @@ def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 
 @transactional
+def hand_over(ids: Sequence[UUID], *, actor: Actor, coach_id: int) -> Result:
+    """Have another coach lead these families; that one is told. Who invited them stays on record. Raises Invalid at the
+    field.
+    """
+    lookups.check("coaches", actor, coach_id, "coach_id")
+
+    def change(found: Enrollment) -> bool:
+        if found.coach_id == coach_id:
+            return False
+        events.note(found, EnrollmentEventType.HANDED_OVER, before=found.coach_id, after=coach_id)
+        found.coach_id = coach_id
+        db.session.flush()
+        notices.handed_over(found, actor)
+        return True
+
+    return _each(ids, may_run_enrollments, _running, change, actor)
+
+
+@transactional
 def record_payment(
     ids: Sequence[UUID],
     *,
@@ -250,7 +270,7 @@ def record_payment(
         steps.settle(found, actor)
         return True
 
-    return _each(ids, may_run_enrollments, _payment, change, actor)
+    return _each(ids, may_run_enrollments, _running, change, actor)
 
 
 def _close(found: Enrollment, status: EnrollmentStatus, reason: str, actor: Actor) -> None:

@@ -182,6 +182,7 @@ EVENTS: Final[dict[EnrollmentEventType, tuple[Any, str]]] = {
     EnrollmentEventType.WITHDRAWN: (_l("Withdrawn"), "log-out"),
     EnrollmentEventType.REJECTED: (_l("Rejected"), "ban"),
     EnrollmentEventType.REOPENED: (_l("Opened again"), "rotate-ccw"),
+    EnrollmentEventType.HANDED_OVER: (_l("Handed over to another coach"), "user-check"),
 }
 
 

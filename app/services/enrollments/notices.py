@@ -105,6 +105,13 @@ def approved(enrollment: Enrollment, actor: Actor) -> None:
     _tell(_KIND.ENROLLMENT_STEP_COMPLETED, enrollment.id, enrollment, [enrollment.guardian_id], words, actor)
 
 
+def handed_over(enrollment: Enrollment, actor: Actor) -> None:
+    """Tell the new coach; each time, as it may be handed on and back."""
+    words = (_l("You lead the enrollment of %(name)s", name=name_of(enrollment)), _l("It was handed over to you."))
+    key = f"{enrollment.id}:{clock():%H%M%S%f}"
+    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, [enrollment.coach_id], words, actor)
+
+
 def closed(enrollment: Enrollment, reason: str, actor: Actor) -> None:
     """Tell the family that the enrollment is rejected or withdrawn, and why; each time, as it may be opened again."""
     rejected = enrollment.status is EnrollmentStatus.REJECTED

@@ -22,7 +22,7 @@ from app.services.enrollments.labels import (
     STEP_STATUS,
     STEPS,
 )
-from app.services.enrollments.schemas import Consultation, Decision, GivenReason, Payment, ShadowDay
+from app.services.enrollments.schemas import Consultation, Decision, GivenReason, HandOver, Payment, ShadowDay
 from app.services.records import retrying
 from app.services.resource import (
     Action,
@@ -170,6 +170,15 @@ ENROLLMENTS = register(
                 icon="x",
                 danger=True,
                 help=_l("The enrollment is closed. The office can open it again."),
+            ),
+            Action(
+                "hand_over",
+                _l("Hand over to another coach"),
+                deciding.hand_over,
+                deciding.why_not_hand_over,
+                HandOver,
+                icon="user-check",
+                help=_l("The other coach leads the family from now on, and is told."),
             ),
             Action(
                 "record_payment",

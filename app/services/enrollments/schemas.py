@@ -276,6 +276,10 @@ class ShadowDay(Input):
     shadow_day: Annotated[date, AfterValidator(_near)]
 
 
+class HandOver(Input):
+    coach_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class Decision(Input):
     note: Note = None
 

@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models.enrollments import DocumentStatus, EnrollmentStatus
+from app.models.enrollments import DocumentStatus, EnrollmentInvitation, EnrollmentStatus
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.scopes import visible
@@ -99,7 +99,9 @@ class EnrollmentView(RecordView):
         )
 
     def _invitation(self, record: Any, actor: Actor) -> Cell:
-        linked = actor.may("show", INVITATIONS.name)
+        of_theirs = select(EnrollmentInvitation.id).where(EnrollmentInvitation.id == record.invitation_id)
+        seen = db.session.scalar(of_theirs.where(visible(EnrollmentInvitation, actor))) is not None
+        linked = seen and actor.may("show", INVITATIONS.name)
         text = _("Open the invitation")
         return Cell(text, "link", f"/enrollment-invitations/{record.invitation_id}") if linked else Cell()
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.models.enrollments import EnrollmentEventType
+from app.services import people
 from app.services.enrollments.events import Happened
 from app.services.enrollments.labels import EVENTS, LABELS, PAYMENT_METHODS, STEPS
 from app.services.records import retrying
@@ -29,6 +30,8 @@ def _text(kind: EnrollmentEventType, details: Mapping[str, Any]) -> str:
     parts = [str(STEPS[details["step"]])] if details.get("step") in STEPS else []
     if kind is _T.STEP_CORRECTED and details.get("fields"):
         parts.append(", ".join(str(LABELS.get(each, each)) for each in details["fields"]))
+    if kind is _T.HANDED_OVER:
+        parts.append(people.name_of(details.get("after")))
     if kind is _T.DECIDED:
         parts.append(_("Approved") if details.get("decision") == "approved" else _("Rejected"))
     if kind is _T.PAYMENT_RECORDED:
