@@ -129,6 +129,13 @@ def refusal_from(error: DBAPIError) -> Refusal | None:
     return kind(sentence)
 
 
+def meaning(state: str, constraint: str = "") -> Text:
+    """What a refusal of the database means, in words: by the constraint, else by SQLSTATE; empty when it is a fault of ours."""
+    if constraint in _EXPLANATIONS:
+        return _EXPLANATIONS[constraint][1]
+    return _BY_STATE[state][1] if state in _BY_STATE else ""
+
+
 def _still_used(error: DBAPIError) -> str:
     """ "Still used by leads", when the refused foreign key is that of another table."""
     detail = getattr(getattr(error.orig, "diag", None), "message_detail", None) or ""

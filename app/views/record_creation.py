@@ -114,7 +114,7 @@ def _waiting(actor: Actor) -> Table:
     rows = []
     for each in monitoring.without_records(actor):
         url = f"/enrollments/{each.id}"
-        why = retrying.told(each.fields) if each.fields else each.message or _("not tried yet")
+        why = retrying.reason(each.fields or {}, each.message or "") or _("not tried yet")
         rows.append(
             Row(
                 str(each.id),

@@ -16,7 +16,7 @@ from app.models.student_records import RecordCreationAttempt
 from app.policies.actor import Actor
 from app.policies.rules import may_make_records
 from app.policies.scopes import visible
-from app.services import sessions
+from app.services import errors, sessions
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.records import creation, monitoring
 from app.services.resource import Outcome, Result
@@ -75,16 +75,30 @@ def told(fields: dict[str, str]) -> str:
     return "; ".join(f"{name} {FAULTS.get(fault, fault)}" for name, fault in sorted(fields.items()))
 
 
-# Whoever has just failed for want of a field will fail again until somebody corrects it; so only what was changed since
-# the last attempt, or failed for another reason, is tried. SKIP LOCKED leaves out what somebody works on.
+def reason(fields: dict[str, str], message: str) -> str:
+    """Why an attempt failed, for people; the message holds the words of the database or the program, for the log."""
+    if fields or not message:
+        return told(fields)
+    words = [*message.removeprefix("database: ").split(), ""]
+    said = errors.meaning(words[0], words[1]) if message.startswith("database: ") else ""
+    return str(said or _("A fault of the program. It will be tried again."))
+
+
+# Whoever has just failed for want of a field will fail again until somebody corrects it, or the school; so only what was
+# changed since the last attempt, or failed for another reason, is tried. That is waited for twice as long after each equal
+# failure, at most a day. SKIP LOCKED leaves out what somebody works on.
 _DUE = text("""
     SELECT e.id FROM enrollments e
     LEFT JOIN LATERAL (
-        SELECT a.at, a.fields FROM record_creation_attempts a WHERE a.enrollment_id = e.id ORDER BY a.id DESC LIMIT 1
+        SELECT a.at, a.fields, a.at + least(interval '1 day', interval '10 minutes' * (power(2, least(9, (
+            SELECT count(*) FROM record_creation_attempts o WHERE o.enrollment_id = e.id AND o.message = a.message)) - 1) - 1)
+        ) AS again
+        FROM record_creation_attempts a WHERE a.enrollment_id = e.id ORDER BY a.id DESC LIMIT 1
     ) last ON true
     WHERE e.records_due_since IS NOT NULL AND e.student_id IS NULL AND e.deleted_at IS NULL
       AND e.status NOT IN ('withdrawn', 'rejected') AND NOT (e.id = ANY(:tried))
-      AND (:all OR last.at IS NULL OR last.fields = '{}' OR e.updated_at > last.at
+      AND (:all OR last.at IS NULL OR (last.fields = '{}' AND last.again <= clock_timestamp()) OR e.updated_at > last.at
+           OR EXISTS (SELECT FROM organizations s WHERE s.id = e.school_id AND s.updated_at > last.at)
            OR EXISTS (SELECT FROM enrollment_steps s WHERE s.enrollment_id = e.id AND s.updated_at > last.at))
     ORDER BY e.records_due_since, e.id LIMIT :most FOR NO KEY UPDATE OF e SKIP LOCKED
 """)

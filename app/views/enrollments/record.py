@@ -210,7 +210,7 @@ def _attempts(tries: Any) -> Panel:
         state = (
             Cell(_("Made"), "badge", tone="success") if each.succeeded else Cell(_("Failed"), "badge", tone="danger")
         )
-        why = retrying.told(each.fields) or each.message
+        why = retrying.reason(each.fields, each.message)
         rows.append(
             Row(
                 str(each.id),

@@ -39,7 +39,7 @@ def _text(kind: EnrollmentEventType, details: Mapping[str, Any]) -> str:
         paid = _("paid") if details.get("paid") else _("not paid yet")
         parts.append(_("%(amount)s, %(method)s, %(paid)s", amount=details.get("amount"), method=method, paid=paid))
     if kind is _T.RECORD_CREATION_FAILED:
-        parts.append(retrying.told(details.get("fields") or {}) or str(details.get("message") or ""))
+        parts.append(retrying.reason(details.get("fields") or {}, str(details.get("message") or "")))
     if kind in (_T.DOCUMENT_SUBMITTED, _T.DOCUMENT_REMOVED, _T.DOCUMENT_VERIFIED, _T.DOCUMENT_REJECTED):
         parts.append(str(details.get("type", "")).replace("_", " "))
     if details.get("reason"):

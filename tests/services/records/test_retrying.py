@@ -88,6 +88,60 @@ def test_the_job_goes_through_blocks(actors, monkeypatch):
     assert retrying.retry_due() == (3, 1)
 
 
+def refused_by_the_database(one, times, ago):
+    """What a fault leaves behind that is met again and again; the last of them so long ago."""
+    statement = """
+        INSERT INTO record_creation_attempts (enrollment_id, succeeded, message, due_since, at)
+        SELECT :id, false, 'database: 23505 uq_students_student_unique_id', now(), clock_timestamp() - CAST(:ago AS interval)
+        FROM generate_series(1, :times)
+    """
+    db.session.execute(text(statement), {"id": one.id, "times": times, "ago": ago})
+    for table in ("enrollments", "organizations", "enrollment_steps"):
+        db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        db.session.execute(text(f"UPDATE {table} SET updated_at = now() - interval '1 year'"))
+    db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("times", "ago", "tried"),
+    [
+        (1, "0", 1),
+        (2, "9 min", 0),
+        (2, "11 min", 1),
+        (3, "29 min", 0),
+        (3, "31 min", 1),
+        (99, "23 h", 0),
+        (99, "25 h", 1),
+    ],
+)
+def test_who_fails_the_same_way_again_is_waited_for_longer(actors, times, ago, tried):
+    one = enrollment(student={}, records_due_since=LATE)
+    refused_by_the_database(one, times, ago)
+    assert retrying.retry_due() == (0, tried)
+
+
+def test_a_school_that_is_in_use_again_brings_the_retry(actors):
+    one = enrollment(records_due_since=LATE)
+    school = "UPDATE organizations SET active = :active WHERE id = :id"
+    db.session.execute(text(school), {"id": one.school_id, "active": False})
+    assert retrying.retry_due() == (0, 1)
+    refused_by_the_database(one, 0, "0")
+    assert retrying.retry_due() == (0, 0)
+    later = "UPDATE organizations SET active = true, updated_at = clock_timestamp() WHERE id = :id"
+    db.session.execute(text(later), {"id": one.school_id})
+    assert retrying.retry_due() == (1, 0)
+
+
+def test_people_read_what_a_refusal_of_the_database_means(actors, client_of):
+    one = enrollment(records_due_since=LATE)
+    refused_by_the_database(one, 1, "0")
+    for page in (f"/enrollments/{one.id}", "/record-creation/"):
+        shown = client_of("admissions").get(page).text
+        assert "Another student has this id." in shown and "uq_students" not in shown and "23505" not in shown
+    assert retrying.reason({}, "RuntimeError").startswith("A fault of the program")
+    assert retrying.reason({}, "") == "" and retrying.reason({"x": "missing"}, "x: missing") == "x is missing"
+
+
 def test_figures_tell_rate_latency_and_who_waits(actors):
     assert monitoring.figures().rate is None
     one = failed(actors, last_name="")
