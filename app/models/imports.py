@@ -34,7 +34,7 @@ class IssueKind(enum.StrEnum):
     FILE = "file"
     INVALID = "invalid"
     DUPLICATE = "duplicate"
-    KEPT = "kept"  # a record that undoing the import left alone
+    KEPT = "kept"  # a record, or what it holds, that was left alone
 
 
 class Import(Key, Stamps, Base):

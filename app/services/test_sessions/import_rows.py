@@ -12,13 +12,14 @@ from pydantic import BeforeValidator, Field
 
 from app.models.imports import IssueKind
 from app.models.students import IdentityType, Student
-from app.services import inputs
+from app.services import inputs, phones, school
 from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
 from app.services.csv_files.template import Column
 from app.services.errors import Invalid
 from app.services.import_run import Issues
 from app.services.inputs import blank_is_none, storable
+from app.services.students import identity
 
 COLUMNS: Final = (
     Column("session_code", _l("Code of the session"), "JHB-2026-06-15-AM", required=True),
@@ -64,6 +65,20 @@ RowInput = inputs.of(
     needs_accessible_room=(Annotated[bool | None, BeforeValidator(blank_is_none)], None),
 )
 OF_STUDENT: Final = tuple(name for name in NAMES if name not in ("session_code", "test_number"))
+
+
+def is_same(name: str, given: Any, stored: Any) -> bool:
+    """Whether a value of a row says of a student what the school has: numbers however they are written, words in capitals
+    or not.
+    """
+    if name == "identity_number":
+        return identity.normalise(given) == stored
+    if name == "phone":
+        try:
+            given = phones.normalise(given, school.phone_region())
+        except ValueError:
+            return False
+    return str(given).casefold() == str(stored).casefold()
 
 
 class RowReader:

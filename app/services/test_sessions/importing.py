@@ -23,7 +23,7 @@ from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
 from app.services.students import identity, records
 from app.services.students.records import SameStudent
 from app.services.test_sessions import registrations
-from app.services.test_sessions.import_rows import NAMES, OF_STUDENT, REQUIRED, RowReader
+from app.services.test_sessions.import_rows import NAMES, OF_STUDENT, REQUIRED, RowReader, is_same
 from app.services.test_sessions.locking import require
 
 MOST_ROWS = 20_000  # each is registered on its own
@@ -70,7 +70,7 @@ class _Writer:
     def write(self, line: int, values: dict[str, Any]) -> None:
         try:
             with db.session.begin_nested():
-                new = self._register(values)
+                new, known = self._register(values)
         except Busy:  # the whole file is tried again
             raise
         except Refusal as refusal:
@@ -78,8 +78,18 @@ class _Writer:
             return
         self._tally.new += new
         self._tally.unchanged += not new
+        stored = self._left(line, values, known) if known is not None else {}
         if new and len(self._tally.sample) < SAMPLE:
-            self._tally.sample.append({"line": line} | {name: _shown(values.get(name)) for name in NAMES})
+            self._tally.sample.append({"line": line} | {name: _shown((values | stored).get(name)) for name in NAMES})
+
+    def _left(self, line: int, values: Mapping[str, Any], known: Student) -> dict[str, Any]:
+        """What a student whom the school has stays like; what the row says otherwise is listed among the issues."""
+        for name in OF_STUDENT:
+            if values.get(name) is not None and not is_same(name, values[name], getattr(known, name)):
+                rule = _("Not changed: the school has this student already.")
+                fix = _("Correct it on the student's page.")
+                self._issues.add(IssueKind.KEPT, Fault(line, name, str(values[name]), rule, fix), known.id)
+        return {name: getattr(known, name) for name in (*OF_STUDENT, "test_number")}
 
     def faults(self, values: dict[str, Any]) -> Mapping[str, Sequence[Any]]:
         """What would stand against these values of a row that is refused already. Nothing is written."""
@@ -94,9 +104,9 @@ class _Writer:
             savepoint.rollback()
         return {}
 
-    def _register(self, values: dict[str, Any]) -> bool:
-        """Returns whether it is new. Raises Invalid with everything that is wrong, what `register` raises, and what a
-        constraint says.
+    def _register(self, values: dict[str, Any]) -> tuple[bool, Student | None]:
+        """Returns whether it is new, and the student if the school had them. Raises Invalid with everything that is wrong,
+        what `register` raises, and what a constraint says.
         """
         try:
             return self._made(values)
@@ -106,28 +116,32 @@ class _Writer:
                 raise
             raise refusal from error
 
-    def _made(self, values: dict[str, Any]) -> bool:
-        known: dict[str, Any] = {}
+    def _made(self, values: dict[str, Any]) -> tuple[bool, Student | None]:
+        found: dict[str, Any] = {}
         wrong: dict[str, list[Any]] = {}
-        for name, find in (("session_id", self._session), ("student_id", self._student)):
+        for name, find in (("session_id", self._session), ("student", self._student)):
             try:
-                known[name] = find(values)
+                found[name] = find(values)
             except Invalid as refusal:
                 wrong |= refusal.fields
-        if known.get("student_id", self) is None:
+        new = found.get("student", self) is None
+        known = found.pop("student", None)
+        if known is not None:
+            found["student_id"] = known.id
+            if not wrong and db.session.scalar(_BOOKED, found):
+                return False, known
+        elif new:
             try:
-                known["student_id"] = self._new_student(values)
+                found["student_id"] = self._new_student(values)
             except SameStudent:
                 if not wrong:
                     raise
             except Invalid as refusal:
                 wrong |= refusal.fields
-        elif not wrong and db.session.scalar(_BOOKED, known):
-            return False
         if wrong:
             raise Invalid(fields=wrong)
-        registrations.register(known | {"import_id": self._import_id}, actor=self._actor)
-        return True
+        registrations.register(found | {"import_id": self._import_id}, actor=self._actor)
+        return True, known
 
     def _session(self, values: dict[str, Any]) -> UUID:
         known, code = self._sessions, values["session_code"]
@@ -139,10 +153,10 @@ class _Writer:
             raise Invalid(fields={"session_code": [_("There is no session with this code.")]})
         return found
 
-    def _student(self, values: dict[str, Any]) -> UUID | None:
+    def _student(self, values: dict[str, Any]) -> Student | None:
         """The student whom the row names by a number; None for somebody new. Raises Invalid at the field."""
         number = identity.normalise(values.get("identity_number"))
-        statement = select(Student.id, Student.last_name).where(visible(Student, self._actor))
+        statement = select(Student).where(visible(Student, self._actor))
         if values.get("test_number"):
             field, statement = "test_number", statement.where(Student.test_number == values["test_number"])
         elif number is not None:
@@ -150,13 +164,13 @@ class _Writer:
             field, statement = "identity_number", statement.where(same)
         else:
             return None
-        found = db.session.execute(statement).one_or_none()
+        found = db.session.scalars(statement).one_or_none()
         if found is None and field == "test_number":
             raise Invalid(fields={field: [_("No student has this test number.")]})
         last_name = values.get("last_name")
         if found is not None and last_name and found.last_name.casefold() != last_name.casefold():
             raise Invalid(fields={field: [_("It belongs to %(name)s.", name=found.last_name)]})
-        return found.id if found is not None else None
+        return found
 
     def _new_student(self, values: dict[str, Any]) -> UUID:
         missing = [name for name in ("first_name", "last_name") if not values.get(name)]

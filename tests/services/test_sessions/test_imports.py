@@ -81,6 +81,31 @@ def test_a_file_is_checked_as_a_whole_then_written(code, officer):
     assert (again.new_rows, again.unchanged_rows) == (0, 3)
 
 
+def test_what_a_row_says_of_a_student_whom_you_have_is_not_taken_in_silence(code, officer):
+    """They are registered and stay as they are; what differs is listed, in the check and afterwards."""
+    known = student(first_name="Sol", last_name="Okoye", phone="+442079460018", needs_accessible_room=False)
+    head = "session_code,test_number,first_name,last_name,phone,email,needs_accessible_room,accommodation_needs"
+    rows = (
+        f"{code},{known.test_number},SOL,okoye,020 7946 0018,,no,",
+        f"{code},{known.test_number},Zed,Okoye,020 7946 0019,a@example.org,yes,more time",
+    )
+    columns = ["accommodation_needs", "email", "first_name", "needs_accessible_room", "phone"]
+    assert issues(checked(f"{head}\n{rows[0]}".encode(), officer)) == [], "it says what the school has"
+    content = f"{head}\n{rows[1]}".encode()
+    job = checked(content, officer)
+    assert issues(job) == [(2, name, "kept") for name in columns]
+    assert (job.new_rows, job.invalid_rows) == (1, 0)
+    [shown] = job.sample
+    stored = {"first_name": "Sol", "email": None, "needs_accessible_room": "False", "test_number": known.test_number}
+    assert {name: shown[name] for name in stored} == stored
+    job = done(content, officer)
+    assert issues(job) == [(2, name, "kept") for name in columns]
+    now = db.session.get_one(Student, known.id, populate_existing=True)
+    assert (now.first_name, now.email, now.needs_accessible_room) == ("Sol", None, False)
+    again = checked(content, officer)
+    assert (again.unchanged_rows, len(issues(again))) == (1, len(columns)), "also of who is registered already"
+
+
 def test_every_error_of_every_row_is_told_with_line_and_column(code, officer, centre):
     other = student(last_name="Okoye")
     twin = student(first_name="Ben", last_name="Same", birth_date=date(2010, 5, 5))
