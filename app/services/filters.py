@@ -9,13 +9,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.services import phones, school
 from app.services.matching import escape_like, stored_number
 from app.services.resource import Attribute, Kind, Resource
 
+LONGEST = 3_000  # signs of a value, as of eighty keys: an address may have four thousand
 _EMPTINESS = ("empty", "notempty")
 OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.TEXT: ("contains", "is", "isnot", "in"),
@@ -52,7 +53,7 @@ def read_filter(resource: Resource, raw: str) -> Filter | None:
     attribute = resource.by_name.get(name)
     if attribute is None or not attribute.filterable or operator not in operators_of(attribute) or "\0" in value:
         return None
-    candidate = Filter(attribute, operator, value[:500])
+    candidate = Filter(attribute, operator, value[:LONGEST])
     try:
         condition(candidate)
     except (ValueError, OverflowError, InvalidOperation):
@@ -146,6 +147,8 @@ def condition(item: Filter) -> ColumnElement[bool]:
             else column < school.midnight(value)
         )
     match operator:
+        case "is" if item.attribute.kind is Kind.BOOL:
+            return column if value else not_(column)  # a question for rows elsewhere can then be joined
         case "is":
             return alike(column) == alike(value)
         case "isnot":
@@ -170,6 +173,8 @@ def met(resource: Resource, item: Filter) -> ColumnElement[bool]:
     table.
     """
     wanted, attribute = condition(item), item.attribute
+    if attribute.through is not None and attribute.join is not None:
+        return attribute.through.in_(select(attribute.join[0].id).where(wanted).correlate(None))
     if attribute.key is not None or attribute.join is None:
         return wanted
     key = resource.model.id

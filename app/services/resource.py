@@ -48,8 +48,9 @@ class Attribute:
     """A value that lists show, filter and sort by.
 
     `value` is what is shown and sorted. For a relation `key` is the foreign key that filters compare, `join` is the
-    (aliased table, condition) that `value` needs, and `lookup` names the list of choices. `sortable` is only given to
-    what an index serves.
+    (aliased table, condition) that `value` needs, and `lookup` names the list of choices. Where the joined table has
+    that key, `through` is the indexed column of this table that refers to it: filters find its few rows first.
+    `sortable` is only given to what an index serves.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Attribute:
     value: Any
     key: Any = None
     join: tuple[Any, Any] | None = None
+    through: Any = None
     lookup: str = ""
     options: tuple[Option, ...] = ()
     nullable: bool = False

@@ -66,7 +66,7 @@ def _leads_today(page: FrontPage, actor: Actor, whose: str, counts: dict[str, in
             "bar",
             [stage.name for stage in stages],
             [(_("Leads"), [float(stage.total) for stage in stages])],
-            [f"/leads/?f=stage:is:{stage.id}" for stage in stages],
+            [[f"/leads/?f=stage:is:{stage.id}" for stage in stages]],
             _("Numbers over %(limit)s are estimates.", limit=render.number(figures.STAGE_COUNT_LIMIT))
             if any(stage.estimated for stage in stages)
             else "",

@@ -118,7 +118,7 @@ def _cell(column: Told, row: Any, *, first: bool) -> Cell:
         case "percent":
             return Cell(f"{render.number(value)} %", "number")
         case "number" | "money":
-            return Cell(render.number(value), "number")
+            return Cell(render.number(value), "number", row.get("urls", {}).get(column.name, ""))
         case _:
             return Cell(str(value), "link" if first and row["url"] else "text", row["url"] if first else "")
 
@@ -142,9 +142,8 @@ def _charts(report: Report, rows: Any) -> list[Chart]:
         return []
     labels = {each.name: str(each.label) for each in report.columns}
     series = [(labels[name], [float(row[name] or 0) for row in rows]) for name in report.charted]
-    return [
-        Chart(str(report.title), report.kind, [str(row["name"]) for row in rows], series, [row["url"] for row in rows])
-    ]
+    urls = [[row.get("urls", {}).get(name, row["url"]) for row in rows] for name in report.charted]
+    return [Chart(str(report.title), report.kind, [str(row["name"]) for row in rows], series, urls)]
 
 
 def _filters(name: str, report: Report, question: Question, errors: dict[str, list[Any]]) -> Form | None:

@@ -79,9 +79,41 @@ def _account(name: str, label: Any, key: Any) -> Attribute:
     )
 
 
+_taught = aliased(ClassroomSlot)
+
+
+def _of_slot(name: str, label: Any, shown: Any, key: Any, lookup: str) -> Attribute:
+    """What the class of a row has: its course, its teacher."""
+    return Attribute(
+        name,
+        label,
+        Kind.RELATION,
+        shown,
+        key=key,
+        join=(_taught, _taught.id == Attendance.classroom_slot_id),
+        through=Attendance.classroom_slot_id,
+        lookup=lookup,
+        person=lookup == "teachers",
+    )
+
+
 ATTENDANCE = (
     _student(Attendance),
     _slot("course", _l("Class"), Attendance.classroom_slot_id),
+    _of_slot(
+        "taught_course",
+        _l("Course"),
+        select(Course.name).where(Course.id == _taught.course_id).scalar_subquery(),
+        _taught.course_id,
+        "courses",
+    ),
+    _of_slot(
+        "teacher",
+        _l("Teacher"),
+        select(people.full_name(User)).where(User.id == _taught.teacher_id).scalar_subquery(),
+        _taught.teacher_id,
+        "teachers",
+    ),
     Attribute("class_date", LABELS["class_date"], Kind.DATE, Attendance.class_date, sortable=True),
     Attribute("starts_at", LABELS["starts_at"], Kind.DATETIME, Attendance.starts_at),
     Attribute("status", LABELS["status"], Kind.CHOICE, Attendance.status, options=STATUS),

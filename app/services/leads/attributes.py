@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import exists
 from sqlalchemy.orm import aliased
 
 from app.models.access import User
+from app.models.admissions import Admission
 from app.models.imports import Import
 from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadSource, LeadStage
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
@@ -35,6 +37,9 @@ def _lead(name: str, kind: Kind, **more: Any) -> Attribute:
         **more,
     )
 
+
+# Whether a lead has ever been admitted, also where the admission was cancelled since.
+ADMITTED = exists().where(Admission.lead_id == Lead.id, Admission.deleted_at.is_(None)).correlate(Lead)
 
 ATTRIBUTES = (
     Attribute("name", _l("Name"), Kind.TEXT, Lead.first_name + " " + Lead.last_name, filterable=False),
@@ -90,6 +95,7 @@ ATTRIBUTES = (
     _lead("walk_in_date", Kind.DATE),
     _lead("demo_date", Kind.DATE),
     _lead("demo_conducted", Kind.BOOL),
+    Attribute("admitted", _l("Admitted"), Kind.BOOL, ADMITTED),
     Attribute(
         "import",
         _l("Import"),

@@ -45,9 +45,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Report:
-    """`rows(question, actor)` gives mappings with the columns, and `url` where a row leads to its records. `by` are the
-    groupings; `charted` the columns of the picture, over the first column. Where rows are records, `statement` selects all
-    of them, and `rows` has the first.
+    """`rows(question, actor)` gives mappings with the columns, `url` where a row leads to its records, and `urls` of the
+    numbers that count only some of these. `by` are the groupings; `charted` the columns of the picture, over the first
+    column. Where rows are records, `statement` selects all of them, and `rows` has the first.
     """
 
     title: Text

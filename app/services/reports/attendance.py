@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -13,6 +15,7 @@ from app.models.courses import ClassroomSlot, Course
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people, school
+from app.services.reports import links
 from app.services.reports.leads import share
 
 
@@ -47,13 +50,10 @@ def rate(question: Any, actor: Actor) -> list[dict[str, Any]]:
         statement = statement.where(ClassroomSlot.course_id == question.course_id)
     if question.teacher_id is not None:
         statement = statement.where(ClassroomSlot.teacher_id == question.teacher_id)
-    return [
-        _row(row, f"/attendance/?f=class_date:between:{question.first}..{question.last}")
-        for row in db.session.execute(statement)
-    ]
+    return [_row(row, question) for row in db.session.execute(statement)]
 
 
-def _row(row: Any, url: str) -> dict[str, Any]:
+def _row(row: Any, question: Any) -> dict[str, Any]:
     there = row.present + row.late
     marked = there + row.absent + row.excused
     return {
@@ -64,5 +64,27 @@ def _row(row: Any, url: str) -> dict[str, Any]:
         "excused": row.excused,
         "unmarked": row.scheduled,
         "rate": share(there, marked),
-        "url": url,
+        "url": _list(row, question),
+        "urls": {name: _list(row, question, f"status:in:{wanted}") for name, wanted in _MARKS.items()},
     }
+
+
+_MARKS = {
+    "marked": "present,late,absent,excused",
+    "there": "present,late",
+    "absent": "absent",
+    "excused": "excused",
+    "unmarked": "scheduled",
+}
+
+
+def _list(row: Any, question: Any, *marks: str) -> str:
+    """The classes that a row of the report is about."""
+    first, last = question.first, min(question.last, school.today())
+    wanted = {"taught_course": question.course_id, "teacher": question.teacher_id}
+    if question.by == "month":
+        start = date.fromisoformat(f"{row.key}-01")
+        first, last = max(first, start), min(last, start.replace(day=monthrange(start.year, start.month)[1]))
+    else:
+        wanted["teacher" if question.by == "teacher" else "taught_course"] = row.key
+    return links.to_list("attendance", f"class_date:between:{first}..{last}", *marks, **wanted)

@@ -16,7 +16,7 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people, weekdays
 from app.services.admissions.attributes import BALANCES
-from app.services.reports import records
+from app.services.reports import links, records
 from app.services.reports.leads import share
 
 FEW = 4  # classes, as in the notice `classes_remaining_4`
@@ -51,6 +51,7 @@ def occupancy(question: Any, actor: Actor) -> list[dict[str, Any]]:
         statement = statement.where(ClassroomSlot.course_id == question.course_id)
     if question.teacher_id is not None:
         statement = statement.where(ClassroomSlot.teacher_id == question.teacher_id)
+    asked = {"course": question.course_id, "teacher": question.teacher_id}
     attribute = {"course": "course", "day": "weekday", "teacher": "teacher"}[question.by]
     return [
         {
@@ -60,7 +61,7 @@ def occupancy(question: Any, actor: Actor) -> list[dict[str, Any]]:
             "enrolled": row.enrolled,
             "offered": row.offered,
             "rate": share(row.enrolled + row.offered, row.capacity),
-            "url": f"/classroom-slots/?f={attribute}:is:{row.key}",
+            "url": links.to_list("classroom-slots", "active:is:true", **(asked | {attribute: row.key})),
         }
         for row in db.session.execute(statement)
     ]

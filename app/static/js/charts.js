@@ -48,7 +48,7 @@ function draw(box) {
   }));
   const scale = { border: { display: false }, ticks: { color: c.muted, precision: 0 }, grid: { color: c.line } };
   const bare = { ...scale, grid: { display: false }, ticks: { ...scale.ticks, maxRotation: line ? 0 : 50, autoSkipPadding: 14 } };
-  const urls = data.urls ?? [];
+  const behind = (hit) => hit && data.urls?.[hit.datasetIndex]?.[hit.index];
   return new window.Chart($("canvas", box), {
     type: data.kind,
     data: { labels: data.labels, datasets },
@@ -62,8 +62,8 @@ function draw(box) {
         legend: { display: round || data.series.length > 1, position: round ? (rtl ? "left" : "right") : "bottom", rtl, labels: { color: c.text, usePointStyle: true, pointStyle: "circle", boxWidth: 8, boxHeight: 8, padding: 14 } },
         tooltip: { rtl, backgroundColor: c.text, titleColor: c.surface, bodyColor: c.surface, padding: 10, cornerRadius: 8, boxPadding: 5 },
       },
-      onClick: (_, hits) => { const url = hits[0] && urls[hits[0].index]; if (url) location.assign(url); },
-      onHover: (event, hits) => { event.native.target.style.cursor = hits[0] && urls[hits[0].index] ? "pointer" : "default"; },
+      onClick: (_, hits) => { const url = behind(hits[0]); if (url) location.assign(url); },
+      onHover: (event, hits) => { event.native.target.style.cursor = behind(hits[0]) ? "pointer" : "default"; },
     },
   });
 }

@@ -77,7 +77,7 @@ class Chart:
     kind: str
     labels: list[str]
     series: list[tuple[str, list[float]]]
-    urls: list[str] = field(default_factory=list)  # one per label: the rows behind the figure
+    urls: list[list[str]] = field(default_factory=list)  # per series, one per label: the rows behind the number
     note: str = ""
 
 
