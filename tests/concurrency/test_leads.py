@@ -13,9 +13,11 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.leads import ContactChannel, ContactOutcome, Lead
 from app.services import transaction
+from app.services.admissions import people
 from app.services.errors import Busy, NotFound, refusal_from
 from app.services.leads import actions, board, merging, records, undo
 from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
+from tests.factories.classroom import School
 from tests.factories.leads import lead, stage
 
 
@@ -160,6 +162,31 @@ def test_a_change_is_undone_by_two(arena, monkeypatch, locked):
     race(arena, *[lambda: undo.undo(done.batch_id, actor=admin)] * 2)
     events = count("SELECT count(*) FROM lead_audit_events WHERE type = 'stage_changed'")
     assert events == (2 if locked else 3), "the change and one undoing"
+
+
+def test_a_lead_is_admitted_while_its_stage_is_taken_back(arena, monkeypatch, locked):
+    """Without the lock the undoing does not see the admission, which finds the lead in the final stage still."""
+    admin, made = actor("admin"), lead().id
+    place = School(admin, username="teacher" if locked else "teacher2")  # both runs share a database
+    done = actions.change_stage([made], actor=admin, stage_id=stage("Onboarded").id)
+    db.session.remove()
+    from app.services.leads import batch
+
+    meeting = Meeting(2)
+    outcome = batch.uuid4
+    monkeypatch.setattr(batch, "uuid4", lambda: (meeting.wait(), outcome())[1])
+    meet_after(monkeypatch, people, "find", meeting)
+    race(
+        arena,
+        lambda: undo.undo(done.batch_id, actor=admin),
+        lambda: place.admit(lead_id=made),
+    )
+    final = count(
+        "SELECT count(*) FROM leads l JOIN lead_stages s ON s.id = l.stage_id WHERE l.id = :id AND s.is_onboarded",
+        id=made,
+    )
+    assert final == (1 if locked else 0)
+    assert count("SELECT count(*) FROM admissions WHERE lead_id = :id", id=made) == 1
 
 
 def test_one_of_two_edits_of_the_same_version_is_refused(arena, monkeypatch, locked):
