@@ -80,6 +80,60 @@ def test_after_a_merge_one_is_at_the_lead_that_stays(committed_app, open_page):
     expect(page.get_by_role("heading", level=1, name="Gone")).to_be_visible()
 
 
+def test_the_focus_stays_where_one_works(committed_app, open_page):
+    key = make(committed_app)
+    page = open_page("staff")
+    page.goto(f"/leads/{key}")
+    opener = page.get_by_role("link", name="Change stage")
+    toast = page.locator(".toast").filter(has_text="Change stage: done")
+
+    def change(name: str) -> None:
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("combobox").fill(name)
+        dialog.get_by_role("option", name=name).click()
+        dialog.get_by_role("button", name="Change stage").click()
+
+    opener.focus()
+    change("Contacted")
+    expect(toast).to_be_visible()
+    expect(opener).to_be_focused()
+    toast.get_by_role("button", name="Undo").press("Enter")
+    expect(page.locator(".toast").filter(has_text="Undone.")).to_be_visible()
+    expect(opener).to_be_focused()
+    page.get_by_label("More actions").press("Enter")
+    page.get_by_role("link", name="Follow-up done").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Follow-up done").press("Enter")
+    expect(page.locator(".toast").filter(has_text="Follow-up done: done")).to_be_visible()
+    expect(page.get_by_label("More actions")).to_be_focused()
+
+
+def test_the_actions_for_selected_rows_have_a_key(committed_app, open_page):
+    make(committed_app), make(committed_app)
+    page = open_page("staff")
+    page.goto("/leads/")
+    page.keyboard.press("b")
+    expect(page.locator("body")).to_be_focused()
+    for pressed in ("ArrowDown", "ArrowDown", "x", "b"):
+        page.keyboard.press(pressed)
+    expect(page.get_by_role("button", name="Change stage")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Actions for the selected rows")
+
+
+def test_on_a_phone_lists_are_sorted_and_selected_too(committed_app, open_page):
+    for name in ("Zoe", "Amy"):
+        make(committed_app, last_name=name)
+    page = open_page("staff", viewport={"width": 390, "height": 844}, has_touch=True)
+    page.goto("/leads/")
+    page.get_by_label("Select all on this page").tap()
+    expect(page.locator("[data-bulk-count]")).to_have_text("2 selected")
+    page.get_by_role("link", name="Name", exact=True).tap()
+    page.wait_for_url("**sort=last_name*")
+    expect(page.locator("tbody th").first).to_contain_text("Amy")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_the_way_on_stands_beside_the_warning(committed_app, open_page):
     make(committed_app, phone="+447700900777")
     page = open_page("staff")

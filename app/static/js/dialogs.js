@@ -37,9 +37,8 @@ export function startDialogs() {
   });
   box.addEventListener("close", () => {
     box.replaceChildren();
-    if (dirty) return location.reload();
-    const menu = opener?.closest("details.menu:not([open])");
-    (menu ? $("summary", menu) : opener)?.focus();
+    if (dirty) return fresh({ focus: selectorOf(opener) });
+    reachable(opener)?.focus();
     opener = null;
   });
 }
@@ -79,7 +78,7 @@ function show(html) {
   box.replaceChildren(...found.body.childNodes);
   if ($("[data-stage=done]", box)) dirty = true;
   const quick = $("[data-quick]", box);
-  if (quick) return fresh({ text: quick.dataset.quick, undo: quick.dataset.undo }, quick.dataset.to);
+  if (quick) return fresh({ text: quick.dataset.quick, undo: quick.dataset.undo, focus: selectorOf(opener) }, quick.dataset.to);
   if (!box.open) box.showModal();
   startForms(box);
   if ($("[aria-invalid=true], [data-problems]", box)) return;
@@ -99,13 +98,32 @@ function news() {
   const found = JSON.parse(sessionStorage.getItem(NEWS) ?? "null");
   if (!found) return;
   sessionStorage.removeItem(NEWS);
-  requestAnimationFrame(() => toast(found.text, "success", found.undo && { label: say("undo"), run: () => takeBack(found.undo) }));
+  requestAnimationFrame(() => {
+    const told = found.text && toast(found.text, "success", found.undo && { label: say("undo"), run: () => takeBack(found.undo, found.focus) });
+    const target = reachable(found.focus && $(found.focus)) ?? (told ? $("button", told) : null);
+    target?.focus();
+  });
 }
 
-async function takeBack(url) {
+// What opened the dialog, so that it is found again when the page was loaded anew.
+function selectorOf(node) {
+  if (!node) return "";
+  const name = ["href", "formaction"].find((each) => node.hasAttribute(each));
+  if (name) return `[${name}="${CSS.escape(node.getAttribute(name))}"]`;
+  return `form[action="${CSS.escape(node.closest("form")?.getAttribute("action") ?? "")}"] button`;
+}
+
+// What can take the focus: of a menu that is closed, what opens it; nothing of a bar that is hidden.
+function reachable(node) {
+  if (!node || node.closest("[hidden]")) return null;
+  const menu = node.closest("details.menu:not([open])");
+  return menu ? $("summary", menu) : node;
+}
+
+async function takeBack(url, focus) {
   try {
     const response = await fetch(url, { method: "POST", body: new URLSearchParams({ csrf_token: csrf() }), credentials: "same-origin", headers: { "X-Fragment": "1", Accept: "text/html" } });
-    if (response.ok) return fresh({ text: say("undone") });
+    if (response.ok) return fresh({ text: say("undone"), focus });
     const data = await response.json().catch(() => ({}));
     return toast(data.message ?? say("failed"), "danger");
   } catch {

@@ -1,4 +1,4 @@
-// The keyboard: / search, n new, arrows or j and k in lists, Enter opens, x selects, ? help.
+// The keyboard: / search, n new, arrows or j and k in lists, Enter opens, x selects, b goes to what can be done, ? help.
 import { $, $$, typing } from "./dom.js";
 
 export function startKeys() {
@@ -27,6 +27,7 @@ function use(event, help) {
     case "ArrowDown": return !inside(target) && step(1);
     case "ArrowUp": return !inside(target) && step(-1);
     case "x": case "X": return mark(event.shiftKey);
+    case "b": { const first = $("[data-bulk]:not([hidden]) button"); first?.focus(); return Boolean(first); }
     default: return false;
   }
 }
