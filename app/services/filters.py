@@ -172,6 +172,8 @@ def met(resource: Resource, item: Filter) -> ColumnElement[bool]:
     """The rows that meet a filter. A value of another table is compared apart, so that no caller has to join that
     table.
     """
+    if item.attribute.links is not None:
+        return _linked(resource, item, *item.attribute.links)
     wanted, attribute = condition(item), item.attribute
     if attribute.through is not None and attribute.join is not None:
         return attribute.through.in_(select(attribute.join[0].id).where(wanted).correlate(None))
@@ -179,3 +181,17 @@ def met(resource: Resource, item: Filter) -> ColumnElement[bool]:
         return wanted
     key = resource.model.id
     return key.in_(select(key).outerjoin(*attribute.join).where(wanted).correlate(None))
+
+
+def _linked(resource: Resource, item: Filter, own: Any, other: Any) -> ColumnElement[bool]:
+    """The rows that are linked to what the filter names, to anything, or not."""
+    link = select(own).where(own == resource.model.id)
+    match item.operator:
+        case "empty":
+            return ~link.exists()
+        case "notempty":
+            return link.exists()
+        case "isnot":
+            return ~link.where(other == _typed(item.attribute, item.raw)).exists()
+        case _:
+            return link.where(condition(item)).exists()

@@ -49,7 +49,9 @@ class Attribute:
 
     `value` is what is shown and sorted. For a relation `key` is the foreign key that filters compare, `join` is the
     (aliased table, condition) that `value` needs, and `lookup` names the list of choices. Where the joined table has
-    that key, `through` is the indexed column of this table that refers to it: filters find its few rows first.
+    that key, `through` is the indexed column of this table that refers to it: filters find its few rows first. A
+    relation to many has their names as `value` and no key: `links` are the columns of the table between, of this
+    record's key and of theirs.
     `sortable` is only given to what an index serves.
     """
 
@@ -60,6 +62,7 @@ class Attribute:
     key: Any = None
     join: tuple[Any, Any] | None = None
     through: Any = None
+    links: tuple[Any, Any] | None = None
     lookup: str = ""
     options: tuple[Option, ...] = ()
     nullable: bool = False
@@ -70,6 +73,8 @@ class Attribute:
 
     @property
     def compared(self) -> Any:
+        if self.links is not None:
+            return self.links[1]
         return self.value if self.key is None else self.key
 
 
@@ -190,6 +195,11 @@ class Resource:
     @cached_property
     def by_name(self) -> dict[str, Attribute]:
         return {attribute.name: attribute for attribute in self.attributes}
+
+    @cached_property
+    def single_names(self) -> tuple[str, ...]:
+        """The attributes that have one value, which a row has at no cost."""
+        return tuple(attribute.name for attribute in self.attributes if attribute.links is None)
 
     @cached_property
     def action_by_name(self) -> dict[str, Action]:

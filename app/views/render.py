@@ -105,8 +105,8 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
             return Cell(value, "email", f"mailto:{value}")
         case Kind.PHONE:
             return Cell(value, "phone", f"tel:{value}")
-        case _ if attribute.person:
-            return Cell(str(value), "person")
+        case _ if attribute.person or attribute.links:
+            return Cell(str(value), "person" if attribute.person else "tags")
         case _ if attribute.badge:
             return Cell(str(value), "badge", tone="info")
         case _:

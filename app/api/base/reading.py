@@ -62,7 +62,7 @@ class Reading(Api):
     @route("GET", "", "List records", needs="list", parameters=LIST_PARAMETERS, answer=schemas.page)
     def index(self) -> Any:
         query = lists.read(self.resource, current_actor())
-        columns = query.columns or tuple(self.resource.by_name)
+        columns = query.columns or self.resource.single_names
         page = listing.fetch(self.resource, current_actor(), query, columns)
         return self.dressed(lists.answer(self.resource, query, page, columns))
 
@@ -106,10 +106,10 @@ class Reading(Api):
     def item(self, key: Any, *, deleted: bool = False) -> dict[str, Any]:
         """The record as JSON, if the actor may see it. Raises NotFound."""
         resource, actor = self.resource, current_actor()
-        columns = tuple(resource.by_name)
+        columns = resource.single_names
         for query in (listing.Query(ids=(key,)), *([listing.Query(ids=(key,), deleted=True)] if deleted else [])):
             if rows := listing.fetch(resource, actor, query, columns, count=False).rows:
-                return row(resource.attributes, rows[0]) | self.details(key)
+                return row([resource.by_name[name] for name in columns], rows[0]) | self.details(key)
         raise NotFound
 
     def details(self, key: Any) -> dict[str, Any]:

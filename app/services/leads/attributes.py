@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.models.access import User
 from app.models.admissions import Admission
 from app.models.imports import Import
-from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadSource, LeadStage
+from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, Lead, LeadSource, LeadStage, Tag, lead_tags
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
 from app.services.leads import labels
 from app.services.resource import Attribute, Kind, Part, options_of
@@ -24,6 +24,14 @@ CONTACTS = {
 FOLLOW_UP = options_of(FollowUpStatus, labels.FOLLOW_UP, {"open": "info", "done": "success"})
 
 _owner, _teacher, _stage, _import = aliased(User), aliased(User), aliased(LeadStage), aliased(Import)
+
+_tag_names = (
+    select(func.string_agg(Tag.name, ", ").aggregate_order_by(func.lower(Tag.name)))
+    .join(lead_tags, lead_tags.c.tag_id == Tag.id)
+    .where(lead_tags.c.lead_id == Lead.id)
+    .correlate(Lead)
+    .scalar_subquery()
+)
 
 
 def _lead(name: str, kind: Kind, **more: Any) -> Attribute:
@@ -81,6 +89,15 @@ ATTRIBUTES = (
     ),
     _lead("follow_up_date", Kind.DATE, sortable=True),
     _lead("follow_up_status", Kind.CHOICE, options=FOLLOW_UP),
+    Attribute(
+        "tags",
+        _l("Tags"),
+        Kind.RELATION,
+        _tag_names,
+        links=(lead_tags.c.lead_id, lead_tags.c.tag_id),
+        lookup="tags",
+        nullable=True,
+    ),
     _lead("source", Kind.CHOICE, options=SOURCES),
     _lead("interest", Kind.TEXT),
     _lead("area", Kind.TEXT),

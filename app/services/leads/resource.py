@@ -165,6 +165,7 @@ LEADS = register(
             "assigned_teacher",
             "follow_up_date",
             "follow_up_status",
+            "tags",
             "source",
             "interest",
             "guardian_name",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.services.leads import STAGES, TAGS
+from app.policies.actor import Actor
+from app.services.leads import LEADS, STAGES, TAGS
 from app.views.base import RecordView
+from app.views.page import Link
 
 
 class LeadStageView(RecordView):
@@ -31,3 +34,9 @@ class TagView(RecordView):
     show_groups = (("", ("name", "created_at")),)
     form_groups = (("", ("name",)),)
     description = _l("Words to find leads again.")
+
+    def action_links(self, record: Any, actor: Actor) -> list[Link]:
+        links = super().action_links(record, actor)
+        if actor.may("list", LEADS.name):
+            links.insert(0, Link(_("Leads with this tag"), f"/leads/?f=tags:is:{record.id}", "users"))
+        return links
