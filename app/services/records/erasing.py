@@ -36,6 +36,7 @@ KEPT: Final = {
     "oneroster_users": _l("OneRoster ids, so that other systems are told to delete them"),
     "enrollments": _l("that there was an enrollment, without its data"),
     "test_registrations": _l("that a seat was taken in a test"),
+    "help_desk_assistants": _l("shifts at the help desk and their rate: the school's books"),
     "imports": _l("files of imports, which hold other people too"),
 }
 """What stays, and why."""
@@ -116,6 +117,10 @@ _STATEMENTS: Final = {
         WHERE id = ANY(:accounts)
     """,
     "access_requests": "DELETE FROM access_requests WHERE id = ANY(:access_requests)",
+    "registration_requests": "DELETE FROM registration_requests WHERE id = ANY(:registration_requests)",
+    "availability": "DELETE FROM availability WHERE assistant_id = ANY(:help_desk_assistants)",
+    "course_capabilities": "DELETE FROM course_capabilities WHERE assistant_id = ANY(:help_desk_assistants)",
+    "help_desk_assistants": "UPDATE help_desk_assistants SET active = false WHERE id = ANY(:help_desk_assistants) AND active",
     "last_pages": "DELETE FROM last_pages WHERE user_id = ANY(:accounts)",
     "user_sessions": "DELETE FROM user_sessions WHERE user_id = ANY(:accounts)",
     "profiles": "UPDATE user_profiles SET phone = NULL WHERE user_id = ANY(:accounts) AND phone IS NOT NULL",

@@ -37,6 +37,16 @@ _TABLES: Final = {
         ("room_allocations", "student_id"),
         ("help_desk_assistants", "student_id"),
     ),
+    "help_desk_assistants": (
+        ("availability", "assistant_id"),
+        ("course_capabilities", "assistant_id"),
+        ("published_shifts", "assistant_id"),
+    ),
+    "registration_requests": (
+        ("registration_requests", "id"),
+        ("registration_availability", "registration_id"),
+        ("registration_courses", "registration_id"),
+    ),
     "guardians": (("guardians", "id"),),
     "oneroster_users": (("oneroster_users", "id"),),
     "admissions": (("admission_payments", "admission_id"), ("class_credits", "admission_id")),
@@ -49,7 +59,7 @@ _TABLES: Final = {
         ("enrollment_events", "enrollment_id"),
     ),
 }
-_OURS: Final = "'{search_text,token_hash,phone_raw,created_by_id,updated_by_id,deleted_by_id}'::text[]"
+_OURS: Final = "'{search_text,token_hash,password_hash,phone_raw,created_by_id,updated_by_id,deleted_by_id}'::text[]"
 _ACCOUNTS = text(
     "SELECT id, username, first_name, last_name, email, last_login, created_on FROM ab_user WHERE id = ANY(:keys)"
 )

@@ -38,6 +38,7 @@ _KEYS: Final = {
     "admissions": "SELECT id FROM admissions WHERE student_id = ANY(:students)",
     "enrollments": "SELECT id FROM enrollments WHERE student_id = ANY(:students)",
     "enrollment_invitations": "SELECT invitation_id FROM enrollments WHERE student_id = ANY(:students)",
+    "help_desk_assistants": "SELECT id FROM help_desk_assistants WHERE student_id = ANY(:students)",
     "student_merges": """
         SELECT id FROM student_merges WHERE student_id = ANY(:students) OR duplicate_id = ANY(:students)
     """,
@@ -64,7 +65,7 @@ _LATER: Final = {
         WHERE u.id IN (SELECT user_id FROM students WHERE id = ANY(:students)
                        UNION SELECT user_id FROM guardians WHERE id = ANY(:guardians))
           AND NOT EXISTS (SELECT FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id
-                          WHERE ur.user_id = u.id AND r.name NOT IN ('Student', 'Guardian'))
+                          WHERE ur.user_id = u.id AND r.name NOT IN ('Student', 'Guardian', 'Assistant'))
           AND NOT EXISTS (SELECT FROM ab_user_group ug WHERE ug.user_id = u.id)
           AND NOT EXISTS (SELECT FROM enrollments e WHERE e.guardian_id = u.id AND NOT (e.id = ANY(:enrollments)))
           AND NOT EXISTS (SELECT FROM students o WHERE o.user_id = u.id AND NOT (o.id = ANY(:students)))
@@ -76,6 +77,14 @@ _LATER: Final = {
            OR (user_id IS NULL AND lower(email) IN (
                SELECT lower(email) FROM guardians WHERE id = ANY(:guardians)
                UNION SELECT lower(email) FROM students WHERE id = ANY(:students)))
+    """,
+    # By which they became an assistant; one that made nothing is found by the address, unless another has it too.
+    "registration_requests": """
+        SELECT r.id FROM registration_requests r
+        WHERE r.assistant_id = ANY(:help_desk_assistants) OR r.user_id = ANY(:accounts)
+           OR (r.user_id IS NULL
+               AND EXISTS (SELECT FROM students s WHERE s.id = ANY(:students) AND lower(s.email) = lower(r.email))
+               AND NOT EXISTS (SELECT FROM students o WHERE NOT (o.id = ANY(:students)) AND lower(o.email) = lower(r.email)))
     """,
 }
 # Table -> whose keys its rows have.
@@ -92,6 +101,10 @@ _HISTORY: Final = {
     "room_allocations": ("student_id", "students"),
     "admission_payments": ("admission_id", "admissions"),
     "user_profiles": ("user_id", "accounts"),
+    "availability": ("assistant_id", "help_desk_assistants"),
+    "course_capabilities": ("assistant_id", "help_desk_assistants"),
+    "registration_availability": ("registration_id", "registration_requests"),
+    "registration_courses": ("registration_id", "registration_requests"),
 }
 # What letters went to, now or once. An address that somebody else has too stays.
 _ADDRESSES = text("""
@@ -112,6 +125,8 @@ _ADDRESSES = text("""
       AND NOT EXISTS (SELECT FROM ab_user o WHERE lower(o.email) = lower(t.email) AND NOT (o.id = ANY(:accounts)))
       AND NOT EXISTS (SELECT FROM enrollment_invitations o WHERE lower(o.guardian_email) = lower(t.email)
                         AND NOT (o.id = ANY(:enrollment_invitations)))
+      AND NOT EXISTS (SELECT FROM registration_requests o WHERE lower(o.email) = lower(t.email)
+                        AND NOT (o.id = ANY(:registration_requests)))
 """)
 
 

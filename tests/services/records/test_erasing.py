@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.access import User, UserSession
 from app.models.admissions import AdmissionPayment
+from app.models.assistants import HelpDeskAssistant, RegistrationRequest
 from app.models.classroom import Attendance, ClassCredit
 from app.models.credentials import Letter
 from app.models.enrollments import DocumentType, EnrollmentDocument, EnrollmentStep
@@ -21,15 +22,18 @@ from app.models.requests import AccessRequest
 from app.models.student_records import Guardian
 from app.models.test_sessions import RoomAllocation
 from app.services import accounts
+from app.services.assistants import deciding
 from app.services.enrollments import documents
 from app.services.notifications import Notice, notify
 from app.services.records import creation, erasing, giving_out, merging, monitoring
 from app.services.transaction import transactional
 from tests.factories import seating
 from tests.factories.admissions import admission
+from tests.factories.assistants import registration
 from tests.factories.courses import course, slot
 from tests.factories.records import STUDENT, enrollment
 from tests.factories.students import student
+from tests.services.records.test_merging import everywhere
 
 pytestmark = pytest.mark.usefixtures("db_session")
 NOTICE = NotificationType.ENROLLMENT_STEP_COMPLETED
@@ -110,6 +114,56 @@ def test_notes_of_money_seats_and_classes_are_gone(actors):
     assert db.session.scalars(select(Notification).where(Notification.title == "Qwertz")).all() == []
     said = select(RowHistory).where(RowHistory.table_name.in_(["admission_payments", "room_allocations"]))
     assert db.session.scalars(said).all() == []
+
+
+def applied(actors, **values):
+    """The keys of an assistant's student and of the application."""
+    made = registration(first_name="Zoë", last_name="Qwertz", email="zoe@qwertz.org", username="qwertz", **values)
+    deciding.approve([made.id], actor=actors.admin)
+    db.session.expire_all()
+    return db.session.get(HelpDeskAssistant, made.assistant_id), made
+
+
+def test_an_assistant_is_erased_with_account_application_and_times(actors):
+    found, request = applied(actors, phone="+442079460018", degree="Qwertz studies")
+    assistant, student_id, user_id, request_id = found.id, found.student_id, request.user_id, request.id
+    result = erase(student_id, actors)
+    assert everywhere("qwertz") == [] and everywhere("442079460018") == []
+    assert db.session.get(RegistrationRequest, request_id) is None
+    account = db.session.get(User, user_id)
+    assert (account.active, account.password, account.username) == (False, None, f"erased-{user_id}")
+    assert not db.session.get(HelpDeskAssistant, assistant).active  # the shifts stay, of somebody without a name
+    assert db.session.execute(text("SELECT FROM availability UNION ALL SELECT FROM course_capabilities")).all() == []
+    assert "shifts at the help desk" in str(result.outcomes[0].message)
+    again = erasing.erase([student(last_name="Other").id], actor=actors.admin, reason="asked")
+    assert "help desk" not in str(again.outcomes[0].message)
+
+
+def test_an_assistant_who_also_works_here_keeps_the_account(actors):
+    found, request = applied(actors)
+    user_id = request.user_id
+    accounts.set_roles(user_id, ["Assistant", "Staff"], actor=actors.super_admin)
+    erase(found.student_id, actors)
+    assert db.session.get(User, user_id).active
+
+
+def test_an_application_that_waits_goes_with_its_address_unless_another_has_it_too(actors):
+    alone, shared = student(email="alone@qwertz.org").id, student(email="both@qwertz.org").id
+    student(email="Both@qwertz.org")
+    one, both = registration(email="Alone@qwertz.org").id, registration(email="both@qwertz.org").id
+    erase(alone, actors)
+    erase(shared, actors)
+    assert db.session.get(RegistrationRequest, one) is None
+    assert db.session.get(RegistrationRequest, both) is not None
+
+
+def test_an_assistant_gets_the_application_and_the_times(actors):
+    found, _request = applied(actors)
+    told = giving_out.collect(found.student_id, actors.admin)["tables"]
+    assert [row["email"] for row in told["registration_requests"]] == ["zoe@qwertz.org"]
+    assert "password_hash" not in told["registration_requests"][0]
+    assert len(told["availability"]) == 2 and len(told["course_capabilities"]) == 1
+    assert [row["username"] for row in told["accounts"]] == ["qwertz"]
 
 
 def test_letters_to_addresses_of_theirs_are_gone_also_to_old_ones(actors):
