@@ -455,3 +455,19 @@ def test_its_records_can_be_opened(loaded: Loaded, username: str) -> None:
         response = client.get(page)
         assert response.status_code == 200, page
         assert "None" not in response.text, page
+
+
+def test_its_notices_lead_somewhere(loaded: Loaded) -> None:
+    """One of each kind and place that it leads to, opened by who got it."""
+    application = loaded.application
+    with application.app_context():
+        notices = rows(
+            """SELECT DISTINCT ON (n.type, regexp_replace(n.link, '[0-9a-f-]{36}', '')) n.type, n.link, u.username
+               FROM notifications n JOIN ab_user u ON u.id = n.recipient_id WHERE u.active AND n.link <> ''
+               ORDER BY n.type, regexp_replace(n.link, '[0-9a-f-]{36}', ''), n.id"""
+        )
+        clients = {row.username: sign_in(application.test_client(), row.username) for row in notices}
+        db.session.remove()
+    assert {"lead_assigned", "roster_published"} <= {row.type for row in notices}
+    answers = {(row.type, row.username, row.link): clients[row.username].get(row.link).status_code for row in notices}
+    assert {key: status for key, status in answers.items() if status != 200} == {}

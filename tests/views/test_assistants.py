@@ -196,6 +196,12 @@ def test_others_are_none_of_an_assistant_s_business(client_of, actors, db_sessio
     assert records.plan_of(other.id).availability == list(MORNINGS)
 
 
+def test_the_address_of_older_notices_is_the_same_page(client_of, actors):
+    assistant(user_id=actors.assistant.id)
+    for address in ("/me/assistant", "/me/assistant/"):
+        assert "Change my times" in client_of("assistant").get(address).text
+
+
 def test_an_account_without_an_assistant_has_no_such_page(client_of, db_session):
     answer = client_of("assistant").get("/me/assistant")
     assert answer.status_code == 404

@@ -130,7 +130,7 @@ def _tell(weeks: Weeks, roster: Roster, assistants: set[UUID], at: datetime) -> 
                     "severity": Severity.INFO,
                     "entity_type": "rosters",
                     "entity_id": f"{roster.id}:1",
-                    "link": "/me/assistant/",
+                    "link": "/me/assistant",
                     "payload": {},
                     "dedup_day": at.astimezone(weeks.school.hours.zone).date(),
                     "created_at": at,

@@ -182,6 +182,6 @@ def _tell(roster: Roster, people: dict[UUID, tuple[int, int, int]]) -> int:
     for row in db.session.execute(_ACCOUNTS, {"ids": list(people)}):
         new, changed, gone = people[row.id]
         body = _l("New: %(new)s. Changed: %(changed)s. Taken back: %(gone)s.", new=new, changed=changed, gone=gone)
-        notices.append(Notice(row.user_id, f"{roster.id}:{roster.publication}", title, body, "/me/assistant/"))
+        notices.append(Notice(row.user_id, f"{roster.id}:{roster.publication}", title, body, "/me/assistant"))
     notify(NotificationType.ROSTER_PUBLISHED, "rosters", notices)
     return len(notices)

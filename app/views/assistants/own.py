@@ -31,6 +31,7 @@ class OwnAssistantView(BaseView):
     default_view = "show"
 
     @expose("/assistant")
+    @expose("/assistant/")  # as in notices and mails that were sent before
     @requires("show")
     def show(self) -> Any:
         actor = current_actor()

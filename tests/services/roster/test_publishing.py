@@ -155,7 +155,7 @@ def test_a_week_that_was_published_is_not_deleted(week, actors):
 def test_a_message_is_put_into_words_at_its_readers(week, actors):
     publish(week, actors)
     row = db.session.scalars(select(Notification).where(Notification.type == NotificationType.ROSTER_PUBLISHED)).one()
-    assert row.link == "/me/assistant/"
+    assert row.link == "/me/assistant"
     assert row.payload["title"]["values"] == {"day": {"day": week.week.starts_on.isoformat()}}
 
 
