@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Key, Stamps, choice, search_index, searched
+from app.models.base import Base, Key, Stamps, UtcDateTime, choice, search_index, searched
 
 __all__ = [
     "NO_EMAIL",
@@ -35,6 +35,9 @@ NO_EMAIL: Final = "no-email.invalid"
 # Two accounts never differ by capitals alone.
 Index("uq_ab_user_username_ci", func.lower(User.username), unique=True)
 Index("uq_ab_user_email_ci", func.lower(User.email), unique=True)
+
+# When a group, or what it carries, was last changed: services/accounts/groups.py writes it.
+Group.updated_at = mapped_column(UtcDateTime(), nullable=False, server_default=func.now())
 
 ACCOUNT_SEARCHED = searched(User.username, User.first_name, User.last_name, User.email)
 search_index("ab_user", ACCOUNT_SEARCHED)

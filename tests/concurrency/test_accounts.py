@@ -12,9 +12,9 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.access import SessionKind
 from app.services import accounts, login, passwords, rate_limits, sessions
-from app.services.accounts import access
+from app.services.accounts import access, groups
 from app.services.errors import Conflict, Refusal, WrongState
-from tests.concurrency.racing import Meeting, meet_after, take_locks_off
+from tests.concurrency.racing import Meeting, meet_after, race, refusals, take_locks_off
 
 WORKERS = 8
 
@@ -190,3 +190,16 @@ def test_counting_many_keys_at_once_does_not_deadlock(together, system):
     together([lambda order=order: count(order) for order in orders])
     assert scalar("SELECT count(DISTINCT hits) FROM rate_limits WHERE key LIKE 'key%'") == 1
     assert scalar("SELECT max(hits) FROM rate_limits WHERE key LIKE 'key%'") == len(orders)
+
+
+def test_two_who_save_the_same_group_do_not_overwrite_each_other(committed_app, system, locked, monkeypatch):
+    desk = groups.create({"name": "Desk", "roles": ["Staff", "Coach"]}, actor=system)
+    key, version = desk.id, desk.updated_at
+
+    def saving(**values):
+        return lambda: groups.update(key, values, actor=system, version=version)
+
+    meet_after(monkeypatch, groups, "_lock")
+    results = race(committed_app, saving(roles=["Staff"]), saving(description="Greets", roles=["Staff", "Coach"]))
+    assert (len(refusals(results)) == 1) is locked
+    assert all(isinstance(each, Conflict) for each in refusals(results))

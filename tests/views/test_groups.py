@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select, text
 
@@ -43,6 +45,20 @@ def test_the_list_warns_of_accounts_without_portal_access(boss, actors):
     assert "staff@school.example" in within and "staff2@school.example" not in within
     assert "No portal access" in boss.get(f"/accounts/{actors.staff2.id}").text
     assert "No portal access" not in boss.get(f"/accounts/{actors.staff.id}").text
+
+
+def test_what_another_has_changed_is_not_overwritten(boss, actors):
+    desk = groups.create({"name": "Desk", "roles": ["Staff", "Coach"]}, actor=actors.super_admin)
+    url = f"/groups/{desk.id}/edit"
+    form = {"name": "Desk", "description": "Greets", "roles": ["Staff", "Coach"]}
+    form["_version"] = re.search(r'name="_version" value="([^"]+)"', boss.get(url).text)[1]
+    groups.update(desk.id, {"roles": ["Staff"]}, actor=actors.super_admin)  # another takes a role away meanwhile
+    answer = boss.post(url, data=form)
+    assert (answer.status_code, "changed this record" in answer.text) == (409, True)
+    db.session.refresh(desk)
+    assert ([role.name for role in desk.roles], desk.description) == (["Staff"], None)
+    form["_version"] = desk.updated_at.isoformat()
+    assert boss.post(url, data=form).status_code == 302
 
 
 def test_a_group_without_roles_gives_no_access(boss, actors):

@@ -23,7 +23,7 @@ from app.services import sessions
 from app.services.accounts import access, directory, notices, records
 from app.services.errors import NotFound, Refusal, WrongState, explain
 from app.services.resource import Outcome, Result
-from app.services.transaction import transactional
+from app.services.transaction import check_version, clock, transactional
 
 explain({"uq_ab_group_name": ("name", _l("Another group already has this name."))})
 
@@ -45,11 +45,12 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Group:
 def update(group_id: int, values: Mapping[str, Any], *, actor: Actor, version: Any = None) -> Group:
     """Change name, description and the roles that a group carries; they count from the next request of its members.
 
-    Raises NotFound, NotAllowed, Conflict, Invalid, WrongState when no active Super Admin would be left, or a built-in
-    group would lose its name or its role.
+    Raises NotFound, NotAllowed, Invalid, Conflict also when somebody changed it since `version`, WrongState when no active
+    Super Admin would be left, or a built-in group would lose its name or its role.
     """
     group = _lock(group_id)
     access.require(rules.may_change_groups(actor))
+    check_version(group, version)
     _keep_built_in(group, values)
     if "name" in values:
         group.name = group.label = values["name"]
@@ -57,6 +58,7 @@ def update(group_id: int, values: Mapping[str, Any], *, actor: Actor, version: A
         group.description = values["description"]
     if "roles" in values:
         _carry(group, values["roles"], actor)
+    group.updated_at = clock()
     db.session.flush()
     return group
 
@@ -210,6 +212,7 @@ def set_up() -> list[str]:
         for role in built_in.roles:
             if roles[role.value] not in group.roles:
                 group.roles.append(roles[role.value])
+                group.updated_at = clock()
                 done.append(f"group {name} carries {role.value}")
     return done
 
