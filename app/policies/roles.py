@@ -68,7 +68,7 @@ GRANTS: Final[dict[Role, dict[str, frozenset[str]]]] = {
         "Students": READ
         | CHANGE
         | STUDENT_RECORDS
-        | {"restore", "create_login", "link_account", "unlink_account", "erase"},
+        | {"restore", "create_login", "link_account", "unlink_account", "make_assistant", "erase"},
         "Admissions": READ | CHANGE | ADMISSION_ACTIONS | {"mark_paid", "mark_unpaid", "restore", "export", "history"},
         "Waitlist": READ | {"add", "withdraw", "history"},
         "Reports": frozenset({"show"}),

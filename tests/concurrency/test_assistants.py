@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from app.policies.actor import NOBODY
-from app.services import accounts, sessions
+from app.services import accounts, plain, sessions
 from app.services.assistants import deciding, registering
-from tests.concurrency.racing import actor, count, meet_after, race
+from app.services.students import assisting
+from tests.concurrency.racing import actor, count, meet_after, race, refusals
 from tests.factories.assistants import MORNINGS, application, registration
+from tests.factories.students import student
 
 REQUEST = "SELECT count(*) FROM registration_requests WHERE status = :status"
 ASSISTANTS = "SELECT count(*) FROM help_desk_assistants"
@@ -69,6 +71,19 @@ def test_the_username_is_taken_in_the_middle_of_an_approval(desk, monkeypatch):
     assert count(REQUEST, status="pending") == 1
     assert count(ASSISTANTS) == 0
     assert count("SELECT count(*) FROM registration_availability") == len(MORNINGS)
+
+
+def test_two_admins_make_the_same_student_an_assistant(desk, locked, monkeypatch):
+    """With the locks the second finds it done. Without them the database refuses the second assistant."""
+    user = accounts.create_account(username="pupil", roles=["Student"], actor=sessions.system())
+    key = student(user_id=user.id).id
+    meet_after(monkeypatch, plain, "lock_many")
+    making = [lambda who=who: assisting.make_assistant([key], actor=actor(who)) for who in ("admin", "admin2")]
+    results = race(desk, *making)
+    assert (refusals(results) == []) is locked, results
+    if locked:
+        assert sorted(each.outcomes[0].state for each in results) == ["ok", "unchanged"]
+    assert count(ASSISTANTS) == 1
 
 
 @pytest.mark.parametrize("same", ["username", "email"])

@@ -371,7 +371,7 @@ ACTIONS: Final = {
     "Course plans": _SWITCH,
     "Time slots": _SWITCH,
     "Classroom slots": _SWITCH,
-    "Students": {"create_login", "link_account", "unlink_account", "merge", "undo_merge", "erase"},
+    "Students": {"create_login", "link_account", "unlink_account", "make_assistant", "merge", "undo_merge", "erase"},
     "Admissions": {
         "mark_paid",
         "mark_unpaid",

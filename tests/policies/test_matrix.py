@@ -197,6 +197,7 @@ ALREADY_SO = {"activate", "assign_teacher", "assign_owner", "unlink_account", "m
 ALREADY_SO |= {"mark", "clear", "cancel_makeup", "apply"}
 ALREADY_SO |= {"retry_records", "hand_over"}  # none are due; it is that coach's
 ALREADY_SO |= {"erase"}  # an admission is not over
+ALREADY_SO |= {"make_assistant"}  # the student has no account
 ALREADY_SO |= {"new_link"}  # the request waits
 ALREADY_SO |= {"cancel_solve", "unpublish", "unpin"}  # the week is a draft, nobody is pinned
 ALREADY_SO |= {"open"}  # the session is open

@@ -85,6 +85,15 @@ def give(
         keep_a_super_admin(user)
 
 
+def add_role(user_id: int, role: policy.Role, actor: Actor) -> bool:
+    """Give an account one role more; whether it lacked it. Called inside a transaction. Raises as `set_roles` does."""
+    user = lock_account(user_id)
+    if role in rules.held_roles(user):
+        return False
+    change(user, actor, roles=[*(each.name for each in user.roles), role.value])
+    return True
+
+
 @transactional
 def deactivate(user_id: int, *, actor: Actor) -> bool:
     """Forbid an account to log in, end its sessions, and tell the other admins. Returns whether it was active.

@@ -106,7 +106,7 @@ def _address(link: str) -> str:
 
 
 def _greeting(reader: Reader) -> str:
-    return _("Hello %(name)s,", name=_one_line(reader.name))
+    return _("Hello %(name)s,", name=_one_line(reader.name)) if reader.name.strip() else _("Hello,")
 
 
 def _left_out(count: int) -> str:

@@ -23,7 +23,7 @@ from app.services.records.facts import RACE, code_of
 from app.services.records.labels import codes
 from app.services.records.student_actions import RECORD_ACTIONS
 from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
-from app.services.students import identity, records
+from app.services.students import assisting, identity, records
 
 LABELS = {
     "student_usi": _l("Student number"),
@@ -203,6 +203,14 @@ STUDENTS = register(
                 bulk=False,
                 danger=True,
                 help=_l("The account itself stays, but shows nothing of this student any more."),
+            ),
+            Action(
+                "make_assistant",
+                _l("Make an assistant"),
+                assisting.make_assistant,
+                assisting.hindrance,
+                icon="life-buoy",
+                help=_l("They help at the help desk, with the account that they have. Say then with what and when."),
             ),
             *RECORD_ACTIONS,
         ),

@@ -16,6 +16,7 @@ from app.models.students import Student
 from app.services import accounts, login
 from app.services.assistants import deciding, letters, records
 from app.services.errors import Invalid
+from app.services.mail.messages import Reader, compose_letter
 from tests.factories.assistants import MORNINGS, PASSWORD, registration
 from tests.factories.courses import course
 from tests.factories.students import student
@@ -156,6 +157,11 @@ def test_the_owner_of_a_known_address_is_written_to_in_words():
     account = letters.known(Letter(kind="registration_known", email="staff@school.example"))
     assert "waits for an answer" in waiting.paragraphs[1]
     assert account.paragraphs[-1].endswith("/login/")
+    assert account.name == "Staff Tester" and any(
+        "made assistants by the office" in each for each in account.paragraphs
+    )
+    letter = compose_letter("<1@school.example>", Reader(waiting.name, asked.email, "en", None), "Yours", ("Hm.",))
+    assert letter.get_body(("plain",)).get_content().startswith("Hello,\n")
 
 
 @pytest.mark.parametrize("who", ["staff", "teacher", "student", "assistant", "engineer", "admissions"])
