@@ -94,6 +94,12 @@ def add_role(user_id: int, role: policy.Role, actor: Actor) -> bool:
     return True
 
 
+def remove_role(user_id: int, role: policy.Role, actor: Actor) -> None:
+    """Take one of its own roles from an account. Called inside a transaction. Raises as `set_roles` does."""
+    user = lock_account(user_id)
+    change(user, actor, roles=[each.name for each in user.roles if each.name != role])
+
+
 @transactional
 def deactivate(user_id: int, *, actor: Actor) -> bool:
     """Forbid an account to log in, end its sessions, and tell the other admins. Returns whether it was active.

@@ -12,11 +12,15 @@ from pydantic import BeforeValidator
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.assistants import HelpDeskAssistant
 from app.models.student_changes import StudentMerge
 from app.models.students import Student
 from app.policies.actor import Actor
+from app.policies.roles import Role
 from app.policies.rules import may_merge_students
 from app.policies.scopes import visible
+from app.services import sessions
+from app.services.accounts import access
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.records.following import follow
@@ -102,8 +106,10 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     first, ours = _keys(_FIRST, id=gone.id), _keys(_FIRST, id=kept.id)
     moved: dict[str, Any] = {table: _move(table, one_of, gone.id, kept.id) for table, one_of in MOVED.items()}
     users = {str(row.id): row.enabled_user for row in db.session.execute(_RETIRE, {"id": gone.id})}
-    before = {"first": _keys(_NOT_FIRST, ids=first), "ours": ours, "users": users}
+    before: dict[str, Any] = {"first": _keys(_NOT_FIRST, ids=first), "ours": ours, "users": users}
     moved |= _fill(gone, kept) | {"before": before}
+    if moved["help_desk_assistants"]:
+        before["assists"] = _let_assist(kept)
     now = db.session.scalar(text("SELECT now()"))
     gone.deleted_at, gone.deleted_by_id = now, actor.id
     made = StudentMerge(student_id=kept.id, duplicate_id=gone.id, moved=moved)
@@ -133,6 +139,21 @@ def _fill(gone: Student, kept: Student) -> dict[str, Any]:
     db.session.flush()
     _set(kept, taken)
     return {"filled": filled, "taken": taken}
+
+
+def _let_assist(kept: Student) -> int | None:
+    """Give the account of who stays the role of the assistant that they are now: the other account shows nothing any
+    more. Its key, if it lacked the role. Done by the system: whoever merges need not manage accounts.
+    """
+    user_id = kept.user_id
+    return user_id if user_id and access.add_role(user_id, Role.ASSISTANT, sessions.system()) else None
+
+
+def _assist_no_more(kept: Student, user_id: int | None) -> None:
+    """Take back what `_let_assist` gave, unless they are an assistant all the same."""
+    assists = select(HelpDeskAssistant.id).where(HelpDeskAssistant.student_id == kept.id)
+    if user_id is not None and kept.user_id == user_id and db.session.scalar(assists) is None:
+        access.remove_role(user_id, Role.ASSISTANT, sessions.system())
 
 
 def _both(gone_id: UUID, kept_id: UUID, actor: Actor) -> tuple[Student, Student]:
@@ -234,6 +255,7 @@ def undo(merge_id: UUID, *, actor: Actor) -> Result:
     if standing.undone_at is not None:
         raise WrongState(_("This merge was taken back already."))
     _return(standing.moved, gone, kept)
+    _assist_no_more(kept, standing.moved["before"].get("assists"))
     standing.undone_at = db.session.scalar(text("SELECT now()"))
     gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.assistants import HelpDeskAssistant
 from app.models.student_changes import StudentErasure, StudentMerge
 from app.models.student_records import (
     Guardian,
@@ -20,6 +21,7 @@ from app.models.student_records import (
 )
 from app.models.students import Student
 from app.services import accounts
+from app.services.assistants import own
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.records import creation, erasing, giving_out, merging
 from app.services.students import records
@@ -42,6 +44,13 @@ def enrolled(actors, status="enrolled", **changes):
         )
         db.session.commit()
     return one
+
+
+def helper(one: Student) -> HelpDeskAssistant:
+    made = HelpDeskAssistant(student_id=one.id)
+    db.session.add(made)
+    db.session.commit()
+    return made
 
 
 def owned(model, key) -> int:
@@ -67,6 +76,31 @@ def test_everything_moves_and_returns(actors):
     assert db.session.get(Student, gone).deleted_at is None
     stays = db.session.get(Student, kept)
     assert (stays.student_unique_id, stays.birth_sex_descriptor, stays.races) == (None, None, [])
+
+
+def test_who_is_an_assistant_too_assists_with_the_account_that_stays(actors):
+    pupil = accounts.create_account(username="pupil", roles=["Student"], actor=actors.super_admin)
+    known, other = student(user_id=pupil.id), student(user_id=actors.assistant.id)
+    mine = helper(other)
+    for _time in range(2):
+        result = merging.merge([other.id], actor=actors.admissions, into_id=known.id)
+        assert sorted(actors.pupil.roles) == ["Assistant", "Student"]
+        assert own.find(actors.pupil).id == mine.id
+        merging.undo(result.batch_id, actor=actors.admissions)
+        assert sorted(actors.pupil.roles) == ["Student"]
+        assert own.find(actors.assistant).id == mine.id
+
+
+def test_a_role_that_they_had_or_still_need_is_not_taken_back(actors):
+    pupil = accounts.create_account(username="pupil", roles=["Student", "Assistant"], actor=actors.super_admin)
+    known, other = student(user_id=pupil.id), student(user_id=actors.assistant.id)
+    helper(other)
+    merging.undo(merging.merge([other.id], actor=actors.admin, into_id=known.id).batch_id, actor=actors.admin)
+    assert "Assistant" in actors.pupil.roles
+    without = student()
+    accounts.set_roles(pupil.id, ["Student"], actor=actors.super_admin)
+    merging.merge([other.id], actor=actors.admin, into_id=without.id)  # nobody logs in there: the account moves too
+    assert (without.user_id, sorted(actors.pupil.roles)) == (actors.assistant.id, ["Student"])
 
 
 def test_what_both_have_stays_with_each(actors):
