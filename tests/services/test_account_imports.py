@@ -158,6 +158,27 @@ def test_taking_it_back_deactivates_what_nobody_has_used(actors):
     assert set(db.session.scalars(said)) == {"2 accounts were blocked"}, "one notice of all"
 
 
+def test_a_corrected_file_uses_again_what_was_taken_back_unless_somebody_touched_it(actors):
+    boss = actors.super_admin
+    first = done(file("noor,noor@example.org,Noor,R,,,P-1,,Staff", "ian,,,,,,P-2,,Staff", "eva,,,,,,,,Staff"), boss)
+    keys = {name: accounts.find(name).id for name in ("noor", "ian", "eva")}
+    import_undo.undo(first.id, actor=boss)
+    accounts.update_account(keys["ian"], {"department": "Desk"}, actor=boss)
+    corrected = file("noor,noor@example.com,Noor,Rahman,,,P-1,,Teacher", "ian,,,,,,,,Staff", "eva,,,,,,P-2,,Staff")
+    second = done(corrected, boss)
+    assert (second.new_rows, second.unchanged_rows, second.duplicate_rows) == (1, 0, 2)
+    assert issues(second) == [(3, "username", "duplicate"), (4, "main_portal_id", "duplicate")]
+    rules = set(db.session.scalars(select(ImportIssue.rule).where(ImportIssue.import_id == second.id)))
+    assert rules == {"An account that is inactive already has this value."}
+    noor = accounts.find("noor")
+    assert (noor.id, noor.active, noor.email, noor.last_name) == (keys["noor"], True, "noor@example.com", "Rahman")
+    assert directory.details(noor)["roles"] == ["Teacher"]
+    third = checked(corrected, boss)
+    assert (third.new_rows, third.unchanged_rows) == (0, 1)
+    import_undo.undo(second.id, actor=boss)
+    assert not accounts.find("noor").active
+
+
 def test_the_same_file_again_changes_nothing(actors):
     content = file("noor,noor@example.org,Noor,,,,P-1,,Staff")
     done(content, actors.super_admin)

@@ -52,6 +52,7 @@ def _why_kept(user: User, actor: Actor) -> str | None:
     access.require(rules.may_change_account(actor, user))
     try:
         access.block(user, actor)
+        user.changed_on = user.created_on  # still by nobody: the corrected file may use it again
     except Refusal as refusal:
         return str(refusal)
     return None
