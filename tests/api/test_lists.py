@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from app.api.represent import key_name
 from app.extensions import db
 from app.models.access import User
 from app.models.leads import Lead
@@ -325,3 +326,15 @@ def test_accounts_are_met_exactly_once_also_where_nothing_is_known(api, actors, 
     ] == keys
     answer = api("super_admin").get("/accounts?f=phone:contains:0900110&cols=username").json
     assert (len(answer["items"]), answer["total"]) == (1, 1)
+
+
+def test_every_value_has_a_name():
+    """A relation's key is written under its own name; a subquery has none unless it is given one."""
+    names = {
+        f"{each.slug}.{one.name}": key_name(one)
+        for each in RESOURCES.values()
+        for one in each.attributes
+        if one.key is not None
+    }
+    assert {place: name for place, name in names.items() if name == "None" or not name.isidentifier()} == {}
+    assert names["accounts.import"] == "import_id"

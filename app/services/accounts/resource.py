@@ -188,6 +188,7 @@ _import_file = (
     select(Import.file_name).where(Import.id == UserProfile.import_id).correlate(UserProfile).scalar_subquery()
 )
 _import_id = select(UserProfile.import_id).where(UserProfile.user_id == User.id).correlate(User).scalar_subquery()
+_import_id.key = "import_id"  # what the API calls it: a subquery has no name of its own
 _email = case((User.email.endswith(f"@{NO_EMAIL}"), None), else_=User.email)
 
 ACCOUNTS = register(
