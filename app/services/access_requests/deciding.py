@@ -104,7 +104,9 @@ def reject(ids: Sequence[UUID], *, actor: Actor, review_note: str) -> Result:
 
 @transactional
 def new_link(ids: Sequence[UUID], *, actor: Actor, send_mail: bool = False) -> Result:
-    """Make another link to set the password of an approved request's account, told this once."""
+    """Make another link to set the password of an approved request's account, told this once; with `send_mail` another
+    one goes to its owner. Refused per request, or Invalid at `send_mail`, when the account has no address.
+    """
 
     def change(found: AccessRequest) -> Done | None:
         if found.user_id is None:
@@ -114,7 +116,11 @@ def new_link(ids: Sequence[UUID], *, actor: Actor, send_mail: bool = False) -> R
         if reason is not None:
             raise NotAllowed(reason)
         if send_mail:
-            letters.post("access_approved", user.email, {"id": str(found.id)}, locale=found.locale)
+            if not accounts.has_email(user.email):
+                reason = _("The account has no e-mail address.")
+                raise Invalid(reason, fields={"send_mail": [reason]})
+            payload = {"id": str(found.id), "new_link": True}
+            letters.post("access_approved", user.email, payload, locale=found.locale)
         return _told(user.id)
 
     return _each(ids, actor, change)

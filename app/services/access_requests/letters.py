@@ -18,7 +18,9 @@ from app.services.mail.letters import Words
 
 
 def approved(letter: Any) -> Words | None:
-    """With a link to set the password; where there is one already, with the address of the login."""
+    """With a link to set the password; where there is one already, with the address of the login, unless it is a new
+    link that was asked for.
+    """
     found = db.session.get(AccessRequest, UUID(letter.payload["id"]))
     user = db.session.get(User, found.user_id) if found is not None and found.user_id is not None else None
     if found is None or user is None or not user.active:
@@ -26,7 +28,7 @@ def approved(letter: Any) -> Words | None:
     if user.email.lower() != letter.email.lower():  # corrected meanwhile: the link is not for whoever reads the old one
         return None
     greeting = _("You have access now. Your username is %(username)s.", username=user.username)
-    if user.password:
+    if user.password and not letter.payload.get("new_link"):
         rest: tuple[str, ...] = (_("Log in here:"), f"{current_app.config['PUBLIC_URL']}/login/")
     else:
         link = password_links.address(password_links.issue(user.id, LinkPurpose.SET))

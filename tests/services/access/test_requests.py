@@ -269,6 +269,24 @@ def test_a_new_link_for_who_lost_the_first(actors, post):
     assert isinstance(outcome.refusal, NotAllowed)
 
 
+def test_a_new_link_goes_by_mail_also_to_who_has_a_password_and_never_to_no_address(actors, post):
+    request = ask()
+    approve(request, actors)
+    post()
+    user = accounts.find("ada@example.org")
+    accounts.set_password(user.id, "purple walruses on ice", actor=actors.super_admin)
+    access_requests.new_link([request.id], actor=actors.super_admin, send_mail=True)
+    [(address, _subject, body)] = post()
+    assert address == "Ada@example.org"
+    password_links.use(token_in(body), NEW, actor=NOBODY)
+    accounts.update_account(user.id, {"username": "ada", "email": None}, actor=actors.super_admin)
+    with pytest.raises(Invalid) as refused:
+        access_requests.new_link([request.id], actor=actors.super_admin, send_mail=True)
+    assert list(refused.value.fields) == ["send_mail"]
+    assert post() == []
+    assert access_requests.new_link([request.id], actor=actors.super_admin).count("ok") == 1
+
+
 @pytest.mark.parametrize(
     ("columns", "constraint"),
     [
