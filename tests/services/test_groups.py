@@ -13,7 +13,7 @@ from app.policies.groups import BUILT_IN
 from app.services import accounts, deployment, sessions
 from app.services.accounts import directory, groups
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
-from app.services.integrity import get, total
+from app.services.integrity import get, repair, total
 from tests.factories.broken import run
 
 
@@ -44,6 +44,15 @@ def test_they_are_made_again_and_no_second_time(db_session, monkeypatch):
         "group Engineer carries Engineer",
     ]
     assert groups.set_up() == []
+
+
+def test_a_repair_without_the_role_names_the_command(actors, db_session):
+    run("DELETE FROM ab_permission_view_role WHERE role_id = (SELECT id FROM ab_role WHERE name = 'Engineer')")
+    run("DELETE FROM ab_user_role WHERE role_id = (SELECT id FROM ab_role WHERE name = 'Engineer')")
+    run("DELETE FROM ab_group_role WHERE role_id = (SELECT id FROM ab_role WHERE name = 'Engineer')")
+    run("DELETE FROM ab_role WHERE name = 'Engineer'")
+    with pytest.raises(WrongState, match="registrar users setup-groups"):
+        repair(["group_without_role"], actor=actors.super_admin)
 
 
 def test_a_group_gives_its_roles_from_the_next_request(actors, desk):

@@ -197,7 +197,7 @@ def _lock(group_id: int) -> Group:
 
 def set_up() -> list[str]:
     """Make the built-in groups in the running transaction, and give them back the roles that they carry. Returns what
-    was done, in words.
+    was done, in words. Raises WrongState when one of these roles is missing.
     """
     roles = {role.name: role for role in db.session.scalars(select(RoleRow))}
     groups = {group.name: group for group in db.session.scalars(select(Group).where(Group.name.in_(BUILT_IN)))}
@@ -210,6 +210,9 @@ def set_up() -> list[str]:
             db.session.add(group)
             done.append(f"group {name} added")
         for role in built_in.roles:
+            if role.value not in roles:
+                command = "registrar users setup-groups"
+                raise WrongState(_("There is no role %(name)s. Run: %(command)s", name=role.value, command=command))
             if roles[role.value] not in group.roles:
                 group.roles.append(roles[role.value])
                 group.updated_at = clock()
