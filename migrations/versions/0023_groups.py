@@ -1,14 +1,14 @@
 """When a group was last changed, so that nobody overwrites what another has changed.
 
-Revision: 0025
-Follows: 0019
+Revision: 0023
+Follows: 0022
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0019"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,15 @@
 """What an admission was made of is kept as a digest beside the key of its form, so that another one under the same key is
 told apart. Those made before have none.
 
-Revision: 0023
-Follows: 0019
+Revision: 0022
+Follows: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0019"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
