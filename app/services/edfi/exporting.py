@@ -17,6 +17,7 @@ from app.services.csv_files import writing
 from app.services.edfi import documents, reading, schema
 from app.services.edfi.mappings import Descriptors
 from app.services.edfi.schema import Problem
+from app.services.records import years
 
 EXTENSION: Final = "tsa"  # what the program's own properties are filed under, where nobody says otherwise
 MOST_PROBLEMS: Final = 200
@@ -40,10 +41,12 @@ class Document:
 
 def each(actor: Actor, extension: str | None = EXTENSION) -> Iterator[Document]:
     """Every document that the actor may see, whether it is right or not."""
-    words = Descriptors()
+    words, spans = Descriptors(), years.spans()
     for resource in schema.RESOURCES:
         for row in reading.rows(resource, actor):
             body = documents.MAKERS[resource](row, words)
+            if resource == "studentSchoolAssociations" and row.school_year is None:
+                body["schoolYearTypeReference"] = {"schoolYear": years.of(row.entry_date, spans)}
             more = documents.extension(row, words) if extension and resource == "students" else None
             if more:
                 body["_ext"] = {extension: more}

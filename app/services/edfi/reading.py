@@ -91,7 +91,7 @@ EXTENSION: Final = (
 
 def school_associations(actor: Actor) -> Statement:
     """The entry date is part of the key, so it has to be settled: a student who enrols begins on the expected day, if
-    that is known and no other association has it.
+    that is known and no other association has it. Their year is that of this day, which the caller looks up: it is empty.
     """
     earlier = select(_other.id).where(_other.student_id == _A.student_id, _other.entry_date < _A.entry_date).exists()
     taken = (
@@ -115,7 +115,7 @@ def school_associations(actor: Actor) -> Statement:
             case((later, _E.expected_start_date), else_=_A.entry_date).label("entry_date"),
             _A.entry_grade_level_descriptor,
             _A.entry_type_descriptor,
-            _A.school_year,
+            case((later, None), else_=_A.school_year).label("school_year"),
             _A.primary_school,
             _A.exit_date,
             _A.exit_type_descriptor,

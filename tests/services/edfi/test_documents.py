@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.models.edfi import DescriptorMapping
+from app.models.organizations import Term
 from app.models.student_records import ExtensionStatus
 from app.services.edfi import exporting, mappings, schema
 from app.services.records import descriptors as codes
@@ -132,6 +133,25 @@ def test_the_entry_date_is_the_expected_day_of_who_enrols(documents):
     saved(record)
     days = sorted(each["entryDate"] for each in documents("studentSchoolAssociations"))
     assert days == ["2026-08-20", "2027-01-10"], "nobody begins after having left"
+
+
+def test_the_year_is_that_of_the_day_on_which_they_begin(documents):
+    """A student whose records are made in one school year begins in the next."""
+    made = pupil()
+    association = at_school(made, school())
+    record = extension(made, expected_start_date=date(2027, 9, 1))
+
+    def told() -> list[tuple[str, int]]:
+        found = documents("studentSchoolAssociations")
+        return [(each["entryDate"], each["schoolYearTypeReference"]["schoolYear"]) for each in found]
+
+    assert told() == [("2027-09-01", 2028)]
+    term = {"title": "2027", "type": "schoolYear", "start_date": date(2027, 1, 1), "end_date": date(2028, 1, 1)}
+    saved(Term(**term, school_year=2027))
+    assert told() == [("2027-09-01", 2027)]
+    record.expected_start_date, association.school_year = None, 2026
+    saved(record)
+    assert told() == [("2026-08-20", 2026)], "as it was entered"
 
 
 def test_a_school(documents):
