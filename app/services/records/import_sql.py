@@ -31,7 +31,8 @@ EMPTY = "TRUNCATE incoming"
 COPY = f"COPY incoming ({', '.join(STAGED)}) FROM STDIN"
 GIVEN = "incoming AS given"
 
-# The same student: the id that was given, whoever has it; or the same name and day of birth.
+# The same student: the id that was given, whoever has it; or the same name and day of birth. Who once was told to other systems
+# by an id has it for ever, also when their data was erased: of these there is no name.
 KNOWN = """
     SELECT t.line, s.id, s.first_name || ' ' || s.last_name AS name, t.given_id AND s.student_unique_id = t.student_unique_id AS by_id,
            s.deleted_at IS NOT NULL AS deleted, t.student_unique_id, t.last_name,
@@ -42,10 +43,19 @@ KNOWN = """
     FROM incoming t JOIN students s ON s.birth_date = t.birth_date AND s.deleted_at IS NULL
       AND lower(s.last_name) = lower(t.last_name) AND lower(s.first_name) = lower(t.first_name)
     WHERE NOT (t.given_id AND s.student_unique_id IS NOT DISTINCT FROM t.student_unique_id)
+    UNION
+    SELECT t.line, u.student_id, CASE WHEN u.username <> 'erased.' || u.id THEN u.given_name || ' ' || u.family_name END, true, true,
+           t.student_unique_id, t.last_name, false
+    FROM incoming t JOIN oneroster_users u ON u.sourced_id = 'student_' || t.student_unique_id
+    WHERE t.given_id AND NOT EXISTS (SELECT FROM students s WHERE s.student_unique_id = t.student_unique_id)
     ORDER BY line, by_id DESC
 """
 DROP = "DELETE FROM incoming WHERE line = ANY(:lines)"
-TAKEN = "SELECT student_unique_id FROM students WHERE student_unique_id = ANY(:ids)"
+TAKEN = """
+    SELECT wanted FROM unnest(CAST(:ids AS text[])) AS wanted
+    WHERE EXISTS (SELECT FROM students WHERE student_unique_id = wanted)
+       OR EXISTS (SELECT FROM oneroster_users WHERE sourced_id = 'student_' || wanted)
+"""
 
 GUARDIANS = (
     """

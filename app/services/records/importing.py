@@ -144,20 +144,27 @@ def _find_known(skip: bool, issues: Issues, tally: Tally) -> None:
             continue
         tally.duplicate += 1
         leave = row.by_id or skip
-        fix = (
-            _("It is left out. Change the student you have instead.") if leave else _("It is imported; merge the two.")
-        )
-        column, value = ("student_unique_id", row.student_unique_id) if row.by_id else ("last_name", row.last_name)
-        rule = (
-            _("%(name)s already has this id.", name=row.name)
-            if row.by_id
-            else _("%(name)s has the same name and day of birth.", name=row.name)
-        )
-        issues.add(IssueKind.DUPLICATE, Fault(row.line, column, value, rule, fix), row.id)
+        issues.add(IssueKind.DUPLICATE, _fault(row, leave), row.id if row.name else None)
         if leave:
             left_out.add(row.line)
     if left_out:
         db.session.execute(text(sql.DROP), {"lines": sorted(left_out)})
+
+
+def _fault(row: Any, leave: bool) -> Fault:
+    """What is wrong with a row of a student whom we have, or had."""
+    left_out, imported = _("It is left out. Change the student you have instead."), _("It is imported; merge the two.")
+    if row.name is None:
+        rule, left_out = (
+            _("This id was used by somebody whose data was erased."),
+            _("It is left out. Give the student another id, or none."),
+        )
+    elif row.by_id:
+        rule = _("%(name)s already has this id.", name=row.name)
+    else:
+        rule = _("%(name)s has the same name and day of birth.", name=row.name)
+    column, value = ("student_unique_id", row.student_unique_id) if row.by_id else ("last_name", row.last_name)
+    return Fault(row.line, column, value, rule, left_out if leave else imported)
 
 
 def _write(tally: Tally) -> None:

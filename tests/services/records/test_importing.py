@@ -13,7 +13,7 @@ from app.models.student_records import Guardian, OneRosterUser, StudentProgramEx
 from app.models.students import Student
 from app.services import import_reports, import_run, import_undo, imports
 from app.services.errors import Invalid, NotAllowed
-from app.services.records import links, naming
+from app.services.records import erasing, links, naming
 from tests.factories.records import organization
 from tests.factories.students import student
 
@@ -167,6 +167,42 @@ def test_ids_are_made_anew_where_they_are_taken(actors, the_school, monkeypatch)
     monkeypatch.setattr(naming, "new_student_unique_id", lambda day: next(given))
     job = bring(actors.admissions, "A,Ek,2015-01-01,3", "B,Ek,2015-01-01,3", confirm=False)
     assert job.new_rows == 2 and {row["student_unique_id"] for row in job.sample} == {"T-1", "T-3"}
+
+
+def test_the_id_of_somebody_who_was_erased_stops_its_row_alone(actors, the_school):
+    header = f"{HEADER},student_unique_id"
+    bring(actors.admissions, "Ida,Ek,2015-01-01,3,A-1", header=header)
+    one = db.session.scalars(select(Student)).one()
+    erasing.erase([one.id], actor=actors.admin, reason="asked")
+    rows = [f"{name},Ek,2015-01-01,3,A-{number}" for name, number in (("Bo", 2), ("Cy", 3), ("Di", 1))]
+    for new, left in ((2, 1), (0, 1)):
+        job = bring(actors.admissions, *rows, header=header)
+        assert (job.new_rows, job.duplicate_rows) == (new, left)
+        [issue] = import_reports.issues(job.id, actors.admissions)[0]
+        assert (issue.line, issue.column, issue.value) == (4, "student_unique_id", "A-1")
+        assert "erased" in issue.rule and issue.record_id is None
+    assert job.status is ImportStatus.CHECKED and job.unchanged_rows == 2
+
+
+def test_an_id_by_which_other_systems_know_somebody_else_is_not_given_again(actors, the_school):
+    header = f"{HEADER},student_unique_id"
+    bring(actors.admissions, "Ida,Ek,2015-01-01,3,A-1", header=header)
+    one = db.session.scalars(select(Student)).one()
+    one.student_unique_id = "B-1"
+    db.session.commit()
+    job = bring(actors.admissions, "Bo,Ek,2016-01-01,3,A-1", "Cy,Ek,2016-01-01,3,A-2", header=header)
+    assert (job.new_rows, job.duplicate_rows) == (1, 1)
+    [issue] = import_reports.issues(job.id, actors.admissions)[0]
+    assert "Ida Ek" in issue.rule and issue.record_id == one.id
+
+
+def test_no_id_of_somebody_who_was_erased_is_made(actors, the_school, monkeypatch):
+    bring(actors.admissions, "Ida,Ek,2015-01-01,3,T-1", header=f"{HEADER},student_unique_id")
+    erasing.erase([db.session.scalars(select(Student.id)).one()], actor=actors.admin, reason="asked")
+    given = iter(["T-1", "T-2"])
+    monkeypatch.setattr(naming, "new_student_unique_id", lambda day: next(given))
+    job = bring(actors.admissions, "A,Ek,2015-01-01,3", confirm=False)
+    assert [row["student_unique_id"] for row in job.sample] == ["T-2"]
 
 
 def test_only_the_office_imports(actors, the_school):
