@@ -13,6 +13,7 @@ from app.services import school
 from tests.factories.admissions import admission
 from tests.factories.courses import course, plan, slot
 from tests.factories.leads import lead
+from tests.factories.students import student
 
 
 @pytest.fixture
@@ -53,6 +54,18 @@ def test_admitting_twice_with_one_key_is_one_admission(api, pair, db_session):
     again = api("staff").post("/api/v1/admissions", json=body)
     assert again.json["id"] == first.json["id"]
     assert db_session.scalar(select(func.count()).select_from(Admission)) == 1
+
+
+def test_somebody_known_has_to_be_accepted(api, pair, db_session):
+    learner = student(first_name="Anna", last_name="Khan", phone="+447700900123")
+    body = order(pair, first_name="Anna", last_name="Khan", phone="07700 900123")
+    body.pop("lead_id")
+    for path in ("preview", ""):
+        answer = api("staff").post(f"/api/v1/admissions/{path}".rstrip("/"), json=body)
+        assert (answer.status_code, answer.json["code"]) == (422, "possible_duplicates")
+        assert [(each["resource"], each["id"]) for each in answer.json["duplicates"]] == [("students", str(learner.id))]
+    done = api("staff").post("/api/v1/admissions", json=body | {"accept_duplicates": True})
+    assert done.status_code == 201
 
 
 def test_a_refusal_has_every_problem_as_data(api, pair, db_session, actors):

@@ -14,6 +14,7 @@ from app.services.admissions.resource import ACTIONS
 from tests.factories.admissions import admission
 from tests.factories.courses import course, plan, slot
 from tests.factories.leads import lead
+from tests.factories.students import student
 
 
 @pytest.fixture
@@ -66,6 +67,26 @@ def test_preview_then_admit_then_the_same_form_again(client_of, pair, db_session
     record = staff.get(done.location)
     assert "Ada Byron" in record.text
     assert "None" not in re.sub(r"<[^>]*>", "", record.text)
+
+
+def test_somebody_known_is_shown_and_has_to_be_accepted(client_of, pair, db_session):
+    known = lead(first_name="Anna", last_name="Khan", phone="+447700900123")
+    learner = student(first_name="Anna", last_name="Khan", phone="+447700900123")
+    who = {"lead_id": "", "first_name": "Anna", "last_name": "Khan", "phone": "07700 900123"}
+    staff = client_of("staff")
+    for stage in ("preview", "do"):
+        answer = staff.post("/admissions/new", data=form(pair, stage, **who))
+        assert answer.status_code == 422
+        assert "This may be someone you already know" in answer.text
+        assert f'href="/leads/{known.id}"' in answer.text and f'href="/students/{learner.id}"' in answer.text
+        assert re.search(r'name="accept_duplicates"[^>]*value="1">', answer.text)
+    assert count(db_session) == 0
+    preview = staff.post("/admissions/new", data=form(pair, "preview", accept_duplicates="1", **who))
+    assert preview.status_code == 200
+    assert re.search(r'name="accept_duplicates"[^>]*value="1" checked', preview.text)
+    assert staff.post("/admissions/new", data=form(pair, "do", accept_duplicates="1", **who)).status_code == 302
+    assert count(db_session) == 1
+    assert 'name="accept_duplicates"' not in staff.get("/admissions/new").text
 
 
 def test_a_refusal_keeps_what_was_typed_and_offers_what_is_free(client_of, pair, db_session, actors):

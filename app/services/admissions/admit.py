@@ -18,7 +18,7 @@ from app.models.admissions import Admission
 from app.policies.actor import Actor
 from app.policies.rules import may_admit
 from app.services import calendar, school
-from app.services.admissions import notices, orders, people, places, waitlist
+from app.services.admissions import known, notices, orders, people, places, waitlist
 from app.services.admissions.orders import Admitted, Order, check_number, read, read_order
 from app.services.admissions.refusals import PlacesRefused
 from app.services.calendar import NoSuchDatesError
@@ -45,10 +45,10 @@ explain(
 def admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
     """Admit a lead, a student, or somebody who walked in, to a course (spec: Admission, one transaction).
 
-    `values` are those of `AdmitInput`. The same sent again with the same `submission_key` returns the first
-    admission; anything else under that key is a Conflict.
-    Raises NotAllowed; Invalid at the field; PlacesRefused with every slot that is full or clashes, and the nearest free
-    ones: then nothing is written but the event of an admission that was blocked, and its notices.
+    `values` are those of `AdmitInput`. The same sent again with the same `submission_key` returns the first admission;
+    anything else under that key is a Conflict. Raises NotAllowed; Invalid at the field; KnownPerson unless
+    `accept_duplicates` is given; PlacesRefused with every slot that is full or clashes, and the nearest free ones: then
+    nothing is written but the event of an admission that was blocked, and its notices.
     """
     try:
         return _admit(values, actor=actor)
@@ -67,6 +67,7 @@ def _admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
         return first
     order = read_order(values)
     person = people.find(values, actor)  # locks the lead: two admissions of one lead make one student
+    known.check(person, values, actor)
     wanted = places.resolve(order.course.id, values["slots"], preferred=waitlist.slots_held_for(person))
     check_number(wanted, order.plan)
     slots = places.locked([slot.id for slot in wanted])

@@ -98,6 +98,11 @@ _MAKE = text("""
 _LOCK = text("SELECT user_id, deleted_at FROM students WHERE id = :id FOR NO KEY UPDATE")
 
 
+def has_student(lead_id: UUID) -> bool:
+    """Whether somebody was admitted from this lead before, and is still there."""
+    return db.session.scalar(_OF_LEAD, {"lead_id": lead_id}) is not None
+
+
 def student_of(person: Person) -> Person:
     """The person with their student, locked: the one who was admitted from this lead before, or a new one. Raises
     WrongState for a student who was deleted before the lock.

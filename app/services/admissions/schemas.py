@@ -68,6 +68,7 @@ class DiscountInput(Input):
 class AdmitInput(DiscountInput):
     """An admission. The person is a lead, a student, or somebody who walked in: then a lead is made from the name and
     phone. `submission_key` makes the same form, sent twice, one admission.
+    `accept_duplicates` says that whoever has the same phone or e-mail is somebody else.
     """
 
     lead_id: Key = None
@@ -89,6 +90,7 @@ class AdmitInput(DiscountInput):
     extra_classes: Extra = 0
     notes: Notes = None
     submission_key: Key = None
+    accept_duplicates: bool = False
 
 
 class ExtraClasses(Input):

@@ -14,6 +14,7 @@ from app.policies.actor import Actor
 from app.services import inputs, lookups, school
 from app.services.admissions import ADMISSIONS, ENTRIES
 from app.services.admissions.admit import admit
+from app.services.admissions.known import KnownPerson
 from app.services.admissions.orders import Admitted
 from app.services.admissions.refusals import PlacesRefused, Problem
 from app.services.admissions.schemas import AdmitInput
@@ -44,7 +45,7 @@ def answer(actor: Actor) -> Any:
     stage = request.form.get("_stage", "")
     if request.method == "GET":
         return _show(actor, _first_values(actor), Refusal())
-    raw = forms.posted(AdmitInput, [*NAMES, "slots", "submission_key"], request.form)
+    raw = forms.posted(AdmitInput, [*NAMES, "slots", "submission_key", "accept_duplicates"], request.form)
     raw["slots"] = list(dict.fromkeys(raw["slots"]))  # a time can be ticked in two places of the page
     if stage == "choose":
         return _show(actor, raw, Refusal())
@@ -83,11 +84,21 @@ def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted
     obstacles = _obstacles(refusal, values, actor)
     if str(refusal) and not refusal.fields and not obstacles:
         general.append(str(refusal))
+    warnings = _known(refusal)
+    if warnings or values.get("accept_duplicates"):
+        accepted = "1" if values.get("accept_duplicates") else ""
+        label = _("This is someone else: admit all the same")
+        groups.append(FieldGroup("", [Field("accept_duplicates", label, "checkbox", accepted, wide=True)]))
     course_id, chosen = course_of(values.get("course_id")), {str(each) for each in values.get("slots") or ()}
     page = AdmissionFormPage(
         _("New admission"),
         Form(
-            "/admissions/new", groups, _("Admit") if made else _("Preview"), cancel_url="/admissions/", errors=general
+            "/admissions/new",
+            groups,
+            _("Admit") if made else _("Preview"),
+            cancel_url="/admissions/",
+            errors=general,
+            warnings=warnings,
         ),
         "/admissions/",
         str(ADMISSIONS.plural),
@@ -101,6 +112,18 @@ def _show(actor: Actor, values: dict[str, Any], refusal: Refusal, made: Admitted
         plan=_plan(made) if made else None,
     )
     return render_template("admission_form.html", page=page)
+
+
+def _known(refusal: Refusal) -> list[Cell]:
+    """The leads and students who may be the person, each with a way to their page."""
+    if not isinstance(refusal, KnownPerson):
+        return []
+    kinds = {"leads": _("Lead"), "students": _("Student")}
+    told = [(kind, each, [each.name, each.phone, each.email]) for kind, each in refusal.people]
+    return [
+        Cell(f"{kinds[kind]}: {', '.join(filter(None, facts))}", "link", f"/{kind}/{each.id}")
+        for kind, each, facts in told
+    ]
 
 
 def _obstacles(refusal: Refusal, values: dict[str, Any], actor: Actor) -> list[Obstacle]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from app.models.notifications import Notification, NotificationEvent
 from app.models.students import Student
 from app.services import idempotency, school
 from app.services.admissions.admit import admit
+from app.services.admissions.known import KnownPerson
 from app.services.admissions.places import Choice
 from app.services.admissions.refusals import PlacesRefused
 from app.services.classroom import moving
@@ -408,6 +410,47 @@ def test_a_blocked_admission_is_recorded_within_another_transaction(db_session, 
     with pytest.raises(PlacesRefused):
         idempotency.once("k1", "f", lambda: admit(values_for(tight), actor=actors.staff), actor=actors.staff)
     assert db_session.execute(text(count)).scalar_one() == 1
+
+
+ANNA = {"first_name": "Anna", "last_name": "Khan", "phone": "07700 900123"}
+
+
+def test_somebody_known_becomes_no_second_lead_and_student_unasked(db_session, actors, studio):
+    known_lead = lead(first_name="Anna", last_name="Khan", phone="+447700900123")
+    known_student = student(first_name="Anna", last_name="Khan", phone="+447700900123")
+    values = order(studio, submission_key=uuid4(), **ANNA)
+    for attempt in (admit, partial(rehearse, admit), admit):
+        with pytest.raises(KnownPerson) as refused:
+            attempt(values, actor=actors.staff)
+        assert [(each["resource"], each["id"]) for each in refused.value.details()["duplicates"]] == [
+            ("leads", str(known_lead.id)),
+            ("students", str(known_student.id)),
+        ]
+    assert (count(db_session, Lead), count(db_session, Student), count(db_session, Admission)) == (1, 1, 0)
+    made = admit(values | {"accept_duplicates": True}, actor=actors.staff)
+    assert (count(db_session, Lead), count(db_session, Student)) == (2, 2)
+    assert admit(values, actor=actors.staff).id == made.id  # the same form, sent again
+
+
+def test_a_lead_who_is_a_student_already_becomes_no_second_one_unasked(db_session, actors, studio):
+    asked = lead(email="Anna@khan.example")
+    known_student = student(email="anna@khan.example")
+    values = order(studio, lead_id=asked.id)
+    with pytest.raises(KnownPerson) as refused:
+        admit(values, actor=actors.staff)
+    assert [each["id"] for each in refused.value.details()["duplicates"]] == [str(known_student.id)]
+    made = admit(values | {"accept_duplicates": True}, actor=actors.staff)
+    assert made.student_id != known_student.id
+    once_more = order(
+        studio, lead_id=asked.id, slots=choices([studio.saturday]), plan_id=plan(3, classes_per_week=1).id
+    )
+    assert admit(once_more, actor=actors.staff).student_id == made.student_id  # theirs is found: no question
+
+
+def test_who_is_deleted_is_not_known(db_session, actors, studio):
+    gone = student(phone="+447700900123")
+    db_session.execute(text("UPDATE students SET deleted_at = now() WHERE id = :id"), {"id": gone.id})
+    assert admit(order(studio, **ANNA), actor=actors.staff).number
 
 
 def values_for(at):
