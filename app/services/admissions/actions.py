@@ -52,13 +52,13 @@ _HAND_OVER = text("""
 """)
 
 
-def _leave(admission: Admission, actor: Actor, statement: TextClause = _END) -> None:
+def _leave(admission: Admission, statement: TextClause = _END) -> None:
     """End the places of an admission (or pause them), and offer them to the waitlist. Those that another admission of
     the student uses, its renewal or the one that it renews, stay with that one.
     """
     db.session.execute(_HAND_OVER, {"id": admission.id, "student_id": admission.student_id})
     db.session.execute(statement, {"id": admission.id})
-    waitlist.offer_places(planning.slot_ids(admission.id), actor)
+    waitlist.offer_places(planning.slot_ids(admission.id))
 
 
 @transactional
@@ -72,7 +72,7 @@ def cancel(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
             return False
         check_transition(admission, AdmissionStatus.CANCELLED)
         removed = planning.take_off(admission.id)
-        _leave(admission, actor)
+        _leave(admission)
         admission.paused_at = None
         _become(admission, AdmissionStatus.CANCELLED, batch_id, classes=removed, note=note)
         return True
@@ -89,7 +89,7 @@ def pause(ids: Ids, *, actor: Actor, note: str | None = None) -> Result:
             return False
         check_transition(admission, AdmissionStatus.PAUSED)
         began, removed = moment(), planning.take_off(admission.id)
-        _leave(admission, actor, _PAUSE)
+        _leave(admission, _PAUSE)
         admission.paused_at = began  # as in `deleted_at` of what was taken off
         _become(admission, AdmissionStatus.PAUSED, batch_id, classes=removed, note=note)
         return True
@@ -163,7 +163,7 @@ def complete(ids: Ids, *, actor: Actor) -> Result:
         ahead = planning.count_ahead(admission.id)
         if ahead:
             raise WrongState(_("%(count)s classes are still to come: cancel it, or wait for them.", count=ahead))
-        _leave(admission, actor)
+        _leave(admission)
         _become(admission, AdmissionStatus.COMPLETED, batch_id)
         return True
 

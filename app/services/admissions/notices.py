@@ -1,7 +1,10 @@
-"""Who is told about admissions and places. Nobody is told of what they did themselves."""
+"""Who is told about admissions and places. Nobody is told of what they did themselves; but that a place is held for
+somebody is to be known to all who can tell them, also to who freed it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -57,25 +60,36 @@ def tell_blocked(values: Mapping[str, Any], refused: PlacesRefused, *, actor: Ac
     who = db.session.execute(_WHO, {"lead_id": lead_id, "student_id": student_id}).first()
     name = who.name if who else f"{values.get('first_name')} {values.get('last_name')}"
     kind, key = (who.kind, lead_id or student_id) if who else ("courses", values["course_id"])
+    entity = str(key) if who else f"{key}:{_stranger(name, values)}"
     title = _l("%(name)s could not be admitted: no free place", name=name)
     body = " ".join(problem.message for problem in refused.full)
     people = office(actor, who.owner_id if who else None) or office(NOBODY, actor.id)  # the event needs a notice
     notify(
         NotificationType.ADMISSION_BLOCKED_CAPACITY,
         kind,
-        [Notice(each, str(key), title, body, f"/{kind}/{key}") for each in people],
+        [Notice(each, entity, title, body, f"/{kind}/{key}") for each in people],
         severity=Severity.WARNING,
-        payload={"slots": [problem.place.slot_id for problem in refused.full], "course_id": values["course_id"]},
+        payload={
+            "slots": [problem.place.slot_id for problem in refused.full],
+            "course_id": values["course_id"],
+            "name": name,
+        },
     )
 
 
-def tell_offered(entries: Iterable[tuple[Any, str]], actor: Actor) -> None:
+def _stranger(name: str, values: Mapping[str, Any]) -> str:
+    """Tells people of whom there is no record from each other: each is told of once a day."""
+    said = f"{name}/{values.get('phone')}".casefold()
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def tell_offered(entries: Iterable[tuple[Any, str]]) -> None:
     """Tell that places are held for people of the waitlist: each entry with what its slot is called."""
     found = []
     for row, slot in entries:
         title = _l("A place for %(name)s: %(slot)s", name=row.name, slot=slot)
         body = _l("It is held until %(until)s.", until=row.expires_at)
-        for each in office(actor, row.owner_id, row.user_id, row.created_by_id):
+        for each in office(NOBODY, row.owner_id, row.user_id, row.created_by_id):
             link = "/me/student" if each == row.user_id else f"/waitlist/{row.id}"
             found.append(Notice(each, row.id, title, body, link))
     notify(NotificationType.WAITLIST_OFFERED, "waitlist", found)

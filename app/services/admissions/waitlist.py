@@ -148,13 +148,13 @@ _CONCERNED = text("""
 """)
 
 
-def offer_places(slot_ids: Collection[UUID], actor: Actor) -> int:
+def offer_places(slot_ids: Collection[UUID]) -> int:
     """Offer every free place of these locked slots to whoever waited longest. Returns the number of offers."""
     if not slot_ids:
         return 0
     facts = {"slots": list(slot_ids), "holds": OFFER_HOLDS}
     made = list(db.session.scalars(_OFFER, facts))
-    notices.tell_offered(_concerned(made), actor)
+    notices.tell_offered(_concerned(made))
     return len(made)
 
 
@@ -188,7 +188,7 @@ def withdraw(ids: Sequence[UUID], *, actor: Actor) -> Result:
     known = list(db.session.scalars(mine))
     db.session.execute(_LOCK_SLOTS_OF, {"ids": known})
     ended = db.session.execute(_END, {"ids": known, "status": "withdrawn"}).all()
-    offer_places({row.classroom_slot_id for row in ended}, actor)
+    offer_places({row.classroom_slot_id for row in ended})
     done, there = {row.id for row in ended}, set(known)
     return Result(
         [
@@ -218,5 +218,5 @@ def expire() -> int:
     db.session.execute(_LOCK_SLOTS_OF, {"ids": overdue})
     ended = db.session.execute(_EXPIRE, {"ids": overdue}).all()
     notices.tell_expired(_concerned([each.id for each in ended]), actor)
-    offer_places({row.classroom_slot_id for row in ended}, actor)
+    offer_places({row.classroom_slot_id for row in ended})
     return len(ended)

@@ -115,7 +115,7 @@ def update(slot_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: d
         setattr(known, name, value)
     db.session.flush()
     db.session.refresh(known, ["week_minutes"])
-    waitlist.offer_places([slot_id], actor)
+    waitlist.offer_places([slot_id])
     return known
 
 

@@ -87,7 +87,7 @@ def free_places(actor: Actor) -> None:
     db.session.execute(_LOCK_ADMISSIONS)
     slots = list(db.session.scalars(_LOCK_THEIR_SLOTS))
     db.session.execute(_END_PLACES, {"slots": slots})
-    waitlist.offer_places(slots, actor)
+    waitlist.offer_places(slots)
 
 
 _TO_COME = "t.deleted_at IS NULL AND t.status = 'scheduled' AND t.starts_at > now()"

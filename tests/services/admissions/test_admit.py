@@ -412,6 +412,25 @@ def test_a_blocked_admission_is_recorded_within_another_transaction(db_session, 
     assert db_session.execute(text(count)).scalar_one() == 1
 
 
+def test_each_walk_in_who_is_blocked_is_told_of(db_session, actors, studio):
+    """Once a day for each of them, though there is a record of neither."""
+    tight = slot(studio.course, actors.teacher.id, 2, "16:00", capacity=1)
+    admission([tight], actor=actors.staff)
+    values = {name: value for name, value in values_for(tight).items() if name != "student_id"}
+    for name in ("Anna", "Ben", "Anna"):
+        with pytest.raises(PlacesRefused):
+            admit(values | {"first_name": name, "last_name": "Khan", "phone": "07700 900123"}, actor=actors.staff)
+    of_admin = select(Notification.title).where(
+        Notification.type == "admission_blocked_capacity", Notification.recipient_id == actors.admin.id
+    )
+    titles = sorted(db_session.scalars(of_admin))
+    assert [title.split(" could")[0] for title in titles] == ["Anna Khan", "Ben Khan"]
+    events = db_session.scalars(
+        select(NotificationEvent.payload).where(NotificationEvent.type == "admission_blocked_capacity")
+    )
+    assert {each["name"] for each in events} == {"Anna Khan", "Ben Khan"}
+
+
 ANNA = {"first_name": "Anna", "last_name": "Khan", "phone": "07700 900123"}
 
 

@@ -50,6 +50,16 @@ def test_a_freed_place_is_offered_to_who_came_first(db_session, actors, studio, 
     assert {actors.staff2.id, actors.admin.id} <= told
 
 
+def test_who_freed_the_place_is_told_that_it_is_offered(db_session, actors, studio, full):
+    """They may be the only one who can tell whoever waits."""
+    wait(studio, actors.admin)
+    db_session.execute(text("UPDATE ab_user SET active = false WHERE username <> 'admin'"))
+    actions.cancel([full[0].id], actor=actors.admin)
+    assert statuses(db_session) == ["offered"]
+    told = db_session.scalars(select(Notification.recipient_id).where(Notification.type == "waitlist_offered"))
+    assert list(told) == [actors.admin.id]
+
+
 def test_an_offered_place_is_held(db_session, actors, studio, full):
     asked = lead()
     wait(studio, actors.staff, asked)
