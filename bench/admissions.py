@@ -115,7 +115,7 @@ def _by_hand(url: str, part: int, parts: int, threads: int, start: Any, counts: 
             assert not run(places._HELD, {"student_id": student})
             dates = class_dates(first, weekly, CLASSES, closed)
             plan_of = {"dates": [day for day, _slot in dates], "slot_ids": [slot for _day, slot in dates]}
-            assert not run(places._AGAINST, plan_of | {"student_id": student, "zone": zone, "kept": []})
+            assert not run(places._AGAINST, plan_of | {"student_id": student, "zone": zone, "kept": [], "today": today})
             made = run(admit._BOOK, _facts(course, plan, student, slots, dates, first, zone))[0]
             told = [row[0] for row in run(ADMIN_IDS, {})]
             run(telling._NOTIFY, _notices(told, made[0], first, today))

@@ -114,7 +114,7 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
         first = max(day, admission.starts_on)
         slots = places.by_id(planning.slot_ids(admission.id))
         waiting = planning.waiting(admission)
-        dates = admit.plan_dates(first, slots, len(waiting), after=school.now()) if waiting else []
+        dates = _new_dates(admission.id, first, slots, len(waiting)) if waiting else []
         held = {
             slot.id for slot in places.held_by(admission.student_id)
         }  # by an admission that it renews, or by its renewal
@@ -131,6 +131,13 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
         return True
 
     return each(ids, actor, may_change_admission, change)
+
+
+def _new_dates(admission_id: UUID, first: date, slots: Sequence[places.Slot], count: int) -> list[tuple[date, UUID]]:
+    """The days of so many classes, beside those that stand. Raises Invalid when there are not so many."""
+    own = planning.standing(admission_id)
+    dates = admit.plan_dates(first, slots, count + len(own), after=school.now())
+    return [each for each in dates if each not in own][:count]
 
 
 _TAKE_AGAIN = text("""

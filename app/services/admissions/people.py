@@ -30,7 +30,6 @@ class Person:
     name: str
     lead_id: UUID | None = None
     owner_id: int | None = None
-    stage_id: UUID | None = None
     student_id: UUID = NOT_YET
     user_id: int | None = None
 
@@ -46,7 +45,7 @@ def find(values: Mapping[str, Any], actor: Actor) -> Person:
             raise Invalid(fields={"student_id": [_("Choose one from the list.")]})
         return Person(known.name, student_id=known.id, user_id=known.user_id)
     lead = _lead(lead_id, actor) if lead_id is not None else _walk_in(values, actor)
-    return Person(lead.name, lead.id, lead.owner_id, lead.stage_id)
+    return Person(lead.name, lead.id, lead.owner_id)
 
 
 def _lead(lead_id: UUID, actor: Actor) -> Lead:
@@ -117,15 +116,16 @@ def student_of(person: Person) -> Person:
     return replace(person, student_id=student_id, user_id=locked.user_id)
 
 
-_ONBOARD = text("UPDATE leads SET stage_id = :stage_id, follow_up_status = 'done' WHERE id = :lead_id")
-
-
 def onboard(person: Person) -> None:
-    """Move the lead of somebody who was admitted to the final stage."""
+    """Move the lead of somebody who was admitted to the final stage, and close its follow-up: each is written down where
+    it changes something.
+    """
     if person.lead_id is None:
         return
-    stage = _onboarded()
-    if person.stage_id == stage.id:
-        return
-    db.session.execute(_ONBOARD, {"lead_id": person.lead_id, "stage_id": stage.id})
-    events.record(LeadEvent.STAGE_CHANGED, [(person.lead_id, {"stage_id": person.stage_id}, {"stage_id": stage.id})])
+    lead, stage = db.session.get_one(Lead, person.lead_id), _onboarded()
+    before = {"stage_id": lead.stage_id, "follow_up_status": lead.follow_up_status}
+    lead.stage_id, lead.follow_up_status = stage.id, FollowUpStatus.DONE
+    db.session.flush()
+    for kind, name in ((LeadEvent.STAGE_CHANGED, "stage_id"), (LeadEvent.FOLLOW_UP_CHANGED, "follow_up_status")):
+        if before[name] != (now := getattr(lead, name)):
+            events.record(kind, [(lead.id, {name: before[name]}, {name: now})])

@@ -205,7 +205,7 @@ class Plan:
         return {"dates": [day for day, _slot in self.dates], "slot_ids": [slot_id for _day, slot_id in self.dates]}
 
 
-# What the student has at the same time; and the days on which visitors have taken the last place: only where somebody
+# What the student has at the same time; and the days to come on which visitors have taken the last place: only where somebody
 # visits can there be more people than weekly places. Who has a place (`kept`) is counted already.
 _AGAINST = text(f"""
     WITH planned AS (
@@ -223,7 +223,8 @@ _AGAINST = text(f"""
     SELECT s.id, v.class_date, NULL
     FROM (
         SELECT DISTINCT a.classroom_slot_id, a.class_date FROM attendance a
-        WHERE a.classroom_slot_id = ANY(:slot_ids) AND a.deleted_at IS NULL AND (a.makeup OR a.original_slot_id IS NOT NULL)
+        WHERE a.classroom_slot_id = ANY(:slot_ids) AND a.class_date >= :today AND a.deleted_at IS NULL
+          AND (a.makeup OR a.original_slot_id IS NOT NULL)
     ) v
     JOIN planned p ON p.slot_id = v.classroom_slot_id AND p.class_date = v.class_date
     JOIN classroom_slots s ON s.id = v.classroom_slot_id
@@ -237,7 +238,8 @@ def _against(plan: Plan, kept: Collection[UUID]) -> tuple[dict[UUID, list[Clash]
     """By slot: the classes that the student has at the same time, and the days that visitors have filled. The slots and
     the student must be locked.
     """
-    facts = plan.facts() | {"student_id": plan.student_id, "zone": str(school.zone()), "kept": list(kept)}
+    moment = {"zone": str(school.zone()), "today": school.today()}
+    facts = plan.facts() | moment | {"student_id": plan.student_id, "kept": list(kept)}
     clashing: dict[UUID, list[Clash]] = {}
     crowded: dict[UUID, list[date]] = {}
     for slot_id, day, other in db.session.execute(_AGAINST, facts):

@@ -61,6 +61,17 @@ def waiting(admission: Admission) -> list[UUID]:
     return list(db.session.scalars(_WAITING, {"id": admission.id, "paused_at": admission.paused_at}))
 
 
+_STANDING = text("""
+    SELECT class_date, classroom_slot_id FROM attendance
+    WHERE admission_id = :id AND deleted_at IS NULL AND starts_at > now()
+""")
+
+
+def standing(admission_id: UUID) -> set[tuple[date, UUID]]:
+    """Its classes to come that a pause left where they are: they were marked before their time."""
+    return {(row.class_date, row.classroom_slot_id) for row in db.session.execute(_STANDING, {"id": admission_id})}
+
+
 _PUT_BACK = text("""
     UPDATE attendance a
     SET deleted_at = NULL, classroom_slot_id = p.slot_id, class_date = p.class_date,

@@ -20,11 +20,11 @@ from app.policies.rules import may_mark
 from app.policies.scopes import visible
 from app.services import school
 from app.services.admissions import planning
-from app.services.classroom import balances, ledger, notices
+from app.services.classroom import balances, ledger, notices, places
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.keysets import among
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock_many, transactional
+from app.services.transaction import lock_many, moment, transactional
 
 MOST_AT_ONCE = 2_000
 
@@ -52,7 +52,9 @@ def mark(ids: Sequence[UUID], *, actor: Actor, status: AttendanceStatus) -> Resu
 
 @transactional
 def clear(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Take marks back: the classes are planned again, and a credit that they earned is taken back."""
+    """Take marks back: the classes are planned again, and a credit that they earned is taken back. Refused for a class to
+    come whose admission does not run any more: its place may be somebody else's.
+    """
     return _set(ids, actor, AttendanceStatus.SCHEDULED)
 
 
@@ -88,7 +90,7 @@ def _set(ids: Sequence[UUID], actor: Actor, status: AttendanceStatus, *, only_pl
         if row is None:
             outcomes.append(Outcome(str(key), str(key)[:8], NotFound()))
             continue
-        refused = _refusal(actor, row, people[key].slot)
+        refused = _refusal(actor, row, people[key].slot) or _why_not_planned(row, status)
         stays = row.status is status or (only_planned and row.status is not AttendanceStatus.SCHEDULED)
         if refused is None and not stays:
             changing.append(row)
@@ -128,6 +130,15 @@ def _refusal(actor: Actor, row: Attendance, slot: ClassroomSlot) -> Refusal | No
     if not is_open(row.class_date):
         return WrongState(not_yet())
     return None
+
+
+def _why_not_planned(row: Attendance, status: AttendanceStatus) -> Refusal | None:
+    """Why a class cannot be planned again: an admission that is paused or over has no places."""
+    if status is not AttendanceStatus.SCHEDULED or row.starts_at <= moment():
+        return None
+    if not places.standing(db.session.get_one(Admission, row.admission_id)):
+        return None
+    return WrongState(_("Its admission is paused or over: a class to come cannot be planned again."))
 
 
 def not_yet() -> str:

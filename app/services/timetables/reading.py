@@ -133,7 +133,7 @@ def _class(row: Any) -> ClassEntry:
     return ClassEntry(
         f"class-{row.slot_id}-{row.day}", row.slot_id, row.day, row.starts_at, row.ends_at, row.course, row.teacher,
         row.room or "", "scheduled" if row.open else "marked", int(row.changed_at.timestamp()) // 60, row.changed_at,
-        cancelled=not row.held, students=tuple(dict.fromkeys(row.students or ())),
+        cancelled=not row.held, students=tuple(row.students or ()),
     )  # fmt: skip
 
 

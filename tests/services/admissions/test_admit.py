@@ -20,7 +20,8 @@ from app.models.admissions import (
     DiscountType,
 )
 from app.models.classroom import Attendance
-from app.models.leads import Lead, LeadSource
+from app.models.courses import ClassroomSlot
+from app.models.leads import Lead, LeadAuditEvent, LeadSource
 from app.models.notifications import Notification, NotificationEvent
 from app.models.students import Student
 from app.services import idempotency, school
@@ -32,7 +33,7 @@ from app.services.classroom import moving
 from app.services.errors import Conflict, Invalid, NotAllowed
 from app.services.transaction import rehearse
 from tests.factories.admissions import admission, choices
-from tests.factories.classroom import School, classes, day_after
+from tests.factories.classroom import School, classes, day_after, to_today
 from tests.factories.courses import closure, course, plan, slot, time_slot
 from tests.factories.leads import lead, stage
 from tests.factories.students import student
@@ -429,6 +430,31 @@ def test_each_walk_in_who_is_blocked_is_told_of(db_session, actors, studio):
         select(NotificationEvent.payload).where(NotificationEvent.type == "admission_blocked_capacity")
     )
     assert {each["name"] for each in events} == {"Anna Khan", "Ben Khan"}
+
+
+def test_the_follow_up_of_who_is_admitted_is_closed_whatever_the_stage(db_session, actors, studio):
+    new = lead(owner_id=actors.staff.id)
+    there = lead(owner_id=actors.staff.id, stage_id=stage("Onboarded").id)
+    for asked, expected in ((new, ["follow_up_changed", "stage_changed"]), (there, ["follow_up_changed"])):
+        admit(order(studio, lead_id=asked.id), actor=actors.staff)
+        db_session.refresh(asked)
+        assert (asked.stage_id, asked.follow_up_status) == (stage("Onboarded").id, "done")
+        events = db_session.scalars(select(LeadAuditEvent).where(LeadAuditEvent.lead_id == asked.id)).all()
+        assert sorted(each.type.value for each in events) == expected
+        [closed] = [each for each in events if each.type.value == "follow_up_changed"]
+        assert (closed.before, closed.after) == ({"follow_up_status": "open"}, {"follow_up_status": "done"})
+    again = order(studio, lead_id=there.id, slots=choices([studio.saturday]), plan_id=plan(3, classes_per_week=1).id)
+    admit(again, actor=actors.staff)
+    assert count(db_session, LeadAuditEvent, LeadAuditEvent.lead_id == there.id) == 1
+
+
+def test_visitors_of_days_that_are_over_are_in_nobodys_way(db_session, actors):
+    place = School(actors.admin, capacity=1)
+    visitor = to_today(classes(place.admit([place.tuesday]).id)[0], days_ago=30)
+    db_session.execute(text("UPDATE attendance SET makeup = true WHERE id = :id"), {"id": visitor.id})
+    there = db_session.get(ClassroomSlot, visitor.classroom_slot_id)
+    made = admission([there], actor=actors.admin, starts_on=school.today() - timedelta(days=40))
+    assert visitor.class_date in {day for day, _slot in made.dates}
 
 
 ANNA = {"first_name": "Anna", "last_name": "Khan", "phone": "07700 900123"}

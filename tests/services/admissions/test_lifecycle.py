@@ -277,6 +277,22 @@ def test_taking_up_after_todays_class_plans_none_today(db_session, actors, studi
     assert days(db_session, made.id)[-1] >= planned[-1]
 
 
+def test_taking_up_beside_the_class_of_today_that_was_marked_early(db_session, actors, studio):
+    """It is not planned a second time, and is in nobody's way."""
+    today = school.today()
+    late = slot(studio.course, actors.teacher.id, today.weekday(), "23:58", end="23:59")
+    open_every_day()
+    made = admission([late], actor=actors.staff)
+    [first, *planned] = days(db_session, made.id)
+    mark = text("UPDATE attendance SET status = 'excused', marked_at = now() WHERE class_date = :day")
+    db_session.execute(mark, {"day": first})
+    for _again in range(2):
+        assert only(actions.pause([made.id], actor=actors.staff)).state == "ok"
+        assert days(db_session, made.id) == []
+        assert only(actions.resume([made.id], actor=actors.staff)).state == "ok"
+        assert days(db_session, made.id) == planned
+
+
 def test_taking_up_within_two_years(db_session, actors, studio):
     made = admission(studio.slots, actor=actors.staff)
     actions.pause([made.id], actor=actors.staff)

@@ -13,7 +13,9 @@ from app.services import school
 from app.services.admissions import actions as admission_actions
 from app.services.classroom import ledger, marking, register
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
-from tests.factories.classroom import School, balance, classes, credit_rows, notices, to_today
+from tests.factories import courses
+from tests.factories.admissions import admission
+from tests.factories.classroom import School, balance, classes, count, credit_rows, notices, to_today
 
 PRESENT, EXCUSED, ABSENT = AttendanceStatus.PRESENT, AttendanceStatus.EXCUSED, AttendanceStatus.ABSENT
 
@@ -53,6 +55,32 @@ def test_a_class_to_come_is_not_marked(place, actors):
     row = place.first()
     [outcome] = marking.mark([row.id], actor=actors.teacher, status=PRESENT).outcomes
     assert isinstance(outcome.refusal, WrongState)
+
+
+@pytest.mark.parametrize("end", ["cancel", "pause"])
+def test_a_mark_before_its_time_is_not_taken_back_when_the_place_has_gone(place, actors, end):
+    late = courses.slot(place.course, place.teacher, school.today().weekday(), "23:58", end="23:59", capacity=1)
+    row = classes(admission([late], actor=actors.admin).id)[0]
+    marking.mark([row.id], actor=actors.teacher, status=EXCUSED)
+    assert marking.clear([row.id], actor=actors.teacher).count("ok") == 1  # while the admission runs
+    marking.mark([row.id], actor=actors.teacher, status=EXCUSED)
+    getattr(admission_actions, end)([row.admission_id], actor=actors.admin)
+    admission([late], actor=actors.admin)
+    for _again in range(2):
+        [outcome] = marking.clear([row.id], actor=actors.teacher).outcomes
+        assert isinstance(outcome.refusal, WrongState)
+    assert marking.mark([row.id], actor=actors.teacher, status=ABSENT).count("ok") == 1  # a correction stays possible
+    there = (
+        "SELECT count(*) FROM attendance WHERE classroom_slot_id = :slot AND class_date = :day AND status = 'scheduled'"
+    )
+    assert count(there, slot=late.id, day=school.today()) == 1
+
+
+def test_the_mark_of_a_class_that_was_is_taken_back_whatever_became_of_the_admission(place, actors):
+    row = to_today(place.first(), days_ago=1)
+    marking.mark([row.id], actor=actors.teacher, status=PRESENT)
+    admission_actions.cancel([row.admission_id], actor=actors.admin)
+    assert marking.clear([row.id], actor=actors.teacher).count("ok") == 1
 
 
 def test_all_present_leaves_who_is_marked(place, actors):

@@ -145,6 +145,11 @@ def test_a_teacher_sees_each_class_once_with_its_students(actors, planned):
     found = events(feeds.read(token, "127.0.0.1").content)
     assert len(found) == 12
     assert "Students: Ana Lim\\, Sol Okoye" in found[0].to_ical().decode().replace("\r\n ", "")
+    twin = student(first_name="Ana", last_name="Lim")
+    admission([slot], actor=actors.admin, student_id=twin.id)
+    _feed, token = feeds.create("", actor=actors.teacher)
+    found = events(feeds.read(token, "127.0.0.1").content)
+    assert "Students: Ana Lim\\, Ana Lim\\, Sol Okoye" in found[0].to_ical().decode().replace("\r\n ", "")
     _other, token = feeds.create("", actor=actors.teacher2)
     assert events(feeds.read(token, "127.0.0.1").content) == []
 
