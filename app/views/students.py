@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.policies.roles import Role
-from app.services.admissions import ADMISSIONS, labels
+from app.services.admissions import ADMISSIONS, ENTRIES, labels
 from app.services.admissions.overview import MARKS
 from app.services.errors import NotFound, Refusal
 from app.services.records import giving_out
@@ -244,12 +244,16 @@ def _requests(record: Any, actor: Any) -> list[Panel]:
 
 
 def _waiting(record: Any, actor: Any) -> list[Panel]:
+    shown = actor.may("show", ENTRIES.name)
     rows = [
         Row(
             str(each.id),
-            f"/waitlist/{each.id}",
+            url := f"/waitlist/{each.id}" if shown else "",
             each.course,
-            [Cell(each.course, "link", f"/waitlist/{each.id}"), Cell(str(labels.WAITLIST[each.status.value]), "badge")],
+            [
+                Cell(each.course, "link" if shown else "text", url),
+                Cell(str(labels.WAITLIST[each.status.value]), "badge"),
+            ],
         )
         for each in overview.waiting(record.id, actor)
     ]

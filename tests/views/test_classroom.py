@@ -11,10 +11,10 @@ from sqlalchemy import event
 from app.extensions import db
 from app.models.classroom import Attendance, AttendanceStatus
 from app.services import school
-from app.services.classroom import ledger, marking, moving
+from app.services.classroom import ledger, makeups, marking, moving
 from app.services.settings import update as set_settings
 from tests.factories import courses
-from tests.factories.classroom import School, balance, classes, count, day_after, to_today
+from tests.factories.classroom import School, balance, classes, count, day_after, notices, to_today
 
 
 @pytest.fixture
@@ -163,6 +163,17 @@ def test_a_day_at_the_end_of_time_is_refused(client_of, row, place, app, monkeyp
         assert "between the years 2000 and 2199" in answer.text
     form = {"admission_id": str(row.admission_id), "place": f"{far.id}:{day.isoformat()}"}
     assert client_of("admin").post("/attendance/new", data=form).status_code == 422
+
+
+def test_who_hears_of_a_cancelled_class_can_open_the_link(client_of, place, actors):
+    made = place.admit([place.tuesday], account="student")
+    ledger.grant({"admission_id": made.id, "classes": 1, "note": "Sick teacher"}, actor=actors.admin)
+    values = {"admission_id": made.id, "classroom_slot_id": place.friday.id, "class_date": day_after(4)}
+    makeups.cancel([makeups.book(values, actor=actors.admin).id], actor=actors.admin)
+    told = notices("class_cancelled")
+    assert [each.username for each in told] == ["student", "teacher"]
+    for each in told:
+        assert client_of(each.username).get(each.link).status_code == 200
 
 
 def test_others_classes_are_not_found(client_of, place, row):

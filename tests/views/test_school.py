@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.services import accounts
+from app.services.admissions import waitlist
 from tests.factories import courses
 from tests.factories.admissions import admission
 from tests.factories.leads import lead
@@ -51,6 +52,16 @@ def test_the_office_sees_everything(client_of, learner):
     answer = client_of("staff").get(f"/students/{learner.id}")
     assert all(each in answer.text for each in ("Owes us a cello", "Unpaid", "Oud I", "24 of 24"))
     assert client_of("student").get(f"/students/{student().id}").status_code == 404
+
+
+def test_students_read_where_they_wait_and_the_office_opens_it(client_of, learner, actors):
+    full = courses.slot(courses.course([actors.teacher], name="Ney"), actors.teacher, 2, "16:00", capacity=1)
+    admission([full], actor=actors.admin)
+    entry = waitlist.join({"student_id": learner.id, "classroom_slot_id": full.id}, actor=actors.admin)
+    page = client_of("student").get(f"/students/{learner.id}").text
+    assert "On the waitlist" in page and "Ney" in page
+    assert f"/waitlist/{entry.id}" not in page
+    assert f'href="/waitlist/{entry.id}"' in client_of("staff").get(f"/students/{learner.id}").text
 
 
 def test_of_several_times_the_free_one_goes_and_the_used_one_is_named(client_of, learner):

@@ -98,10 +98,17 @@ def _tell_classes(
         named = _l(texts.message(title), student=row.student, course=row.course)
         when = _l(texts.message(body), when=_moment(row.class_date, row.start))
         found += [
-            Notice(each, f"{row.id}:{row.revision}", named, when, f"/attendance/{row.id}")
+            Notice(each, f"{row.id}:{row.revision}", named, when, _link(kind, row))
             for each in people(actor, row.user_id, row.teacher_id)
         ]
     notify(kind, "attendance", found)
+
+
+def _link(kind: NotificationType, row: Any) -> str:
+    """Where a class is to be found: one that is cancelled has no page any more."""
+    if kind is NotificationType.CLASS_CANCELLED:
+        return f"/timetable/?day={row.class_date.isoformat()}"
+    return f"/attendance/{row.id}"
 
 
 _REQUESTS = text("""
