@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, Numeric, String, func, text
@@ -121,7 +121,7 @@ class RegistrationCourse(Key, Base):
 
 class HelpDeskAssistant(Key, Stamps, Base):
     """A student who helps others. `hours_minimum` and `hours_maximum` are hours of one week, between which the roster
-    plans; `rate` is paid per hour.
+    plans; `rate` is paid per hour, and `hours_worked` are those of all shifts up to now.
     """
 
     __tablename__ = "help_desk_assistants"
@@ -131,16 +131,16 @@ class HelpDeskAssistant(Key, Stamps, Base):
         CheckConstraint("rate >= 0", name="rate"),
         CheckConstraint("hours_minimum >= 0 AND hours_minimum <= hours_maximum", name="hours_minimum"),
         CheckConstraint("hours_maximum <= 168", name="hours_maximum"),
-        CheckConstraint("hours_worked >= 0", name="hours_worked"),
     )
     student_id: Mapped[UUID] = mapped_column(ForeignKey("students.id", ondelete="RESTRICT"))
     rate: Mapped[Decimal] = mapped_column(Numeric(8, 2), server_default=text("0"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     hours_minimum: Mapped[Decimal] = mapped_column(Numeric(5, 2), server_default=text("0"))
     hours_maximum: Mapped[Decimal] = mapped_column(Numeric(5, 2), server_default=text("20"))
-    hours_worked: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default=text("0"))
 
     student: Mapped[Student] = relationship(lazy="raise_on_sql")
+    if TYPE_CHECKING:
+        hours_worked: Mapped[Decimal]  # of published shifts that are over: models/roster.py
 
 
 def of_assistant(**options: Any) -> Mapped[UUID]:

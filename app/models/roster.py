@@ -17,10 +17,14 @@ from sqlalchemy import (
     Numeric,
     SmallInteger,
     String,
+    cast,
+    extract,
+    func,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import INT4RANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.models.assistants import HelpDeskAssistant
 from app.models.base import Base, Key, Stamps, account_key, choice
@@ -217,3 +221,14 @@ class PublishedShift(Key, Stamps, Base):
     roster: Mapped[Roster] = relationship(lazy="raise_on_sql")
     assistant: Mapped[HelpDeskAssistant] = relationship(lazy="raise_on_sql")
     course: Mapped[Course] = relationship(lazy="raise_on_sql")
+
+
+# Read where it is shown, through the index of an assistant's shifts.
+_SECONDS = func.sum(extract("epoch", PublishedShift.ends_at - PublishedShift.starts_at))
+_OVER = (
+    PublishedShift.assistant_id == HelpDeskAssistant.id,
+    PublishedShift.cancelled_at.is_(None),
+    PublishedShift.ends_at <= func.now(),
+)
+_WORKED = select(func.coalesce(_SECONDS / 3600, 0)).where(*_OVER).correlate_except(PublishedShift)
+HelpDeskAssistant.hours_worked = column_property(cast(_WORKED.scalar_subquery(), Numeric(9, 2)), deferred=True)

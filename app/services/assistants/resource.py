@@ -179,7 +179,7 @@ ASSISTANTS = register(
             _of_assistant("rate", Kind.NUMBER),
             _of_assistant("hours_minimum", Kind.NUMBER),
             _of_assistant("hours_maximum", Kind.NUMBER),
-            _of_assistant("hours_worked", Kind.NUMBER),
+            Attribute("hours_worked", ASSISTANT_LABELS["hours_worked"], Kind.NUMBER, HelpDeskAssistant.hours_worked),
             _of_assistant("created_at", Kind.DATETIME, sortable=True),
         ),
         search=func.search_fold(_student_name),

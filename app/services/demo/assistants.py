@@ -125,7 +125,6 @@ def _assistant(desk: Desk, number: int, name: str) -> None:
         active=True,
         hours_minimum=least,
         hours_maximum=least + luck.choice((6, 8, 10)),
-        hours_worked=luck.randrange(0, 120),
     )
     for course_id in luck.sample(desk.courses, luck.randint(3, 5)):
         desk.add("course_capabilities", approved, assistant_id=assistant_id, course_id=course_id)

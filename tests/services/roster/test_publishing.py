@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import icalendar
@@ -11,7 +12,9 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.notifications import Notification, NotificationType
 from app.models.roster import PublishedShift, RosterStatus
-from app.services import school
+from app.services import listing, school
+from app.services.assistants import ASSISTANTS
+from app.services.assistants import own as own_record
 from app.services.roster import own, publishing, rosters
 from app.services.timetables import feeds
 from tests.factories.assistants import assistant
@@ -176,3 +179,31 @@ def test_every_deleted_shift_is_taken_back(week, actors):
     publish(week, actors)
     gone = select(PublishedShift.cancelled_at).where(PublishedShift.assistant_id == week.dora.id)
     assert [each is not None for each in db.session.scalars(gone)] == [True, True]
+
+
+def test_hours_worked_are_those_of_published_shifts_that_are_over(week, actors, client_of):
+    """Two hours that were published and are over; not what is planned, taken back, or still to come."""
+    publish(week, actors)
+    row = db.session.scalars(select(PublishedShift).where(PublishedShift.assistant_id == week.dora.id)).one()
+    listed = "student", "hours_worked"
+
+    def hours():
+        db.session.expire_all()
+        [told] = listing.fetch(ASSISTANTS, actors.admin, listing.Query(ids=(week.dora.id,)), listed, count=False).rows
+        assert told.hours_worked == own_record.find(actors.assistant).hours_worked
+        return told.hours_worked
+
+    assert hours() == 0
+    row.starts_at, row.ends_at = row.starts_at - timedelta(days=21), row.ends_at - timedelta(days=21)
+    db.session.commit()
+    assert hours() == 2
+    for who, page in (
+        ("admin", "/assistants/"),
+        ("admin", f"/assistants/{week.dora.id}"),
+        ("assistant", "/me/assistant"),
+    ):
+        assert re.search(r"Hours worked", client_of(who).get(page).text)
+    assert "2.00" in client_of("admin").get("/assistants/export.csv").text
+    row.cancelled_at = row.changed_at
+    db.session.commit()
+    assert hours() == 0
