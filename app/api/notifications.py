@@ -138,6 +138,7 @@ class BroadcastApi(Api):
         body=BroadcastInput,
         parameters=(PREVIEW,),
         answer=SENT,
+        others=(409,),
     )
     def send(self) -> Any:
         """The `key` names the message: sent again, it goes to nobody and the first answer comes back. With the key of
