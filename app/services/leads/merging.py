@@ -68,14 +68,14 @@ _WAIT_AGAIN = text("""
 """)
 
 
-def _wait_again(withdrawn: Sequence[str], actor: Actor) -> None:
+def _wait_again(withdrawn: Sequence[str]) -> None:
     """What the merge took off the waitlist is on it again, and is offered the place that may be free by now."""
     from app.services.admissions import places, waitlist  # which knows leads
 
     slots = list(db.session.scalars(_SLOTS_OF, {"ids": withdrawn}))
     places.lock(slots)
     db.session.execute(_WAIT_AGAIN, {"ids": withdrawn})
-    waitlist.offer_places(slots, actor)
+    waitlist.offer_places(slots)
 
 
 @transactional
@@ -187,6 +187,6 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     kept.contact_attempts = max(0, kept.contact_attempts - moved["contact_attempts"])
     gone.merged_into_id = gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
-    _wait_again(moved.get("withdrawn", []), actor)
+    _wait_again(moved.get("withdrawn", []))
     record(LeadEvent.RESTORED, [(gone.id, None, {"from": str(kept.id)}), (kept.id, None, {"unmerged": str(gone.id)})])
     return Result([Outcome(str(gone.id), gone.name)])
