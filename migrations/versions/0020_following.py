@@ -110,12 +110,23 @@ def _trigger(*more: str) -> tuple[str, str]:
     )
 
 
+# Who was deleted is so for everybody; who is guardian of nobody cannot log in, unless a bundle says otherwise.
+GUARDIANS_GONE = """
+UPDATE oneroster_users u SET enabled_user = false, status = CASE WHEN g.deleted_at IS NULL THEN u.status ELSE 'tobedeleted' END
+FROM guardians g
+WHERE g.id = u.guardian_id AND u.status = 'active' AND (
+    g.deleted_at IS NOT NULL OR (u.source_system IS NULL AND u.enabled_user
+        AND NOT EXISTS (SELECT FROM student_guardians sg WHERE sg.guardian_id = g.id)))
+"""
+
+
 def upgrade() -> None:
     for statement in (ADD_STUDENTS.format("phone, ", "s.phone, "), FOLLOW_STUDENT.format(PHONE), *_trigger("phone")):
         op.execute(statement)
     op.execute(PHONES)
     op.execute(sa.text(STUDENTS).bindparams(ceds=json.dumps(CEDS)))
     op.execute(GUARDIANS)
+    op.execute(GUARDIANS_GONE)
 
 
 def downgrade() -> None:

@@ -306,3 +306,16 @@ def test_who_stays_after_all_is_not_sent_away_by_the_job(crowd, locked, monkeypa
     )
     statement = "SELECT count(*) FROM oneroster_users WHERE role = 'student' AND enabled_user"
     assert count(statement) == (1 if locked else 0)
+
+
+def test_a_guardian_who_loses_both_children_at_once_is_not_enabled(crowd, locked, monkeypatch):
+    office = actor("admissions")
+    guardian = links.create_guardian({"first_name": "Bo", "last_name": "Ek"}, actor=office).id
+    children = [student().id, student().id]
+    keys = [links.create_link({"student_id": key, "guardian_id": guardian}, actor=office).id for key in children]
+    db.session.remove()
+    meet_after(monkeypatch, links, "follow_guardians")
+    meet_before(monkeypatch, links, "follow_guardians")
+    race(crowd, *[partial(links.delete_links, [key], actor=office) for key in keys])
+    statement = "SELECT count(*) FROM oneroster_users WHERE guardian_id = :guardian AND enabled_user"
+    assert count(statement, guardian=guardian) == (0 if locked else 1)

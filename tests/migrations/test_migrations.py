@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic import command
@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import text
 
 from app.extensions import db, migrate
-from app.models.student_records import StudentSchoolAssociation
+from app.models.student_records import Guardian, StudentSchoolAssociation
 from app.services import deployment, sessions
 from tests.conftest import at, clone, connect, make_app
 from tests.factories.leads import lead
@@ -120,6 +120,11 @@ def test_the_roster_is_brought_up_to_today(server_url, template):
             )
         brought = student(phone="+442079460018").id
         user(sourced_id="brought", student_id=brought, enabled_user=False, phone="1", source_system="sis")
+        for key, gone in (("guardian", None), ("deleted", datetime(2026, 1, 1, tzinfo=UTC))):
+            person = Guardian(first_name="Bo", last_name="Ek", deleted_at=gone)
+            db.session.add(person)
+            db.session.flush()
+            user(sourced_id=key, role="guardian", guardian_id=person.id)
         shape = everything(SHAPE)
         db.session.commit()
         db.session.remove()
@@ -128,10 +133,12 @@ def test_the_roster_is_brought_up_to_today(server_url, template):
             connection.execute(text("UPDATE oneroster_users SET phone = NULL WHERE source_system IS NULL"))
         command.upgrade(configuration, "head")
         assert everything(SHAPE) == shape
-        told = text("SELECT concat_ws(' ', sourced_id, phone, grades) FROM oneroster_users")
+        told = text("SELECT concat_ws(' ', sourced_id, phone, grades) FROM oneroster_users WHERE role = 'student'")
         assert everything(told) == ["brought 1 []", 'leaves +442079460018 ["09"]', 'left +442079460018 ["01"]']
         enabled = text("SELECT sourced_id FROM oneroster_users WHERE enabled_user")
         assert everything(enabled) == ["leaves"]
+        gone = text("SELECT sourced_id FROM oneroster_users WHERE status = 'tobedeleted'")
+        assert everything(gone) == ["deleted"]
         orgs = text("SELECT org_ids ->> 0 FROM oneroster_users WHERE sourced_id = 'leaves'")
         assert everything(orgs) == [place.sourced_id]
 

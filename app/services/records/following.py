@@ -4,7 +4,7 @@ are, and whether they are there."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import Select, and_, or_, select, text
 
 from app.extensions import db
-from app.models.student_records import OneRosterUser, RosterStatus, StudentSchoolAssociation
+from app.models.student_records import Guardian, OneRosterUser, RosterStatus, StudentSchoolAssociation
 from app.models.students import Student
 from app.services import jobs, school, sessions
 from app.services.records import naming
 from app.services.records.grades import CEDS
-from app.services.transaction import act_as, transactional
+from app.services.transaction import act_as, lock_many, transactional
 
 JOB: Final = "roster_days"
 
@@ -95,6 +95,20 @@ def follow(student_ids: Collection[UUID]) -> None:
         db.session.execute(_ADD_USER, {**row._mapping, "code": row.contact_unique_id, "username": username})
     for statement in _FOLLOW:
         db.session.execute(text(statement), facts)
+
+
+_GUARDIANS = text("""
+    UPDATE oneroster_users u SET enabled_user = now.linked
+    FROM (SELECT g.id, EXISTS (SELECT FROM student_guardians sg WHERE sg.guardian_id = g.id) AS linked
+          FROM guardians g WHERE g.id = ANY(:ids)) now
+    WHERE u.guardian_id = now.id AND u.enabled_user <> now.linked
+""")
+
+
+def follow_guardians(guardian_ids: Sequence[UUID]) -> None:
+    """Whoever is guardian of nobody any more cannot log in at OneRoster, until they are of somebody anew."""
+    lock_many(Guardian, guardian_ids)  # whoever waits here sees the links that the others made and deleted
+    db.session.execute(_GUARDIANS, {"ids": guardian_ids})
 
 
 @transactional

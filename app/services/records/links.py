@@ -17,6 +17,7 @@ from app.extensions import db
 from app.models.organizations import Organization
 from app.models.student_records import (
     Guardian,
+    RosterStatus,
     StudentGuardian,
     StudentProgramExtension,
     StudentSchoolAssociation,
@@ -27,7 +28,7 @@ from app.policies.scopes import visible
 from app.services import lookups, phones, plain, school
 from app.services.errors import Invalid, explain
 from app.services.records import years
-from app.services.records.following import follow
+from app.services.records.following import follow, follow_guardians
 from app.services.records.labels import row_title
 from app.services.resource import Result
 from app.services.transaction import lock_many, transactional
@@ -117,8 +118,29 @@ def _has_children(guardian: Any) -> Any:
 
 @transactional
 def delete_guardians(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Delete guardians softly; whoever still has a student stays."""
-    return plain.delete(Guardian, ids, actor=actor, title=name_of, hindrance=_has_children)
+    """Delete guardians softly, also for OneRoster's readers; whoever still has a student stays."""
+    result = plain.delete(Guardian, ids, actor=actor, title=name_of, hindrance=_has_children)
+    _tell_roster(result, RosterStatus.TO_BE_DELETED)
+    return result
+
+
+@transactional
+def restore_guardians(ids: Sequence[UUID], *, actor: Actor) -> Result:
+    """Bring deleted guardians back; at OneRoster they are enabled when they are guardian of somebody again."""
+    result = plain.restore(Guardian, ids, actor=actor, title=name_of)
+    _tell_roster(result, RosterStatus.ACTIVE)
+    return result
+
+
+# Whoever is deleted, or was until now, has no student.
+_STATUS = text("""
+    UPDATE oneroster_users SET status = :status, enabled_user = false WHERE guardian_id = ANY(:ids) AND status <> :status
+""")
+
+
+def _tell_roster(result: Result, status: RosterStatus) -> None:
+    done = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
+    db.session.execute(_STATUS, {"ids": done, "status": status})
 
 
 def _locked_student(student_id: UUID | None, actor: Actor) -> Student:
@@ -149,6 +171,7 @@ def create_link(values: Mapping[str, Any], *, actor: Actor) -> StudentGuardian:
     lookups.check("guardians", actor, values.get("guardian_id"), "guardian_id")
     made: StudentGuardian = plain.create(StudentGuardian, values, actor=actor)
     follow([made.student_id])
+    follow_guardians([made.guardian_id])
     return made
 
 
@@ -164,11 +187,15 @@ def update_link(
 @transactional
 def delete_links(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Say that somebody is not guardian of a student any more."""
-    rows = select(StudentGuardian.student_id).where(StudentGuardian.id.in_(list(ids)), visible(StudentGuardian, actor))
-    students = list(db.session.scalars(rows))
+    rows = select(StudentGuardian.student_id, StudentGuardian.guardian_id).where(
+        StudentGuardian.id.in_(list(ids)), visible(StudentGuardian, actor)
+    )
+    pairs = db.session.execute(rows).all()
+    students = [pair.student_id for pair in pairs]
     lock_many(Student, students)  # what follows is read afresh by who waits here
     result = plain.delete(StudentGuardian, ids, actor=actor, title=lambda link: str(link.id)[:8])
     follow(students)
+    follow_guardians([pair.guardian_id for pair in pairs])
     return result
 
 

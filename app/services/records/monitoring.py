@@ -142,8 +142,10 @@ _LABELS: Final = {
     "associations": _l("students at a school"),
     "extensions": _l("program records"),
     "users": _l("OneRoster users of students"),
-    "guardians": _l("students with a guardian"),
-    "agents": _l("students with a guardian at OneRoster"),
+}
+_PAIRS: Final = {
+    "guardians": _l("guardians who are agents at OneRoster"),
+    "agents": _l("agents at OneRoster who are guardians"),
 }
 _COUNTS = text("""
     SELECT count(*) AS enrollments, count(s.id) AS students,
@@ -154,14 +156,18 @@ _COUNTS = text("""
                    SELECT FROM student_merges m WHERE m.student_id = s.id AND m.undone_at IS NULL)) AS ids,
            count(*) FILTER (WHERE EXISTS (
                SELECT FROM student_school_associations x WHERE x.student_id = e.student_id)) AS associations,
-           count(x.id) AS extensions, count(u.id) AS users,
-           count(*) FILTER (WHERE EXISTS (
-               SELECT FROM student_guardians g WHERE g.student_id = e.student_id)) AS guardians,
-           count(*) FILTER (WHERE EXISTS (
-               SELECT FROM oneroster_agents g WHERE g.oneroster_user_id = u.id)) AS agents
+           count(x.id) AS extensions, count(u.id) AS users, sum(p.guardians)::integer AS guardians, sum(p.agents)::integer AS agents,
+           sum(p.pairs)::integer AS pairs
     FROM enrollments e LEFT JOIN students s ON s.id = e.student_id
     LEFT JOIN student_program_extensions x ON x.student_id = e.student_id
     LEFT JOIN oneroster_users u ON u.student_id = e.student_id
+    CROSS JOIN LATERAL (
+        SELECT count(g.guardian_id) AS guardians, count(a.guardian_id) AS agents,
+               count(*) FILTER (WHERE g.guardian_id = a.guardian_id) AS pairs
+        FROM (SELECT guardian_id FROM student_guardians WHERE student_id = e.student_id) g
+        FULL JOIN (SELECT w.guardian_id FROM oneroster_agents o JOIN oneroster_users w ON w.id = o.agent_id
+                   WHERE o.oneroster_user_id = u.id AND w.guardian_id IS NOT NULL) a ON a.guardian_id = g.guardian_id
+    ) p
     WHERE e.student_id IS NOT NULL AND e.deleted_at IS NULL
       AND NOT EXISTS (SELECT FROM student_erasures z WHERE z.student_id = e.student_id)
       AND NOT EXISTS (SELECT FROM student_merges m WHERE m.duplicate_id = e.student_id AND m.undone_at IS NULL)
@@ -169,8 +175,10 @@ _COUNTS = text("""
 
 
 def counts() -> list[Count]:
-    """Of the enrollments that have records: how many have each part of the set. All must be the same. Who was erased or
-    merged away is left out; who stayed in a merge may have an id of their own.
+    """Of the enrollments that have records: how many have each part of the set. All must be the same; guardians and agents, who
+    may come and go, must be the same people. Who was erased or merged away is left out; who stayed in a merge may have an
+    id of their own.
     """
     row = db.session.execute(_COUNTS).one()._mapping
-    return [Count(name, label, row["enrollments"], row[name]) for name, label in _LABELS.items()]
+    of_sets = [Count(name, label, row["enrollments"], row[name]) for name, label in _LABELS.items()]
+    return of_sets + [Count(name, label, row[name] or 0, row["pairs"] or 0) for name, label in _PAIRS.items()]

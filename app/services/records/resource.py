@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _l
@@ -22,7 +21,7 @@ from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.policies.scopes import visible
-from app.services import inputs, people, plain
+from app.services import inputs, people
 from app.services.inputs import blank_is_none, storable
 from app.services.records import descriptors, links
 from app.services.records.facts import GRADE, code_of
@@ -98,7 +97,7 @@ GUARDIANS = register(
         create=links.create_guardian,
         update=links.update_guardian,
         delete=links.delete_guardians,
-        restore=partial(plain.restore, Guardian, title=links.name_of),
+        restore=links.restore_guardians,
         load=(joinedload(Guardian.account),),
         icon="users",
         title_columns=(Guardian.first_name, Guardian.last_name),

@@ -101,10 +101,10 @@ _GUARDIAN_USERS = """
         g.last_name, 'guardian', g.email, g.phone, jsonb_agg(DISTINCT given.school_sourced_id), g.id
     FROM {given} JOIN guardians g ON g.id = given.guardian_id GROUP BY g.id
     ON CONFLICT (guardian_id) WHERE guardian_id IS NOT NULL DO UPDATE
-    SET status = 'active', org_ids = kept.org_ids || (
+    SET status = 'active', enabled_user = true, org_ids = kept.org_ids || (
         SELECT coalesce(jsonb_agg(org), '[]') FROM jsonb_array_elements(excluded.org_ids) AS org
         WHERE NOT kept.org_ids @> jsonb_build_array(org))
-    WHERE kept.status <> 'active' OR NOT kept.org_ids @> excluded.org_ids
+    WHERE kept.status <> 'active' OR NOT kept.enabled_user OR NOT kept.org_ids @> excluded.org_ids
 """
 _AGENTS = """
     INSERT INTO oneroster_agents (oneroster_user_id, agent_id)

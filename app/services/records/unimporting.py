@@ -14,6 +14,7 @@ from app.models.imports import Import, IssueKind
 from app.policies.actor import Actor
 from app.services.csv_files.reading import Fault
 from app.services.import_run import Issues
+from app.services.records.following import follow_guardians
 
 # What an import made has its moment: one transaction, one now(), which is also when it was finished.
 _MADE = """
@@ -32,6 +33,7 @@ _MADE = """
     WHERE s.created_at = :moment AND s.source_system_descriptor = 'School' AND p.invitation_id IS NULL
     ORDER BY s.id FOR UPDATE OF s
 """
+_GUARDIANS = text("SELECT DISTINCT guardian_id FROM student_guardians WHERE student_id = ANY(:ids)")
 _DELETE = text("DELETE FROM students WHERE id = ANY(:ids)")
 _DELETE_GUARDIANS = text("""
     DELETE FROM guardians g WHERE g.created_at = :moment AND g.updated_at = g.created_at AND g.user_id IS NULL
@@ -52,8 +54,11 @@ def undo(job: Import, actor: Actor) -> str:
             )
             issues.add(IssueKind.KEPT, Fault(1, "student_unique_id", row.student_unique_id, rule, fix), row.id)
         issues.store(replace=False)
-    db.session.execute(_DELETE, {"ids": [row.id for row in rows if not row.kept]})
+    gone = {"ids": [row.id for row in rows if not row.kept]}
+    guardians = list(db.session.scalars(_GUARDIANS, gone))
+    db.session.execute(_DELETE, gone)
     db.session.execute(_DELETE_GUARDIANS, facts)
+    follow_guardians(guardians)
     return _(
         "Taken back: %(removed)s students, %(kept)s kept.",
         removed=f"{len(rows) - len(kept):,}",

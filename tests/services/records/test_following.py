@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import select, text
 
 from app.extensions import db
-from app.models.student_records import StudentSchoolAssociation
+from app.models.student_records import Guardian, StudentGuardian, StudentSchoolAssociation
 from app.services import jobs
-from app.services.records import following, links
+from app.services.records import creation, following, links, monitoring
+from app.services.records.resource import GUARDIANS
 from app.services.students import records
+from app.services.transaction import transactional
 from tests.factories.admissions import admission
 from tests.factories.courses import course, slot
 from tests.factories.oneroster import saved, user
-from tests.factories.records import organization
+from tests.factories.records import enrollment, organization
 from tests.factories.students import student
 from tests.services.records.conftest import user_of
 
@@ -174,3 +176,70 @@ def test_who_gets_a_class_has_their_telephone_at_once(actors):
         [slot(course([actors.teacher.id]), actors.teacher.id, 1, "16:00")], actor=actors.admin, student_id=learner
     )
     assert user_of(student_id=learner).phone == "+442079460018"
+
+
+def the_link() -> StudentGuardian:
+    return db.session.scalars(select(StudentGuardian)).one()
+
+
+def told_of(guardian_id) -> tuple[str, bool]:
+    one = user_of(guardian_id=guardian_id)
+    return one.status.value, one.enabled_user
+
+
+def test_a_guardian_without_a_child_is_not_enabled_until_they_have_one(actors, child):
+    link = the_link()
+    guardian = link.guardian_id
+    links.delete_links([link.id], actor=actors.admissions)
+    assert told_of(guardian) == ("active", False)
+    links.create_link({"student_id": child, "guardian_id": guardian}, actor=actors.admissions)
+    assert told_of(guardian) == ("active", True)
+
+
+def test_a_guardian_with_another_child_stays_enabled(actors, child):
+    link, sibling = the_link(), student().id
+    guardian = link.guardian_id
+    other = links.create_link({"student_id": sibling, "guardian_id": guardian}, actor=actors.admissions)
+    for gone, enabled in ((link.id, True), (other.id, False)):
+        links.delete_links([gone], actor=actors.admissions)
+        assert told_of(guardian) == ("active", enabled)
+
+
+def test_a_guardian_who_is_deleted_leaves_the_roster_and_comes_back(actors, child):
+    guardian = the_link().guardian_id
+    assert links.delete_guardians([guardian], actor=actors.admissions).count("refused") == 1
+    assert told_of(guardian) == ("active", True)
+    links.delete_links([the_link().id], actor=actors.admissions)
+    for _again in range(2):
+        links.delete_guardians([guardian], actor=actors.admissions)
+        assert told_of(guardian) == ("tobedeleted", False)
+    GUARDIANS.restore([guardian], actor=actors.admissions)
+    assert told_of(guardian) == ("active", False)
+    links.create_link({"student_id": child, "guardian_id": guardian}, actor=actors.admissions)
+    assert told_of(guardian) == ("active", True)
+
+
+def test_a_guardian_who_enrolls_another_child_is_enabled_again(actors, child):
+    links.delete_links([the_link().id], actor=actors.admissions)
+    transactional(creation.create_records)(enrollment(), actor=actors.guardian)
+    assert told_of(the_link().guardian_id) == ("active", True)
+
+
+def test_counts_agree_when_guardians_come_and_go(actors, child):
+    bo = links.create_guardian({"first_name": "Bo", "last_name": "Ek"}, actor=actors.admissions)
+    links.create_link({"student_id": child, "guardian_id": bo.id}, actor=actors.admissions)
+    counted = {each.name: (each.expected, each.found) for each in monitoring.counts()}
+    assert counted["guardians"] == counted["agents"] == (2, 2)
+    links.delete_links(list(db.session.scalars(select(StudentGuardian.id))), actor=actors.admissions)
+    links.delete_guardians(list(db.session.scalars(select(Guardian.id))), actor=actors.admissions)
+    assert all(each.agrees for each in monitoring.counts())
+
+
+@pytest.mark.parametrize(("table", "name"), [("oneroster_agents", "guardians"), ("student_guardians", "agents")])
+def test_counts_differ_when_guardians_are_not_agents_or_agents_not_guardians(child, table, name):
+    db.session.execute(text(f"DELETE FROM {table}"))
+    assert [(each.name, each.expected, each.found) for each in monitoring.counts() if not each.agrees] == [(name, 1, 0)]
+
+
+def test_counts_of_nobody_agree():
+    assert {(each.expected, each.found) for each in monitoring.counts()} == {(0, 0)}

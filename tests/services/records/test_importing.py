@@ -9,7 +9,13 @@ from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.imports import ImportStatus
-from app.models.student_records import Guardian, OneRosterUser, StudentProgramExtension, StudentSchoolAssociation
+from app.models.student_records import (
+    Guardian,
+    OneRosterUser,
+    StudentGuardian,
+    StudentProgramExtension,
+    StudentSchoolAssociation,
+)
 from app.models.students import Student
 from app.services import import_reports, import_run, import_undo, imports
 from app.services.errors import Invalid, NotAllowed
@@ -222,6 +228,20 @@ def test_an_import_is_taken_back_but_for_whom_somebody_worked_with(actors, the_s
     assert [each.first_name for each in db.session.scalars(select(Student))] == ["A"]
     assert db.session.query(OneRosterUser).count() == 1
     assert "1 students, 1 kept" in job.message
+
+
+def test_a_guardian_whom_an_import_gave_a_child_is_as_before_when_it_is_taken_back(actors, the_school):
+    header = f"{HEADER},guardian_first_name,guardian_last_name,guardian_email"
+    first = bring(actors.admissions, "A,Ek,2015-01-01,3,Maj,Ek,m@x.org", header=header)
+    links.delete_links(list(db.session.scalars(select(StudentGuardian.id))), actor=actors.admissions)
+    db.session.execute(text("ALTER TABLE guardians DISABLE TRIGGER stamps"))
+    db.session.execute(text("UPDATE guardians SET created_at = '2020-01-01'"))
+    job = bring(actors.admissions, "B,Ek,2016-01-01,2,Maj,Ek,m@x.org", header=header)
+    [maj] = db.session.scalars(select(OneRosterUser).where(OneRosterUser.role == "guardian"))
+    assert maj.enabled_user and job.finished_at == first.finished_at  # one transaction, one moment
+    import_undo.undo(job.id, actor=actors.admissions)
+    db.session.refresh(maj)
+    assert not maj.enabled_user
 
 
 def test_who_was_given_a_guardian_or_another_school_since_is_not_taken_back(actors, the_school):
