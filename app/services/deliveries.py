@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
@@ -17,7 +18,7 @@ from app.models.notifications import DeliveryStatus, Notification, NotificationD
 from app.policies.actor import Actor
 from app.services.errors import WrongState
 from app.services.notifications.types import TYPES
-from app.services.people import full_name
+from app.services.people import full_name, name_of
 from app.services.resource import Action, Attribute, Kind, Option, Outcome, Resource, Result, options_of, register
 from app.services.transaction import lock_many, transactional
 
@@ -33,6 +34,18 @@ _AGAIN = text("""
 """)
 
 
+_recipient_name = (
+    select(full_name(User)).where(User.id == NotificationDelivery.recipient_id).correlate(NotificationDelivery)
+).scalar_subquery()
+
+
+def title(delivery: Any) -> str:
+    """To whom, and on which day of the reader's. Rows of a list bring the name with them."""
+    known = getattr(delivery, "recipient_name", None)
+    name = name_of(delivery.recipient_id) if known is None else known
+    return _("E-mail to %(name)s, %(day)s", name=name, day=format_date(delivery.created_at))
+
+
 def may_retry(actor: Actor, delivery: Any) -> Any:
     """Only what failed is tried again."""
     return None if delivery.status is DeliveryStatus.FAILED else _l("Only what failed can be tried again.")
@@ -45,7 +58,8 @@ def retry(ids: Sequence[UUID], *, actor: Actor) -> Result:
     outcomes = []
     for key in dict.fromkeys(ids):
         reason = may_retry(actor, found[key]) if key in found else _("It is gone.")
-        outcomes.append(Outcome(str(key), refusal=WrongState(reason) if reason is not None else None))
+        called = title(found[key]) if key in found else ""
+        outcomes.append(Outcome(str(key), called, WrongState(reason) if reason is not None else None))
     again = [UUID(each.id) for each in outcomes if each.refusal is None]
     db.session.execute(_AGAIN, {"ids": again})
     for key in again:
@@ -60,7 +74,7 @@ DELIVERIES = register(
         model=NotificationDelivery,
         singular=_l("Delivery"),
         plural=_l("Deliveries"),
-        title=lambda delivery: _("E-mail of %(day)s", day=f"{delivery.created_at:%Y-%m-%d %H:%M}"),
+        title=title,
         attributes=(
             Attribute("recipient", _l("To"), Kind.RELATION, full_name(_recipient),
                       key=NotificationDelivery.recipient_id,
@@ -86,6 +100,6 @@ DELIVERIES = register(
         search_help=_l("Error"),
         default_sort="-created_at",
         icon="mail",
-        title_columns=(NotificationDelivery.created_at,),
+        title_columns=(NotificationDelivery.created_at, _recipient_name.label("recipient_name")),
     )
 )  # fmt: skip

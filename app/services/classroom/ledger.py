@@ -9,15 +9,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask_babel import format_date
 from flask_babel import gettext as _
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.admissions import Admission, AdmissionEvent, AdmissionStatus
 from app.models.classroom import AttendancePolicy, ClassCredit, CreditReason
+from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_give_credit
 from app.policies.scopes import visible
+from app.services import people
 from app.services.admissions import events
 from app.services.classroom import balances
 from app.services.errors import Invalid, NotAllowed, WrongState
@@ -37,7 +40,24 @@ _SETTLE = """
 """
 _SETTLE_ROWS = text(_SETTLE.format(rows="a.id = ANY(:ids)"))
 _SETTLE_STATUS = text(_SETTLE.format(rows="a.status = :status"))
+STUDENT_NAME = (
+    select(people.full_name(Student))
+    .join(Admission, Admission.student_id == Student.id)
+    .where(Admission.id == ClassCredit.admission_id)
+    .correlate(ClassCredit)
+    .scalar_subquery()
+)
 _READ_POLICIES = text("SELECT 1 FROM attendance_policies FOR SHARE")
+
+
+def title(credit: Any) -> str:
+    """Whose it is, how many classes, and since which day of the reader's: "Ana Rao, +1, Nov 21, 2026". Rows of a list
+    bring the name with them.
+    """
+    name = getattr(credit, "student_name", None)
+    if name is None:
+        name = db.session.scalar(select(STUDENT_NAME).where(ClassCredit.id == credit.id))
+    return f"{name}, {credit.classes:+d}, {format_date(credit.at)}"
 
 
 def settle(attendance_ids: Sequence[UUID]) -> None:

@@ -199,6 +199,7 @@ REQUESTS = register(
         labels=LABELS,
         relations={
             "student_id": "students",
+            "attendance_id": "classes",
             "from_slot_id": "classroom-slots",
             "requested_slot_id": "classroom-slots",
             "decided_by_id": "accounts",
@@ -245,7 +246,7 @@ LEDGER = register(
         model=ClassCredit,
         singular=_l("Credit"),
         plural=_l("Class credits"),
-        title=lambda credit: f"{credit.classes:+d}, {credit.at:%Y-%m-%d}",
+        title=ledger.title,
         attributes=CREDIT_ATTRIBUTES,
         default_sort="-at",
         input=Grant,
@@ -254,7 +255,7 @@ LEDGER = register(
         options={"reason": CREDIT},
         create=ledger.grant,
         icon="receipt",
-        title_columns=(ClassCredit.classes, ClassCredit.at),
+        title_columns=(ClassCredit.classes, ClassCredit.at, ledger.STUDENT_NAME.label("student_name")),
     )
 )
 

@@ -119,6 +119,25 @@ INVITATIONS = register(
     )
 )
 
+register_lookup(
+    Lookup(
+        "enrollment-invitations",
+        ("lookup", "Enrollment invitations"),
+        lambda actor: (
+            select(
+                EnrollmentInvitation.id,
+                EnrollmentInvitation.student_first_name + " " + EnrollmentInvitation.student_last_name,
+                EnrollmentInvitation.guardian_name,
+            )
+            .where(visible(EnrollmentInvitation, actor))
+            .order_by(EnrollmentInvitation.created_at.desc(), EnrollmentInvitation.id.desc())
+        ),
+        INVITATION_SEARCHED,
+        EnrollmentInvitation.id,
+        "enrollment-invitations",
+        folded=True,
+    )
+)
 register_lookup(people.choices("coaches", "Enrollment invitations", Role.COACH))
 register_lookup(
     Lookup(

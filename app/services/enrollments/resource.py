@@ -112,7 +112,7 @@ ENROLLMENTS = register(
         search_help=_l("Student or code"),
         labels=LABELS,
         relations={"coach_id": "coaches", "guardian_id": "accounts", "school_id": "enrollment-schools"}
-        | {"student_id": "students"},
+        | {"student_id": "students", "invitation_id": "enrollment-invitations"},
         parts=(
             Part(
                 "enrollment_steps",

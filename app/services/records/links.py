@@ -193,7 +193,7 @@ def delete_links(ids: Sequence[UUID], *, actor: Actor) -> Result:
     pairs = db.session.execute(rows).all()
     students = [pair.student_id for pair in pairs]
     lock_many(Student, students)  # what follows is read afresh by who waits here
-    result = plain.delete(StudentGuardian, ids, actor=actor, title=lambda link: str(link.id)[:8])
+    result = plain.delete(StudentGuardian, ids, actor=actor, title=link_title)
     follow(students)
     follow_guardians([pair.guardian_id for pair in pairs])
     return result
@@ -245,7 +245,7 @@ def delete_associations(ids: Sequence[UUID], *, actor: Actor) -> Result:
     )
     students = list(db.session.scalars(rows))
     lock_many(Student, students)
-    result = plain.delete(StudentSchoolAssociation, ids, actor=actor, title=lambda row: str(row.id)[:8])
+    result = plain.delete(StudentSchoolAssociation, ids, actor=actor, title=association_title)
     follow(students)
     return result
 

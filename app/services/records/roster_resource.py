@@ -79,6 +79,11 @@ EXTENSIONS = register(
             custom_data=(Json, {}),
         ),
         labels=LABELS,
+        relations={
+            "student_id": "students",
+            "referring_coach_id": "accounts",
+            "invitation_id": "enrollment-invitations",
+        },
         options={"enrollment_status": EXTENSION_STATUSES},
         update=links.update_extension,
         load=(joinedload(StudentProgramExtension.student), joinedload(StudentProgramExtension.referring_coach)),

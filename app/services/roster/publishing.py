@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import insert, select, text, update
 
 from app.extensions import db
@@ -26,6 +26,7 @@ from app.services import plain, school
 from app.services.errors import WrongState
 from app.services.notifications import Notice, notify
 from app.services.resource import Result
+from app.services.roster import reading
 from app.services.roster.changes import may_plan
 from app.services.roster.labels import roster_title
 from app.services.transaction import transactional
@@ -36,6 +37,14 @@ _WANTED = text("""
     ORDER BY a.assistant_id, a.week_minutes
 """)
 _FACTS = ("course_id", "starts_at", "ends_at", "place")
+
+
+def title(shift: Any) -> str:
+    """Who has the shift, and on which day of the reader's. Rows of a list bring the name with them."""
+    name = getattr(shift, "assistant_name", None)
+    if name is None:
+        name = reading.assistant_names([shift.assistant_id]).get(shift.assistant_id, "")
+    return f"{name}, {format_date(shift.starts_at)}"
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -33,6 +35,18 @@ from app.services.roster.attributes import (
 from app.services.roster.labels import LABELS, STATUS_TONES, STATUSES, roster_title, time_title
 from app.services.roster.schemas import AssignmentInput, DemandInput, RosterInput, ShiftInput
 from app.services.weekdays import WEEKDAYS
+
+
+def _assistant_name(model: Any) -> Any:
+    return (
+        select(people.full_name(Student))
+        .join(HelpDeskAssistant, HelpDeskAssistant.student_id == Student.id)
+        .where(HelpDeskAssistant.id == model.assistant_id)
+        .correlate(model)
+        .scalar_subquery()
+        .label("assistant_name")
+    )
+
 
 ROSTERS = register(
     Resource(
@@ -234,12 +248,7 @@ ASSIGNMENTS = register(
         icon="user-check",
         title_columns=(
             ShiftAssignment.week_minutes,
-            select(people.full_name(Student))
-            .join(HelpDeskAssistant, HelpDeskAssistant.student_id == Student.id)
-            .where(HelpDeskAssistant.id == ShiftAssignment.assistant_id)
-            .correlate(ShiftAssignment)
-            .scalar_subquery()
-            .label("assistant_name"),
+            _assistant_name(ShiftAssignment),
         ),
         export_columns=("roster", "weekday", "shift", "place", "course", "assistant", "pinned"),
     )
@@ -252,7 +261,7 @@ PUBLISHED = register(
         model=PublishedShift,
         singular=_l("Published shift"),
         plural=_l("Published shifts"),
-        title=lambda shift: f"{shift.starts_at:%Y-%m-%d}",
+        title=publishing.title,
         attributes=(
             Attribute("starts_at", LABELS["starts_at"], Kind.DATETIME, PublishedShift.starts_at, sortable=True),
             Attribute("ends_at", LABELS["ends_at"], Kind.DATETIME, PublishedShift.ends_at),
@@ -265,9 +274,15 @@ PUBLISHED = register(
         ),
         default_sort="-starts_at",
         labels=LABELS,
+        relations={
+            "roster_id": "rosters",
+            "shift_id": "roster-shifts",
+            "course_id": "courses",
+            "assistant_id": "roster-assistants",
+        },
         load=(joinedload(PublishedShift.course),),
         icon="calendar-check",
-        title_columns=(PublishedShift.starts_at,),
+        title_columns=(PublishedShift.starts_at, _assistant_name(PublishedShift)),
         export_columns=("starts_at", "ends_at", "course", "place", "assistant", "cancelled_at"),
     )
 )

@@ -205,7 +205,12 @@ ALLOCATIONS = register(
         search_help=_l("Student's name, number, phone or e-mail"),
         input=AllocationInput,
         labels=LABELS,
-        relations={"session_id": "test-sessions", "student_id": "students", "room_id": "rooms"},
+        relations={
+            "session_id": "test-sessions",
+            "student_id": "students",
+            "venue_id": "venues",
+            "room_id": "rooms",
+        },
         create=allocating.allocate,
         update=allocating.reallocate,
         delete=allocating.deallocate,
