@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from sqlalchemy import select, text
@@ -11,6 +12,7 @@ from app.extensions import db
 from app.models.access import Group
 from app.services import accounts
 from app.services.accounts import directory, groups
+from app.views import groups as group_pages
 
 NEW = "purple walruses on ice"
 
@@ -59,6 +61,16 @@ def test_what_another_has_changed_is_not_overwritten(boss, actors):
     assert ([role.name for role in desk.roles], desk.description) == (["Staff"], None)
     form["_version"] = desk.updated_at.isoformat()
     assert boss.post(url, data=form).status_code == 302
+
+
+def test_the_list_of_all_members_is_found_whatever_the_group_is_called(boss, actors, monkeypatch):
+    made = groups.create({"name": "R&D + more"}, actor=actors.super_admin)
+    accounts.set_groups(actors.staff.id, ["R&D + more"], actor=actors.super_admin)
+    monkeypatch.setattr(group_pages, "MEMBERS", 0)
+    link = re.search(r'href="(/accounts/\?f=groups[^"]+)"', boss.get(f"/groups/{made.id}").text)[1]
+    page = boss.get(unescape(link)).text
+    assert f'href="/accounts/{actors.staff.id}"' in page
+    assert f'href="/accounts/{actors.teacher.id}"' not in page
 
 
 def test_a_group_without_roles_gives_no_access(boss, actors):
