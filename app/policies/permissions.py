@@ -31,13 +31,13 @@ TESTS: Final = {
     "Venues": frozenset(
         {"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history", "set_days"}
     ),
-    "Venue availability": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history"}),
+    "Venue availability": frozenset({"export", "list", "show", "lookup", "add", "edit", "delete", "history"}),
     "Rooms": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
-    "Test years": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history"}),
+    "Test years": frozenset({"export", "list", "show", "lookup", "add", "edit", "delete", "history"}),
     "Test sessions": frozenset({"list", "show", "lookup", "add", "edit", "delete", "export", "history"})
     | {"open", "close", "complete", "cancel", "allocate_everyone", "repair_allocation", "undo_allocation"}
     | {"print", "send_seat_notices"},
-    "Allocation runs": frozenset({"list", "show"}),
+    "Allocation runs": frozenset({"list", "show", "export"}),
     "Test registrations": frozenset({"list", "show", "lookup", "add", "move", "cancel", "export", "history"}),
     "Test registration imports": frozenset({"list", "show", "add", "confirm", "undo"}),
     "Room allocations": frozenset({"list", "show", "lookup", "add", "edit", "delete", "move", "export", "history"}),
@@ -54,7 +54,7 @@ ENROLLMENT: Final = {
     | {"list", "show", "lookup", "edit", "board", "export", "history"}
     | {"record_payment", "withdraw", "reopen", "retry_records", "hand_over"},
     "Enrollment documents": frozenset({"list", "show", "verify", "reject", "export", "history"}),
-    "Document types": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history"}),
+    "Document types": frozenset({"export", "list", "show", "lookup", "add", "edit", "delete", "history"}),
 }
 
 # Ed-Fi: where records go and as which words is the admins' to say; what went and why not is also the enrollment office's.
@@ -63,14 +63,14 @@ ED_FI: Final = {
     "Descriptor mappings": frozenset({"list", "show", "lookup", "add", "edit", "delete", "export", "history"}),
     "Ed-Fi servers": frozenset({"list", "show", "lookup", "add", "edit", "delete", "history", "activate", "deactivate"})
     | {"push", "try_out", "send_all_again"},
-    "Ed-Fi pushes": frozenset({"list", "show", "lookup", "cancel", "history"}),
+    "Ed-Fi pushes": frozenset({"export", "list", "show", "lookup", "cancel", "history"}),
     "Ed-Fi push items": frozenset({"list", "show", "export"}),
 }
 ED_FI_READ: Final = {
     "Ed-Fi": frozenset({"show", "export"}),
     "Descriptor mappings": frozenset({"list", "show", "lookup", "export"}),
     "Ed-Fi servers": frozenset({"lookup"}),
-    "Ed-Fi pushes": frozenset({"list", "show", "lookup"}),
+    "Ed-Fi pushes": frozenset({"list", "show", "lookup", "export"}),
     "Ed-Fi push items": frozenset({"list", "show", "export"}),
 }
 
@@ -79,7 +79,7 @@ RECORDS: Final = {
     "Organizations": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
     "Terms": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
     "Guardians": frozenset({"list", "show", "lookup", "add", "edit", "delete", "restore", "export", "history"}),
-    "Student guardians": frozenset({"list", "show", "add", "edit", "delete", "history"}),
+    "Student guardians": frozenset({"export", "list", "show", "add", "edit", "delete", "history"}),
     "School associations": frozenset({"list", "show", "add", "edit", "delete", "export", "history"}),
     "Program extensions": frozenset({"list", "show", "edit", "export", "history"}),
     "OneRoster users": frozenset({"list", "show", "export", "history"}),

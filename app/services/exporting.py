@@ -17,7 +17,7 @@ def export(resource: Resource, actor: Actor, query: Query) -> Iterator[bytes]:
     """The rows that the actor's list shows, in no particular order, with formulas disarmed. The columns are those that
     the resource declares.
     """
-    attributes = [resource.by_name[name] for name in resource.export_columns]
+    attributes = [resource.by_name[name] for name in resource.exported]
     statement = select(*(each.value.label(each.name) for each in attributes)).select_from(resource.model)
     statement = from_joined(statement, attributes).where(*conditions(resource, actor, query))
-    yield from writing.export(db.session.connection(), statement, resource.export_columns)
+    yield from writing.export(db.session.connection(), statement, resource.exported)

@@ -193,7 +193,7 @@ def fetch(resource: Resource, actor: Actor, query: Query, columns: Sequence[str]
 
 def _order(resource: Resource, sort: Attribute, downwards: bool) -> list[ColumnElement[Any]]:
     by = [sort.value.desc(), resource.model.id.desc()] if downwards else [sort.value.asc(), resource.model.id.asc()]
-    if sort.nullable:
+    if sort.sorts_nulls:
         by[0] = by[0].nulls_first() if downwards else by[0].nulls_last()
     return by
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ def beyond(resource: Resource, sort: Attribute, position: tuple[Any, Any], downw
     if value is LAST:
         return true()
     model_id = resource.model.id
-    if not sort.nullable:
+    if not sort.sorts_nulls:
         left, right = tuple_(sort.value, model_id), tuple_(value, key)
         return left < right if downwards else left > right
     if value is None:
@@ -39,7 +39,7 @@ def beyond(resource: Resource, sort: Attribute, position: tuple[Any, Any], downw
 
 def position_of(row: Any) -> str:
     value = row._mapping["__sort"]
-    plain = value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
+    plain = value.isoformat() if isinstance(value, date | time) else str(value) if isinstance(value, Decimal) else value
     return base64.urlsafe_b64encode(json.dumps([plain, str(row.id)]).encode()).decode().rstrip("=")
 
 
@@ -54,7 +54,7 @@ def read_position(resource: Resource, sort_name: str, raw: str) -> tuple[Any, An
         value, key = json.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
         key = UUID(key) if resource.model.id.type.python_type is UUID else int(key)
         if value is None:
-            return (None, key) if sort.nullable else None
+            return (None, key) if sort.sorts_nulls else None
         return _position_value(sort, value), key
     except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, RecursionError):
         return None
@@ -67,6 +67,10 @@ def _position_value(sort: Attribute, value: Any) -> Any:
         case Kind.DATETIME:
             moment = datetime.fromisoformat(value)
             return moment if moment.tzinfo else _refuse()
+        case Kind.TIME:
+            return time.fromisoformat(value)
+        case Kind.CHOICE if not any(value == option.value for option in sort.options):
+            return _refuse()
         case Kind.NUMBER:
             return Decimal(str(value))
         case Kind.BOOL:

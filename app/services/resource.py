@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,7 @@ class Attribute:
     that key, `through` is the indexed column of this table that refers to it: filters find its few rows first. A
     relation to many has their names as `value` and no key: `links` are the columns of the table between, of this
     record's key and of theirs.
-    `sortable` is only given to what an index serves.
+    `sortable` is only given to what an index serves, and in small tables to all.
     """
 
     name: str
@@ -76,6 +76,11 @@ class Attribute:
         if self.links is not None:
             return self.links[1]
         return self.value if self.key is None else self.key
+
+    @property
+    def sorts_nulls(self) -> bool:
+        """Whether NULL may be among what is sorted: only of a column is it known that it is not."""
+        return self.nullable or bool(getattr(self.value, "nullable", True))
 
 
 @dataclass(frozen=True)
@@ -190,11 +195,23 @@ class Resource:
     icon: str = "list"
     parts: tuple[Part, ...] = ()
     title_columns: tuple[Any, ...] = ()  # what a row of the list needs for its title
-    export_columns: tuple[str, ...] = ()  # attributes of which a CSV of the list is made; none: there is no CSV
+    export_columns: tuple[str, ...] | None = None  # attributes of which a CSV of the list is made, else all; (): no CSV
+
+    small: bool = False  # a table of some hundred rows: sorting it by anything costs nothing
+
+    def __post_init__(self) -> None:
+        if self.small:
+            sortable = tuple(replace(each, sortable=each.links is None) for each in self.attributes)
+            object.__setattr__(self, "attributes", sortable)
 
     @cached_property
     def by_name(self) -> dict[str, Attribute]:
         return {attribute.name: attribute for attribute in self.attributes}
+
+    @cached_property
+    def exported(self) -> tuple[str, ...]:
+        """The attributes in a CSV of the list; none where there is no CSV."""
+        return tuple(self.by_name) if self.export_columns is None else self.export_columns
 
     @cached_property
     def single_names(self) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class Reading(Api):
             "replace": resource.update,
             "remove": resource.delete,
             "restore": resource.restore,
-            "export": resource.export_columns,
+            "export": resource.exported,
             "perform": resource.actions,
             "undo": any(each.undo for each in resource.actions),
             "perform_on_many": actions.known(resource),

@@ -188,5 +188,6 @@ ACCESS_REQUESTS = register(
         load=(joinedload(AccessRequest.reviewer), joinedload(AccessRequest.account)),
         icon="user-plus",
         title_columns=(AccessRequest.first_name, AccessRequest.last_name),
+        small=True,
     )
 )

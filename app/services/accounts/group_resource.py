@@ -103,5 +103,6 @@ GROUPS = register(
         load=(selectinload(Group.roles), selectinload(Group.users)),
         icon="users",
         title_columns=(Group.name,),
+        small=True,
     )
 )

@@ -106,5 +106,6 @@ RUNS: Final = register(
         load=(joinedload(AllocationRun.session),),
         icon="sparkles",
         title_columns=(AllocationRun.created_at,),
+        small=True,
     )
 )

@@ -153,6 +153,7 @@ REGISTRATIONS = register(
         ),
         icon="clipboard-check",
         title_columns=(RegistrationRequest.first_name, RegistrationRequest.last_name),
+        small=True,
     )
 )
 
@@ -210,5 +211,6 @@ ASSISTANTS = register(
         icon="life-buoy",
         title_columns=(_student_name.label("student_name"),),
         export_columns=("student", "active", "rate", "hours_minimum", "hours_maximum", "hours_worked", "created_at"),
+        small=True,
     )
 )

@@ -275,5 +275,6 @@ POLICIES = register(
         update=ledger.change_policy,
         icon="scale",
         title_columns=(AttendancePolicy.status,),
+        small=True,
     )
 )

@@ -105,6 +105,7 @@ ANNOUNCEMENTS = register(
         actions=publishing(Announcement),
         icon="megaphone",
         title_columns=(Announcement.title,),
+        small=True,
     )
 )
 
@@ -135,6 +136,7 @@ PAGES = register(
         actions=publishing(ContentPage),
         icon="file-text",
         title_columns=(ContentPage.title,),
+        small=True,
     )
 )
 
@@ -179,5 +181,6 @@ DOWNLOADS = register(
             "status",
             "created_at",
         ),
+        small=True,
     )
 )

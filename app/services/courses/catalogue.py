@@ -116,6 +116,7 @@ INSTRUMENTS = register(
         actions=switches(Instrument, _named),
         icon="music",
         title_columns=(Instrument.name,),
+        small=True,
     )
 )
 
@@ -234,6 +235,7 @@ COURSES = register(
             "active",
             "description",
         ),
+        small=True,
     )
 )
 
@@ -265,6 +267,7 @@ PLANS = register(
         actions=switches(CoursePlan, _named),
         icon="tag",
         title_columns=(CoursePlan.name,),
+        small=True,
     )
 )
 

@@ -98,6 +98,7 @@ DAYS = register(
         update=partial(plain.update, OperatingDay),
         icon="calendar",
         title_columns=(OperatingDay.day,),
+        small=True,
     )
 )
 
@@ -138,6 +139,7 @@ CLOSURES = register(
         ),
         icon="calendar-x",
         title_columns=(Closure.starts_on, Closure.reason),
+        small=True,
     )
 )
 
@@ -205,5 +207,6 @@ TIMES = register(
         actions=switches(TimeSlot, time_title, _in_use),
         icon="clock",
         title_columns=(TimeSlot.day, TimeSlot.start_time),
+        small=True,
     )
 )

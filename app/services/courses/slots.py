@@ -226,5 +226,6 @@ SLOTS = register(
             "capacity",
             "active",
         ),
+        small=True,
     )
 )

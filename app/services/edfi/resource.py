@@ -52,6 +52,7 @@ MAPPINGS = register(
         icon="tags",
         title_columns=(DescriptorMapping.descriptor, DescriptorMapping.value),
         export_columns=("descriptor", "value", "uri"),
+        small=True,
     )
 )
 
@@ -113,6 +114,8 @@ CONNECTIONS = register(
         ),
         icon="server",
         title_columns=(EdFiConnection.name,),
+        export_columns=(),
+        small=True,
     )
 )
 

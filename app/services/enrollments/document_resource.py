@@ -148,6 +148,7 @@ DOCUMENT_TYPES = register(
         delete=partial(plain.delete, DocumentType, title=_name, hindrance=_in_use),
         icon="file-text",
         title_columns=(DocumentType.name,),
+        small=True,
     )
 )
 

@@ -263,6 +263,7 @@ STAGES = register(
         delete_input=DeleteStage,
         icon="columns-3",
         title_columns=(LeadStage.name,),
+        small=True,
     )
 )
 
@@ -287,5 +288,6 @@ TAGS = register(
         delete=tags.delete,
         icon="tag",
         title_columns=(Tag.name,),
+        small=True,
     )
 )

@@ -75,5 +75,6 @@ EXPORTS: Final = register(
         default_sort="-created_at",
         icon="download",
         title_columns=(OneRosterExport.version, OneRosterExport.created_at),
+        export_columns=(),
     )
 )

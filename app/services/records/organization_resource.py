@@ -136,6 +136,7 @@ ORGANIZATIONS = register(
         icon="school",
         title_columns=(Organization.name,),
         export_columns=("name", "type", "identifier", "school_id", "parent", "grades", "active", "sourced_id"),
+        small=True,
     )
 )
 TERMS = register(
@@ -179,6 +180,7 @@ TERMS = register(
         icon="calendar-days",
         title_columns=(Term.title,),
         export_columns=("title", "type", "start_date", "end_date", "school_year", "parent", "sourced_id"),
+        small=True,
     )
 )
 

@@ -119,6 +119,7 @@ ROSTERS = register(
         ),
         icon="calendar-check",
         title_columns=(Roster.starts_on,),
+        small=True,
     )
 )
 
@@ -151,6 +152,7 @@ SHIFTS = register(
         load=(joinedload(RosterShift.roster),),
         icon="clock",
         title_columns=(RosterShift.week_minutes,),
+        small=True,
     )
 )
 

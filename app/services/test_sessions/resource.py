@@ -71,6 +71,7 @@ YEARS = register(
         edit_rule=may_run_tests,
         icon="calendar",
         title_columns=(TestYear.year,),
+        small=True,
     )
 )
 
@@ -145,6 +146,7 @@ SESSIONS = register(
         icon="calendar-check",
         title_columns=(TestSession.code, TestSession.name),
         export_columns=("code", "name", "venue", "session_date", "start_time", "end_time", "status"),
+        small=True,
     )
 )
 

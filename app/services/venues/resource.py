@@ -85,6 +85,7 @@ VENUES = register(
         icon="school",
         title_columns=(Venue.code, Venue.name),
         export_columns=("code", "name", "venue_type", "address", "city", "province", "accessible", "status"),
+        small=True,
     )
 )
 
@@ -113,6 +114,7 @@ AVAILABILITY = register(
         load=(joinedload(VenueAvailability.venue),),
         icon="calendar-x",
         title_columns=(VenueAvailability.date,),
+        small=True,
     )
 )
 
@@ -159,6 +161,7 @@ ROOMS = register(
         icon="door-open",
         title_columns=(Room.number, Room.name),
         export_columns=("venue", "number", "name", "capacity", "room_type", "computers", "accessible", "status"),
+        small=True,
     )
 )
 

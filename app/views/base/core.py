@@ -50,7 +50,7 @@ class ResourceView(BaseView):
             "edit": resource.update,
             "delete": resource.delete,
             "restore": resource.restore,
-            "export": resource.export_columns,
+            "export": resource.exported,
             "perform": resource.actions,
             "undo": resource.actions,
         }

@@ -78,7 +78,7 @@ class ListScreens(ResourceView):
 
     def tools(self, actor: Actor, query: listing.Query) -> list[Link]:
         made = []
-        if self.resource.export_columns and actor.may("export", self.resource.name):
+        if self.resource.exported and actor.may("export", self.resource.name):
             made.append(Link(_("Export"), address(f"/{self.resource.slug}/export.csv", query.parameters()), "download"))
         if self.resource.soft_deleted and actor.may("restore", self.resource.name) and not query.deleted:
             made.append(Link(_("Deleted"), f"/{self.resource.slug}/?deleted=1", "trash-2"))

@@ -77,5 +77,7 @@ CLIENTS: Final = register(
         search_help=_l("Name"),
         icon="key-round",
         title_columns=(OAuthClient.name,),
+        export_columns=(),
+        small=True,
     )
 )
