@@ -21,7 +21,7 @@ from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
-from app.services.errors import Invalid, WrongState, explain
+from app.services.errors import Conflict, Invalid, WrongState, explain
 from app.services.keysets import among
 from app.services.records import erasing, merging, person
 from app.services.resource import Result
@@ -242,7 +242,7 @@ def create_login(
 
     result = plain.each(Student, ids, title, change, actor=actor)
     for outcome in result.outcomes:
-        if isinstance(outcome.refusal, Invalid):  # what was typed is wrong: the form comes back with it
+        if isinstance(outcome.refusal, (Invalid, Conflict)):  # what was typed is wrong, or taken: the form comes back
             raise outcome.refusal
     return result
 

@@ -78,8 +78,9 @@ def test_an_address_is_taken_once_among_pages_that_are_not_deleted(actors):
         PAGES.create({"slug": "rules", "title": "T", "body": "B"}, actor=actors.admin)
     PAGES.delete([made.id], actor=actors.admin)
     PAGES.create({"slug": "rules", "title": "T", "body": "B"}, actor=actors.admin)
-    with pytest.raises(Conflict):
-        PAGES.restore([made.id], actor=actors.admin)
+    (outcome,) = PAGES.restore([made.id], actor=actors.admin).outcomes
+    assert isinstance(outcome.refusal, Conflict)
+    assert made.deleted_at is not None
 
 
 @pytest.mark.parametrize(

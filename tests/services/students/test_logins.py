@@ -106,8 +106,9 @@ def test_a_deleted_student_frees_the_account_and_gets_it_back_only_if_free(db_se
     first, second = student(user_id=actors.student.id), student()
     records.delete([first.id], actor=actors.admin)
     records.link_account([second.id], actor=actors.admin, user_id=actors.student.id)
-    with pytest.raises(Conflict):
-        records.restore([first.id], actor=actors.admin)
+    (outcome,) = records.restore([first.id], actor=actors.admin).outcomes
+    assert isinstance(outcome.refusal, Conflict)
+    assert db.session.get(Student, first.id).deleted_at is not None
     records.unlink_account([second.id], actor=actors.admin)
     assert records.restore([first.id], actor=actors.admin).count("ok") == 1
 

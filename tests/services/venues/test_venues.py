@@ -60,8 +60,9 @@ def test_a_venue_that_is_used_stays(officer, place):
     rooms.delete([hall.id], actor=officer)
     assert venues.delete([place.id], actor=officer).count("ok") == 1
     venue(code=place.code)
-    with pytest.raises(Conflict):
-        venues.restore([place.id], actor=officer)
+    (outcome,) = venues.restore([place.id], actor=officer).outcomes
+    assert isinstance(outcome.refusal, Conflict)
+    assert place.deleted_at is not None
 
 
 def test_rooms_and_their_seats(officer, place):
