@@ -435,6 +435,8 @@ CHOICES: Final = {
     "coaches": ("lookup", "Enrollment invitations"),
     "enrollment-schools": ("lookup", "Enrollment invitations"),
     "enrollment-invitation-imports": ("list", "Enrollment invitation imports"),
+    "enrollment-invitations": ("lookup", "Enrollment invitations"),
+    "classes": ("lookup", "Attendance"),
     "enrollments": ("lookup", "Enrollments"),
     "document-types": ("lookup", "Document types"),
     "rooms": ("lookup", "Rooms"),
