@@ -175,7 +175,7 @@ def test_a_lead_is_admitted_while_its_stage_is_taken_back(arena, monkeypatch, lo
     meeting = Meeting(2)
     outcome = batch.uuid4
     monkeypatch.setattr(batch, "uuid4", lambda: (meeting.wait(), outcome())[1])
-    meet_after(monkeypatch, people, "find", meeting)
+    meet_after(monkeypatch, people, "_onboarded", meeting)
     race(
         arena,
         lambda: undo.undo(done.batch_id, actor=admin),

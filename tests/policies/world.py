@@ -140,6 +140,7 @@ class World:
                 "_stage": "do",
                 "stage_id": str(self.second_stage_id),
                 "fallback_id": str(self.first_stage_id),
+                "from": str(self.first_stage_id),
                 "to": str(self.second_stage_id),
                 "tag_id": str(self.tag.id),
                 "into_id": str(self.other.id),
