@@ -41,10 +41,10 @@ def sections(actor: Actor) -> list[Section]:
     made = []
     if actor.may("list", "Classroom"):
         made.append(_classes_of_today(actor))
-    if actor.has(Role.STUDENT, Role.GUARDIAN):
-        made.append(_next_classes(actor))
     if actor.has(Role.GUARDIAN) and (enrollments := family.section(actor)) is not None:
         made.append(enrollments)
+    if actor.has(Role.STUDENT, Role.GUARDIAN):
+        made.append(_next_classes(actor))
     return made
 
 
@@ -115,9 +115,14 @@ def _next_classes(actor: Actor) -> Section:
         Column("teacher", _("Teacher")),
         Column("room", _("Room")),
     ]
-    empty = Empty(_("No classes in the next two weeks"), _("Your classes will stand here."))
+    own = actor.has(Role.STUDENT)
+    empty = Empty(
+        _("No classes in the next two weeks"),
+        _("Your classes will stand here.") if own else _("The classes of your children will stand here."),
+    )
     rows = [_next_row(each, children) for each in planned[:MOST]]
-    return Section(_("Your next classes"), str(len(planned)), Table(columns, rows, empty), more_url="/timetable/")
+    title = _("Your next classes") if own else _("Your children's next classes")
+    return Section(title, str(len(planned)), Table(columns, rows, empty), more_url="/timetable/")
 
 
 def _next_row(each: ClassEntry, children: bool) -> Row:
