@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from app.policies.actor import NOBODY
-from app.services import accounts, plain, sessions
+from app.services import accounts, sessions
+from app.services.accounts import access
 from app.services.assistants import deciding, registering
 from app.services.students import assisting
-from tests.concurrency.racing import actor, count, meet_after, race
+from tests.concurrency.racing import actor, count, meet_after, meet_before, race
 from tests.factories.assistants import MORNINGS, application, registration
 from tests.factories.students import student
 
@@ -77,7 +78,7 @@ def test_two_admins_make_the_same_student_an_assistant(desk, locked, monkeypatch
     """With the locks the second finds it done. Without them the database refuses the second assistant."""
     user = accounts.create_account(username="pupil", roles=["Student"], actor=sessions.system())
     key = student(user_id=user.id).id
-    meet_after(monkeypatch, plain, "lock_many")
+    meet_before(monkeypatch, access, "add_role")  # both have found no assistant
     making = [lambda who=who: assisting.make_assistant([key], actor=actor(who)) for who in ("admin", "admin2")]
     results = race(desk, *making)
     assert sorted(each.outcomes[0].state for each in results) == ["ok", "unchanged" if locked else "refused"]
