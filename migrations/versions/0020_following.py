@@ -25,7 +25,7 @@ FROM (
                    CAST(:ceds AS jsonb) ->> a.entry_grade_level_descriptor
                    ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id))[1:1], NULL)) AS grades
         FROM (SELECT DISTINCT ON (school_id) * FROM student_school_associations
-              WHERE student_id = x.student_id AND (exit_date IS NULL OR exit_date > current_date)
+              WHERE student_id = x.student_id AND (exit_date IS NULL OR exit_date > greatest(current_date, entry_date))
                 AND entry_date <= greatest(current_date, (
                     SELECT min(entry_date) FROM student_school_associations f WHERE f.student_id = x.student_id))
               ORDER BY school_id, primary_school DESC, entry_date DESC) a

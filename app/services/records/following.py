@@ -47,9 +47,9 @@ _FOLLOW = (
     JOIN oneroster_users agent ON agent.guardian_id = sg.guardian_id
     WHERE sg.student_id = ANY(:ids) ON CONFLICT DO NOTHING
     """,
-    # At the schools where they are now, or will be first, in the grade of the first of these; who has left all of them keeps
-    # the last, and cannot log in there any more. The grade of a bundle's student is what the bundle says: an association has
-    # that of the day of entering.
+    # At the schools where they are now, or will be first, in the grade of the first of these; who leaves on the first day was
+    # never there. Who has left all of them keeps the last, and cannot log in there any more. The grade of a bundle's student is
+    # what the bundle says: an association has that of the day of entering.
     """
     UPDATE oneroster_users u SET org_ids = now.orgs, grades = now.grades, enabled_user = now.there
     FROM (
@@ -61,7 +61,7 @@ _FOLLOW = (
                        CAST(:ceds AS jsonb) ->> a.entry_grade_level_descriptor
                        ORDER BY a.primary_school DESC, a.entry_date DESC, o.sourced_id))[1:1], NULL)) AS grades
             FROM (SELECT DISTINCT ON (school_id) * FROM student_school_associations
-                  WHERE student_id = x.student_id AND (exit_date IS NULL OR exit_date > :today)
+                  WHERE student_id = x.student_id AND (exit_date IS NULL OR exit_date > greatest(CAST(:today AS date), entry_date))
                     AND entry_date <= greatest(CAST(:today AS date), (
                         SELECT min(entry_date) FROM student_school_associations f WHERE f.student_id = x.student_id))
                   ORDER BY school_id, primary_school DESC, entry_date DESC) a

@@ -14,8 +14,8 @@ from app.models.enrollments import Enrollment, EnrollmentEvent, EnrollmentEventT
 from app.models.student_records import ExtensionStatus
 from app.services import school
 from app.services.errors import WrongState
-from app.services.records import links
 from app.services.records.descriptors import WITHDRAWN
+from app.services.records.following import follow
 
 _EXTENSION = text("UPDATE student_program_extensions SET enrollment_status = :status WHERE student_id = :student_id")
 # The association that was made with the records: the last one before the attempt that made them. One of before the enrollment is
@@ -53,7 +53,7 @@ def leave(enrollment: Enrollment) -> dict[str, str]:
     _extend(enrollment, ExtensionStatus.WITHDRAWN)
     facts = {"id": enrollment.id, "today": school.today(), "kind": WITHDRAWN}
     left = db.session.execute(_LEAVE, facts).one_or_none()
-    links.follow([enrollment.student_id])
+    follow([enrollment.student_id])
     return {"association": str(left.id), "exit_date": left.exit_date.isoformat()} if left else {}
 
 
@@ -70,7 +70,7 @@ def come_back(enrollment: Enrollment) -> None:
     if db.session.scalar(_ELSEWHERE, facts):
         raise WrongState(_("The student has another primary school in this year: enter an exit there first."))
     db.session.execute(_COME_BACK, facts)
-    links.follow([enrollment.student_id])
+    follow([enrollment.student_id])
 
 
 def ending(enrollment: Enrollment) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def test_who_has_not_entered_yet_leaves_on_the_first_day(actors):
     db.session.commit()
     deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
     assert association(found).exit_date == first
+    assert not is_there(found), "nor until that day"
 
 
 def test_an_exit_that_was_there_or_was_changed_stays(actors):
