@@ -24,7 +24,7 @@ from app.services.classroom import balances, ledger, notices, places
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.keysets import among
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock_many, moment, transactional
+from app.services.transaction import lock_many, transactional
 
 MOST_AT_ONCE = 2_000
 
@@ -134,7 +134,7 @@ def _refusal(actor: Actor, row: Attendance, slot: ClassroomSlot) -> Refusal | No
 
 def _why_not_planned(row: Attendance, status: AttendanceStatus) -> Refusal | None:
     """Why a class cannot be planned again: an admission that is paused or over has no places."""
-    if status is not AttendanceStatus.SCHEDULED or row.starts_at <= moment():
+    if status is not AttendanceStatus.SCHEDULED or row.starts_at <= school.now():
         return None
     if not places.standing(db.session.get_one(Admission, row.admission_id)):
         return None
