@@ -14,9 +14,10 @@ from app.services.allocation_plans import carrying_out, runs
 from app.services.students import records
 from app.services.test_sessions import allocating, refusals, registrations
 from app.services.venues import rooms
-from tests.concurrency.racing import actor, between, count, meet_after, race
+from tests.concurrency.racing import Meeting, actor, between, count, meet_after, race
 from tests.concurrency.racing import refusals as refused
 from tests.factories.seating import allocation, registered, room, session, venue
+from tests.factories.students import student
 from tests.services.test_sessions.conftest import make_centre
 
 CLIENTS = 64
@@ -148,6 +149,43 @@ def test_a_student_is_deleted_while_everybody_is_given_a_seat(centre, locked, mo
     assert (count(SEATS_OF_THE_GONE) == 0) is locked
 
 
+def test_a_student_books_and_is_seated_while_they_are_deleted(centre, locked, monkeypatch):
+    """The session is one of which the deletion knew nothing when it began."""
+    gone = student().id
+    db.session.remove()
+    held, decided, done = Meeting(), Meeting(), Meeting()
+    hold, touched = records._hold_tests, carrying_out._touched
+
+    def held_early(ids):
+        hold(ids)
+        if count("SELECT count(*) FROM test_registrations WHERE student_id = :id", id=gone) == 0:
+            held.wait()
+            decided.wait()
+
+    def seated(*args):
+        answer = touched(*args)
+        decided.wait()
+        done.wait()
+        return answer
+
+    def delete():
+        try:
+            return records.delete([gone], actor=actor("admin"))
+        finally:
+            done.wait()
+
+    def book_and_seat():
+        held.wait()
+        registrations.register({"session_id": centre.key, "student_id": gone}, actor=centre.officer)
+        runs.allocate_everyone([centre.key], actor=centre.officer)
+
+    monkeypatch.setattr(records, "_hold_tests", held_early)
+    monkeypatch.setattr(carrying_out, "_touched", seated)
+    race(centre.app, delete, book_and_seat)
+    assert count("SELECT count(*) FROM students WHERE deleted_at IS NOT NULL") == 1
+    assert (count(SEATS_OF_THE_GONE) == 0) is locked
+
+
 def test_a_room_shrinks_while_its_last_seat_is_given(centre, locked, monkeypatch):
     """The database holds this also without our locks: either the seat goes, or the student sits on it."""
     shrink = partial(rooms.update, centre.rooms[0], {"capacity": 1}, actor=centre.officer)
@@ -158,8 +196,6 @@ def test_a_room_shrinks_while_its_last_seat_is_given(centre, locked, monkeypatch
 
 
 def test_one_student_books_two_sessions_at_once(centre, locked, monkeypatch):
-    from tests.factories.students import student
-
     place = venue()
     person, keys = student().id, [session(place).id, session(place).id]
     db.session.remove()
