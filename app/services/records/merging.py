@@ -23,10 +23,11 @@ from app.services import sessions
 from app.services.accounts import access
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
+from app.services.records import person
 from app.services.records.following import follow
 from app.services.records.links import name_of
 from app.services.resource import Outcome, Result
-from app.services.transaction import lock_many, transactional
+from app.services.transaction import lock_many, moment, transactional
 
 # Table -> what a student has one of there, beside themselves. Where both have it, the duplicate keeps its own, unless it
 # is a class: then nobody can tell which is right.
@@ -98,20 +99,21 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     leaves the lists. It can be taken back.
 
     Raises NotFound, NotAllowed, Invalid when the two are one, or more than one is to go, and WrongState when both have
-    a class at the same time.
+    a class at the same time, or an enrollment, and that of the duplicate is not over.
     """
     if len(ids) != 1 or ids[0] == into_id:
         raise Invalid(fields={"into_id": [_("Choose another student to merge into.")]})
     gone, kept = _both(ids[0], into_id, actor)
     first, ours = _keys(_FIRST, id=gone.id), _keys(_FIRST, id=kept.id)
     moved: dict[str, Any] = {table: _move(table, one_of, gone.id, kept.id) for table, one_of in MOVED.items()}
+    if (reason := person.not_over([gone.id])) is not None:
+        raise WrongState(reason)
     users = {str(row.id): row.enabled_user for row in db.session.execute(_RETIRE, {"id": gone.id})}
     before: dict[str, Any] = {"first": _keys(_NOT_FIRST, ids=first), "ours": ours, "users": users}
     moved |= _fill(gone, kept) | {"before": before}
     if moved["help_desk_assistants"]:
         before["assists"] = _let_assist(kept)
-    now = db.session.scalar(text("SELECT now()"))
-    gone.deleted_at, gone.deleted_by_id = now, actor.id
+    gone.deleted_at, gone.deleted_by_id = moment(), actor.id
     made = StudentMerge(student_id=kept.id, duplicate_id=gone.id, moved=moved)
     db.session.add(made)
     db.session.flush()
@@ -163,8 +165,7 @@ def _both(gone_id: UUID, kept_id: UUID, actor: Actor) -> tuple[Student, Student]
     found = {student.id: student for student in lock_many(Student, [gone_id, kept_id], visible(Student, actor))}
     if len(found) != 2:
         raise NotFound
-    reason = may_merge_students(actor, found[kept_id])
-    if reason is not None:
+    if (reason := may_merge_students(actor, found[kept_id])) is not None:
         raise NotAllowed(reason)
     return found[gone_id], found[kept_id]
 
@@ -248,15 +249,14 @@ def undo(merge_id: UUID, *, actor: Actor) -> Result:
     kept, gone = pair[known.student_id], pair[known.duplicate_id]
     if db.session.scalar(select(Student.id).where(Student.id == kept.id, visible(Student, actor))) is None:
         raise NotFound
-    reason = may_merge_students(actor, kept)
-    if reason is not None:
+    if (reason := may_merge_students(actor, kept)) is not None:
         raise NotAllowed(reason)
     [standing] = lock_many(StudentMerge, [merge_id])
     if standing.undone_at is not None:
         raise WrongState(_("This merge was taken back already."))
     _return(standing.moved, gone, kept)
     _assist_no_more(kept, standing.moved["before"].get("assists"))
-    standing.undone_at = db.session.scalar(text("SELECT now()"))
+    standing.undone_at = moment()
     gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
     follow([kept.id, gone.id])

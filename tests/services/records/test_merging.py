@@ -39,8 +39,10 @@ def enrolled(actors, status="enrolled", **changes):
     transactional(creation.create_records)(one, actor=actors.guardian)
     if status != "in_progress":
         db.session.execute(
-            text("UPDATE enrollments SET status = :status, enrolled_at = now() WHERE id = :id"),
-            {"id": one.id, "status": status},
+            text(
+                "UPDATE enrollments SET status = :status, enrolled_at = CASE WHEN :done THEN now() END WHERE id = :id"
+            ),
+            {"id": one.id, "status": status, "done": status == "enrolled"},
         )
         db.session.commit()
     return one
@@ -113,6 +115,21 @@ def test_what_both_have_stays_with_each(actors):
     merging.undo(result.batch_id, actor=actors.admissions)
     db.session.refresh(left)
     assert (left.status, left.enabled_user) == ("active", True)
+
+
+def test_an_enrollment_that_is_not_over_is_left_on_nobody(actors):
+    """Both have one: that of the duplicate would go on for a student who is deleted."""
+    gone, kept = enrolled(actors, "registered").student_id, enrolled(actors).student_id
+    with pytest.raises(WrongState, match="enrollments are not over"):
+        merging.merge([gone], actor=actors.admissions, into_id=kept)
+    assert db.session.get(Student, gone).deleted_at is None
+    merging.merge([kept], actor=actors.admissions, into_id=gone)  # the other way nothing is left that goes on
+
+
+def test_an_enrollment_that_is_over_stays_with_the_duplicate(actors):
+    gone, kept = enrolled(actors, "withdrawn"), enrolled(actors).student_id
+    merging.merge([gone.student_id], actor=actors.admissions, into_id=kept)
+    assert gone.student_id != kept
 
 
 def test_what_was_changed_since_is_not_emptied(actors):
