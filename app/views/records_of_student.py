@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.policies.actor import Actor
-from app.services.records import erasing, merging, overview
+from app.services.records import erasing, overview, unmerging
 from app.services.records.labels import EXTENSION_STATUSES
 from app.views import render
 from app.views.page import Cell, Column, Empty, Fact, Group, Link, Panel, RecordPage, Row, Table
@@ -138,7 +138,7 @@ def _merges(record: Any) -> list[Panel]:
                 Cell(render.number(sum(len(keys) for keys in each.moved.values() if isinstance(keys, list))), "number"),
             ],
         )
-        for each in merging.merges_into(record.id)
+        for each in unmerging.merges_into(record.id)
     ]
     heads = [Column("at", _("When")), Column("moved", _("What moved"), align="end")]
     return [Panel(_("Merged into this student"), Table(heads, rows, Empty("")))] if rows else []

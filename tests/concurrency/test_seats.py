@@ -11,8 +11,9 @@ from app.extensions import db
 from app.models.notifications import Notification
 from app.services import accounts
 from app.services.allocation_plans import carrying_out, runs
+from app.services.records import erasing, merging
 from app.services.students import records
-from app.services.test_sessions import allocating, refusals, registrations
+from app.services.test_sessions import allocating, leaving, refusals, registrations
 from app.services.venues import rooms
 from tests.concurrency.racing import Meeting, actor, between, count, meet_after, race
 from tests.concurrency.racing import refusals as refused
@@ -154,7 +155,7 @@ def test_a_student_books_and_is_seated_while_they_are_deleted(centre, locked, mo
     gone = student().id
     db.session.remove()
     held, decided, done = Meeting(), Meeting(), Meeting()
-    hold, touched = records._hold_tests, carrying_out._touched
+    hold, touched = leaving.hold_tests, carrying_out._touched
 
     def held_early(ids):
         hold(ids)
@@ -179,9 +180,27 @@ def test_a_student_books_and_is_seated_while_they_are_deleted(centre, locked, mo
         registrations.register({"session_id": centre.key, "student_id": gone}, actor=centre.officer)
         runs.allocate_everyone([centre.key], actor=centre.officer)
 
-    monkeypatch.setattr(records, "_hold_tests", held_early)
+    monkeypatch.setattr(leaving, "hold_tests", held_early)
     monkeypatch.setattr(carrying_out, "_touched", seated)
     race(centre.app, delete, book_and_seat)
+    assert count("SELECT count(*) FROM students WHERE deleted_at IS NOT NULL") == 1
+    assert (count(SEATS_OF_THE_GONE) == 0) is locked
+
+
+def test_a_student_is_merged_while_everybody_is_given_a_seat(centre, locked, monkeypatch):
+    into = student().id
+    db.session.remove()
+    merge = partial(merging.merge, [centre.students[0]], actor=actor("admin"), into_id=into)
+    work = between(monkeypatch, carrying_out, "_touched", merge)
+    race(centre.app, partial(runs.allocate_everyone, [centre.key], actor=centre.officer), work)
+    assert count("SELECT count(*) FROM students WHERE deleted_at IS NOT NULL") == 1
+    assert (count(SEATS_OF_THE_GONE) == 0) is locked
+
+
+def test_a_student_is_erased_while_everybody_is_given_a_seat(centre, locked, monkeypatch):
+    erase = partial(erasing.erase, [centre.students[0]], actor=actor("admin"), reason="asked")
+    work = between(monkeypatch, carrying_out, "_touched", erase)
+    race(centre.app, partial(runs.allocate_everyone, [centre.key], actor=centre.officer), work)
     assert count("SELECT count(*) FROM students WHERE deleted_at IS NOT NULL") == 1
     assert (count(SEATS_OF_THE_GONE) == 0) is locked
 

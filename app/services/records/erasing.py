@@ -26,6 +26,7 @@ from app.services.inputs import Input, storable
 from app.services.records import person
 from app.services.records.person import Person
 from app.services.resource import Outcome, Result
+from app.services.test_sessions import leaving
 from app.services.transaction import transactional
 
 ERASED: Final = "Erased"
@@ -131,7 +132,7 @@ _TRACES = text("SELECT erase_traces(:erasure, CAST(:rows AS jsonb))")
 @transactional
 def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
     """Erase the data of one student, with the records that were merged into them, and of guardians who have no other.
-    What is kept and what was erased is written down.
+    What is kept and what was erased is written down; the tests to come they leave.
 
     Raises NotFound, NotAllowed, Conflict when somebody merges another one into them at the same time, and WrongState
     while an admission or enrollment of theirs is not over, or when more than one is named.
@@ -147,6 +148,7 @@ def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
         raise NotFound
     if (going := person.not_over(students)) is not None:
         raise WrongState(going)
+    leaving.leave_tests(students)
     known = person.read(students)
     made = StudentErasure(student_id=ids[0], reason=reason, kept=person.kept(known, tuple(KEPT)), erased={})
     db.session.add(made)

@@ -17,6 +17,7 @@ from app.models.enrollments import Enrollment
 from app.models.leads import Lead
 from app.models.students import Student
 from app.services.errors import Conflict
+from app.services.test_sessions import leaving
 from app.services.transaction import lock_many
 
 _SAME = text("""
@@ -132,12 +133,12 @@ _ADDRESSES = text("""
 
 @dataclass(frozen=True)
 class Person:
-    """The keys of everything about somebody, by table; `details` are those of rows that belong to these, and `classes`
-    those of their marks.
+    """The keys of everything about somebody, by table; `details` are those of rows that belong to these or did, and
+    `classes` those of their marks.
     """
 
     keys: dict[str, list[Any]]
-    details: dict[str, list[Any]]
+    details: dict[str, list[str]]
     classes: list[Any]
 
     def parameters(self) -> dict[str, list[Any]]:
@@ -157,18 +158,21 @@ def same_person(student_id: UUID) -> list[UUID]:
 
 
 def lock(student_id: UUID) -> list[UUID]:
-    """Lock the student and whoever was merged into them; before them their enrollments, leads and admissions, as whoever
-    works on those does. Returns the students' keys. Raises Conflict when another one was merged into them meanwhile.
+    """Lock the student and whoever was merged into them; before them their enrollments, leads, admissions and tests to
+    come, as whoever works on those does. Returns the students' keys. Raises Conflict when another one was merged into them
+    meanwhile.
     """
     students = same_person(student_id)
     for model, key, owner in (
         (Enrollment, Enrollment.id, Enrollment.student_id),
         (Lead, Admission.lead_id, Admission.student_id),
         (Admission, Admission.id, Admission.student_id),
-        (Student, Student.id, Student.id),
     ):
         found = db.session.scalars(select(key).where(owner.in_(students)).distinct())
         lock_many(model, [each for each in found if each is not None])
+    leaving.hold_tests(students)
+    lock_many(Student, students)
+    leaving.hold_tests(students)
     if same_person(student_id) != students:
         raise Conflict(
             _("Someone else changed this record while you were editing it. Reload it, and make your changes again.")
@@ -191,12 +195,20 @@ def read(students: Sequence[UUID]) -> Person:
     keys: dict[str, list[Any]] = {"students": list(students)}
     for name, statement in (_KEYS | _LATER).items():
         keys[name] = list(db.session.scalars(text(statement), keys))
-    details = {
-        table: list(db.session.scalars(text(f"SELECT id FROM {table} WHERE {column} = ANY(:keys)"), {"keys": keys[of]}))  # noqa: S608
-        for table, (column, of) in _HISTORY.items()
-    }
+    details = {table: _details(table, column, keys[of]) for table, (column, of) in _HISTORY.items()}
     classes = db.session.scalars(text("SELECT id FROM attendance WHERE student_id = ANY(:students)"), keys)
     return Person(keys, details, list(classes))
+
+
+def _details(table: str, column: str, owners: Sequence[Any]) -> list[str]:
+    """The keys of rows that belong to these owners, or did until they were deleted, for their history tells of them."""
+    statement = f"""
+        SELECT CAST(id AS text) FROM {table} WHERE {column} = ANY(:owners)
+        UNION SELECT row_id FROM row_history
+        WHERE table_name = :table AND operation = 'delete' AND before ->> '{column}' = ANY(:texts)
+    """  # noqa: S608 - the names are ours
+    facts = {"table": table, "owners": list(owners), "texts": [str(key) for key in owners]}
+    return list(db.session.scalars(text(statement), facts))
 
 
 def addresses(known: Person) -> list[str]:

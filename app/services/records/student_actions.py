@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.policies.rules import may_erase_student, may_merge_students
-from app.services.records import erasing, merging
+from app.services.records import erasing, merging, unmerging
 from app.services.resource import Action
 
 RECORD_ACTIONS = (
@@ -17,15 +17,15 @@ RECORD_ACTIONS = (
         merging.MergeStudent,
         icon="git-merge",
         bulk=False,
-        undo=merging.undo,
+        undo=unmerging.undo,
         previewed=True,
         help=_l("Everything moves to the other student, whose empty fields are filled; this one leaves the lists."),
     ),
     Action(
         "undo_merge",
         _l("Undo merge"),
-        merging.undo_latest,
-        merging.nothing_merged,
+        unmerging.undo_latest,
+        unmerging.nothing_merged,
         icon="undo-2",
         bulk=False,
         help=_l("Makes two students again of the last two that were merged here."),

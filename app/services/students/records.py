@@ -16,16 +16,16 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.enrollments import Enrollment
 from app.models.students import Student
-from app.models.test_sessions import TestRegistration, TestSession, TestSessionStatus
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
 from app.services.errors import Conflict, Invalid, WrongState, explain
 from app.services.keysets import among
-from app.services.records import erasing, merging, person
+from app.services.records import erasing, person, unmerging
 from app.services.resource import Result
 from app.services.students import identity
+from app.services.test_sessions import leaving
 from app.services.transaction import lock, lock_many, transactional
 
 LONGEST_NAME = 64  # of an account
@@ -138,38 +138,17 @@ def _check_identity(data: dict[str, Any], known: Student | None) -> None:
     identity.check(*(data[name] if name in data else getattr(known, name, None) for name in names))
 
 
-# Whoever is gone takes part in no test; what was held stays on record.
-_OF_OPEN = "student_id = ANY(:ids) AND session_id IN (SELECT id FROM test_sessions WHERE status = 'open')"
-_CANCEL_BOOKINGS = text(f"""
-    UPDATE test_registrations SET status = 'cancelled', cancelled_at = now() WHERE status = 'confirmed' AND {_OF_OPEN}
-""")  # noqa: S608 - from here
-_EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_OF_OPEN}")  # noqa: S608 - from here
-
-
-def _hold_tests(ids: Sequence[UUID]) -> None:
-    """The open sessions for which these students are registered, held against runs that seat everybody."""
-    theirs = select(TestRegistration.session_id).where(among(TestRegistration.student_id, ids))
-    held = select(TestSession.id).where(TestSession.status == TestSessionStatus.OPEN, TestSession.id.in_(theirs))
-    db.session.execute(held.order_by(TestSession.id).with_for_update(read=True, of=TestSession))
-
-
-def _leave_tests(ids: Sequence[UUID]) -> None:
-    """The bookings wait for whoever gives one of them a seat right now; the next statement sees that seat."""
-    for statement in (_CANCEL_BOOKINGS, _EMPTY_SEATS):
-        db.session.execute(statement, {"ids": list(ids)})
-
-
 @transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Delete students softly, with their bookings and seats of tests to come (04-test-sessions); refused while an
     admission or enrollment of theirs is not over.
     """
     lock_many(Enrollment, list(db.session.scalars(select(Enrollment.id).where(among(Enrollment.student_id, ids)))))
-    _hold_tests(ids)
+    leaving.hold_tests(ids)
     result = plain.delete(Student, ids, actor=actor, title=title, hindrance=lambda each: person.not_over([each.id]))
     gone = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
-    _hold_tests(gone)  # what was booked before the students were locked; a deadlock, out of order, is tried again whole
-    _leave_tests(gone)
+    leaving.hold_tests(gone)
+    leaving.leave_tests(gone)
     return result
 
 
@@ -180,7 +159,7 @@ def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """
 
     def change(student: Student) -> bool:
-        if merging.was_merged(student.id):
+        if unmerging.was_merged(student.id):
             raise WrongState(_("They were merged into another student: take the merge back there."))
         if erasing.was_erased(student.id):
             raise WrongState(_("Their data was erased on request."))

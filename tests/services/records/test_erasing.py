@@ -104,13 +104,21 @@ def test_notes_of_money_seats_and_classes_are_gone(actors):
     payment.note = "Qwertz pays"
     credit = ClassCredit(admission_id=known.id, classes=1, reason="granted", note="Qwertz was ill")
     hall = seating.venue()
-    test, room = seating.session(hall), seating.room(hall, 2)
-    seat = seating.allocation(test, room, known.student_id, "1", notes="Qwertz sits in front")
+    room = seating.room(hall, 2)
+    held, to_come = (seating.session(hall, status=status) for status in ("completed", "open"))
+    seat, left, given_up = (
+        seating.allocation(each, room, known.student_id, "1", notes="Qwertz sits in front")
+        for each in (held, to_come, seating.session(hall))
+    )
+    kept, gone = seat.id, left.id
+    db.session.delete(given_up)
     db.session.add(credit)
     db.session.execute(text("UPDATE admissions SET status = 'cancelled' WHERE id = :id"), {"id": known.id})
     db.session.commit()
     erase(known.student_id, actors)
-    assert (payment.note, credit.note, db.session.get(RoomAllocation, seat.id).notes) == (None, None, None)
+    assert (payment.note, credit.note, db.session.get(RoomAllocation, kept).notes) == (None, None, None)
+    assert db.session.get(RoomAllocation, gone) is None
+    assert everywhere("qwertz") == []
     assert db.session.scalars(select(Notification).where(Notification.title == "Qwertz")).all() == []
     said = select(RowHistory).where(RowHistory.table_name.in_(["admission_payments", "room_allocations"]))
     assert db.session.scalars(said).all() == []

@@ -23,7 +23,7 @@ from app.models.students import Student
 from app.services import accounts
 from app.services.assistants import own
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
-from app.services.records import creation, erasing, giving_out, merging
+from app.services.records import creation, erasing, giving_out, merging, unmerging
 from app.services.students import records
 from app.services.transaction import rehearse, transactional
 from tests.factories.admissions import admission
@@ -70,7 +70,7 @@ def test_everything_moves_and_returns(actors):
     for model in (StudentSchoolAssociation, StudentProgramExtension, OneRosterUser, StudentGuardian):
         assert owned(model, kept) == 1 and owned(model, gone) == 0
     assert db.session.get(Student, gone).deleted_at is not None
-    merging.undo(result.batch_id, actor=actors.admissions)
+    unmerging.undo(result.batch_id, actor=actors.admissions)
     db.session.expire_all()
     for model in (StudentSchoolAssociation, StudentProgramExtension, OneRosterUser, StudentGuardian):
         assert owned(model, kept) == 0 and owned(model, gone) == 1
@@ -88,7 +88,7 @@ def test_who_is_an_assistant_too_assists_with_the_account_that_stays(actors):
         result = merging.merge([other.id], actor=actors.admissions, into_id=known.id)
         assert sorted(actors.pupil.roles) == ["Assistant", "Student"]
         assert own.find(actors.pupil).id == mine.id
-        merging.undo(result.batch_id, actor=actors.admissions)
+        unmerging.undo(result.batch_id, actor=actors.admissions)
         assert sorted(actors.pupil.roles) == ["Student"]
         assert own.find(actors.assistant).id == mine.id
 
@@ -97,7 +97,7 @@ def test_a_role_that_they_had_or_still_need_is_not_taken_back(actors):
     pupil = accounts.create_account(username="pupil", roles=["Student", "Assistant"], actor=actors.super_admin)
     known, other = student(user_id=pupil.id), student(user_id=actors.assistant.id)
     helper(other)
-    merging.undo(merging.merge([other.id], actor=actors.admin, into_id=known.id).batch_id, actor=actors.admin)
+    unmerging.undo(merging.merge([other.id], actor=actors.admin, into_id=known.id).batch_id, actor=actors.admin)
     assert "Assistant" in actors.pupil.roles
     without = student()
     accounts.set_roles(pupil.id, ["Student"], actor=actors.super_admin)
@@ -112,7 +112,7 @@ def test_what_both_have_stays_with_each(actors):
     assert owned(StudentGuardian, kept) == 1  # the same guardian
     left = db.session.scalars(select(OneRosterUser).where(OneRosterUser.student_id == gone)).one()
     assert (left.status, left.enabled_user) == ("tobedeleted", False)
-    merging.undo(result.batch_id, actor=actors.admissions)
+    unmerging.undo(result.batch_id, actor=actors.admissions)
     db.session.refresh(left)
     assert (left.status, left.enabled_user) == ("active", True)
 
@@ -136,7 +136,7 @@ def test_what_was_changed_since_is_not_emptied(actors):
     gone, kept = student(birth_city="Oslo", phone="+442079460018").id, student().id
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     records.update(kept, {"birth_city": "Bergen"}, actor=actors.admin)
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     stays = db.session.get(Student, kept)
     assert (stays.birth_city, stays.phone) == ("Bergen", None)
 
@@ -147,10 +147,10 @@ def test_the_latest_merge_is_taken_back_first(actors):
     db.session.execute(text("ALTER TABLE student_merges DISABLE TRIGGER stamps"))
     db.session.execute(text("UPDATE student_merges SET created_at = now() - interval '1 hour'"))
     merging.merge([second], actor=actors.admin, into_id=kept)
-    assert merging.undo_latest([kept], actor=actors.admin).outcomes[0].id == str(second)
-    assert merging.undo_latest([kept], actor=actors.admin).outcomes[0].id == str(first)
+    assert unmerging.undo_latest([kept], actor=actors.admin).outcomes[0].id == str(second)
+    assert unmerging.undo_latest([kept], actor=actors.admin).outcomes[0].id == str(first)
     with pytest.raises(WrongState):
-        merging.undo_latest([kept], actor=actors.admin)
+        unmerging.undo_latest([kept], actor=actors.admin)
 
 
 def test_what_cannot_be_merged(actors):
@@ -167,9 +167,9 @@ def test_what_cannot_be_merged(actors):
         merging.merge([one], actor=actors.staff, into_id=other)
     result = merging.merge([one], actor=actors.admin, into_id=other)
     with pytest.raises(WrongState):
-        merging.undo(merging.undo(result.batch_id, actor=actors.admin) and result.batch_id, actor=actors.admin)
+        unmerging.undo(unmerging.undo(result.batch_id, actor=actors.admin) and result.batch_id, actor=actors.admin)
     with pytest.raises(NotFound):
-        merging.undo(uuid.uuid4(), actor=actors.admin)
+        unmerging.undo(uuid.uuid4(), actor=actors.admin)
 
 
 def test_a_merged_student_is_not_simply_restored(actors):

@@ -9,7 +9,7 @@ from app.extensions import db
 from app.models.student_changes import StudentMerge
 from app.models.student_records import Guardian, OneRosterUser, StudentGuardian
 from app.models.students import Student
-from app.services.records import erasing, links, merging
+from app.services.records import erasing, links, merging, unmerging
 from app.services.students import records
 from tests.factories.students import student
 
@@ -38,7 +38,7 @@ def test_what_only_one_may_have_returns_as_it_was(actors):
     assert told(kept, "student_unique_id", *PASSPORT) == ("TSA-STU-1", "PASSPORT", "AB12345")
     assert told(gone, "student_unique_id", *PASSPORT) == (None, None, None)
     records.update(kept, {"identity_number": "CD67890"}, actor=actors.admin)
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     assert told(gone, "student_unique_id", *PASSPORT) == ("TSA-STU-1", "PASSPORT", "AB12345")
     assert told(kept, "student_unique_id", *PASSPORT) == (None, "PASSPORT", "CD67890")
 
@@ -48,7 +48,7 @@ def test_what_somebody_else_has_by_now_stays_theirs(actors):
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     records.update(kept, {"identity_number": "CD67890"}, actor=actors.admin)
     other = student(**PASSPORT).id
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     assert told(gone, "student_unique_id", *PASSPORT) == ("TSA-STU-1", None, None)
     assert told(other, *PASSPORT) == ("PASSPORT", "AB12345")
 
@@ -56,7 +56,7 @@ def test_what_somebody_else_has_by_now_stays_theirs(actors):
 def test_an_identity_that_both_have_stays_with_each(actors):
     gone, kept = student(**PASSPORT).id, student(identity_type="FOREIGN_ID", identity_number="X-1234").id
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     assert told(gone, *PASSPORT) == ("PASSPORT", "AB12345") and told(kept, *PASSPORT) == ("FOREIGN_ID", "X-1234")
 
 
@@ -64,11 +64,11 @@ def test_needs_of_either_are_needs_of_who_stays(actors):
     gone, kept = student(needs_accessible_room=True, accommodation_needs="Large print").id, student().id
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     assert told(kept, "needs_accessible_room", "accommodation_needs") == (True, "Large print")
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     assert told(kept, "needs_accessible_room", "accommodation_needs") == (False, None)
     assert told(gone, "needs_accessible_room", "accommodation_needs") == (True, "Large print")
     result = merging.merge([kept], actor=actors.admin, into_id=gone)
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     assert told(gone, "needs_accessible_room") == (True,)
 
 
@@ -78,7 +78,7 @@ def test_who_was_called_first_is_called_first_again(actors):
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     db.session.expire_all()
     assert (theirs.student_id, theirs.primary_contact, ours.primary_contact) == (kept, False, True)
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     db.session.expire_all()
     assert (theirs.student_id, theirs.primary_contact, ours.primary_contact) == (gone, True, True)
 
@@ -89,7 +89,7 @@ def test_who_was_called_first_by_the_other_is_so_again_when_the_present_one_leav
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     links.update_link(ours.id, {"primary_contact": False}, actor=actors.admin)
     links.update_link(theirs.id, {"primary_contact": True}, actor=actors.admin)
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     db.session.expire_all()
     assert (theirs.student_id, theirs.primary_contact, ours.primary_contact) == (gone, True, True)
 
@@ -100,7 +100,7 @@ def test_only_one_is_called_first_whoever_was_chosen_since(actors):
     guardian_of(kept, first=False, guardian=db.session.get(Guardian, stays.guardian_id))
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     links.update_link(moves.id, {"primary_contact": True}, actor=actors.admin)
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     db.session.expire_all()
     assert moves.student_id == gone and stays.primary_contact and not moves.primary_contact
 
@@ -120,14 +120,14 @@ def test_who_is_merged_away_is_gone_from_the_roster_until_it_is_taken_back(actor
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     db.session.expire_all()
     assert (users[0].status, users[0].enabled_user, users[1].status) == ("tobedeleted", False, "active")
-    merging.undo(result.batch_id, actor=actors.admin)
+    unmerging.undo(result.batch_id, actor=actors.admin)
     db.session.expire_all()
     assert (users[0].status, users[0].enabled_user, users[0].student_id) == ("active", enabled, gone)
 
 
 def test_an_erased_person_leaves_nothing_in_merges_that_were_taken_back(actors):
     gone, kept = student(identity_type="PASSPORT", identity_number="QWERTZ1").id, student().id
-    merging.undo(merging.merge([gone], actor=actors.admin, into_id=kept).batch_id, actor=actors.admin)
+    unmerging.undo(merging.merge([gone], actor=actors.admin, into_id=kept).batch_id, actor=actors.admin)
     erasing.erase([gone], actor=actors.admin, reason="asked")
     said = "SELECT count(*) FROM row_history WHERE table_name = 'student_merges'"
     assert db.session.scalar(text(said)) == 0
