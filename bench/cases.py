@@ -109,13 +109,16 @@ def _bulk(site: Site, stage: Any, step: str) -> TestResponse:
 
 
 def _next_stage(site: Site) -> Any:
-    """A stage in which none of the thousand leads stands; before the first round they are put into one."""
-    number = site.number()
-    with site.plain.transaction():
-        site.plain.execute(
-            "UPDATE leads SET stage_id = %s WHERE id = ANY(%s)", [site.facts.stages[number % 2], site.facts.newest]
-        )
-    return site.facts.stages[2 + number % 2]
+    """A stage in which none of the thousand leads stands. Before the first round they are put into one; later ones find
+    them where the last has left them, as at the peers.
+    """
+    statement = "SELECT DISTINCT stage_id FROM leads WHERE id = ANY(%s)"
+    taken = {row[0] for row in site.plain.execute(statement, [site.facts.newest])}
+    first, *others = site.facts.stages[1:4]
+    if len(taken) > 1:
+        with site.plain.transaction():
+            site.plain.execute("UPDATE leads SET stage_id = %s WHERE id = ANY(%s)", [first, site.facts.newest])
+    return next(stage for stage in others if stage not in taken or len(taken) > 1)
 
 
 def _suggest(lookup: str, words: Callable[[Site], str]) -> Callable[[Site, Any], TestResponse]:
