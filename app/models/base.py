@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask_appbuilder.models.sqla import Model
@@ -122,6 +122,9 @@ class SoftDelete:
         return account_key()
 
 
+SEARCHED: Final = "searched"  # the name of an indexed text in which words are looked for
+
+
 def searched(*columns: Any) -> Label[str]:
     """Texts of a row in which typed words are looked for, as one without accents and capitals. An index is found by the very
     same expression alone, so there is no parameter in it.
@@ -130,11 +133,11 @@ def searched(*columns: Any) -> Label[str]:
     joined: Any = texts[0]
     for each in texts[1:]:
         joined = joined.op("||")(text("' '")).op("||")(each)
-    return func.search_fold(joined, type_=String).label("searched")
+    return func.search_fold(joined, type_=String).label(SEARCHED)
 
 
 def search_index(table: str, looked_through: Label[str]) -> Index:
     """By trigrams, which find a word anywhere in the text."""
     return Index(
-        f"ix_{table}_searched", looked_through, postgresql_using="gin", postgresql_ops={"searched": "gin_trgm_ops"}
+        f"ix_{table}_searched", looked_through, postgresql_using="gin", postgresql_ops={SEARCHED: "gin_trgm_ops"}
     )

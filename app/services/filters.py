@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import Column, Label, and_, func, not_, or_, select
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.models.base import SEARCHED
 from app.services import phones, school
-from app.services.matching import escape_like, stored_number
+from app.services.matching import escape_like, has_trigrams, holds, stored_number
 from app.services.resource import Attribute, Kind, Resource
 
 LONGEST = 3_000  # signs of a value, as of eighty keys: an address may have four thousand
+_TEXTS = frozenset({Kind.TEXT, Kind.EMAIL, Kind.PHONE})
+_WORD = re.compile(r"\w+")
 _EMPTINESS = ("empty", "notempty")
 OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.TEXT: ("contains", "is", "isnot", "in"),
@@ -161,11 +167,44 @@ def condition(item: Filter) -> ColumnElement[bool]:
 
 
 def _contains(item: Filter) -> ColumnElement[bool]:
-    words = [item.raw.strip() or _refuse(item.raw)]
-    if item.attribute.kind is Kind.PHONE:
-        words += filter(None, [stored_number(words[0])])
     text = func.search_fold(item.attribute.compared)
-    return or_(*(text.like(func.search_fold(f"%{escape_like(word)}%")) for word in words))
+    return or_(*(text.like(func.search_fold(f"%{escape_like(word)}%")) for word in _words(item)))
+
+
+def _words(item: Filter) -> list[str]:
+    """Any of these is in the text of a row that `contains`, `is` or is `in`. Raises ValueError."""
+    if item.operator != "contains":
+        parts = item.raw.split(",") if item.operator == "in" else [item.raw]
+        return [_typed(item.attribute, part) for part in parts if part.strip()]
+    word = item.raw.strip() or _refuse(item.raw)
+    return [word, *filter(None, [stored_number(word) if item.attribute.kind is Kind.PHONE else ""])]
+
+
+@cache
+def _looked_through(resource: Resource) -> frozenset[str]:
+    """The columns of the model whose texts are in the indexed text of the search box: see `searched` of the models."""
+    text = getattr(resource.search, "expression", resource.search)
+    if isinstance(text, Column) and text.computed is not None:
+        return frozenset(_WORD.findall(str(text.computed.sqltext)))
+    if isinstance(text, Label) and text.name == SEARCHED:
+        return frozenset(each.name for each in visitors.iterate(text) if isinstance(each, Column))
+    return frozenset()
+
+
+def _indexed(resource: Resource, item: Filter) -> list[ColumnElement[bool]]:
+    """What else is true of the rows that meet a filter, and what the index of the search box can find: a filter by a name
+    reads no large table.
+    """
+    attribute = item.attribute
+    column = getattr(resource.model, attribute.name, None)
+    if attribute.kind not in _TEXTS or column is not attribute.value or attribute.name not in _looked_through(resource):
+        return []
+    if item.operator not in ("contains", "is", "in"):
+        return []
+    words = _words(item)
+    if item.operator == "contains" and not all(map(has_trigrams, words)):  # a whole value begins where a word begins
+        return []
+    return [or_(*(holds(resource.search, word) for word in words))]
 
 
 def met(resource: Resource, item: Filter) -> ColumnElement[bool]:
@@ -174,7 +213,7 @@ def met(resource: Resource, item: Filter) -> ColumnElement[bool]:
     """
     if item.attribute.links is not None:
         return _linked(resource, item, *item.attribute.links)
-    wanted, attribute = condition(item), item.attribute
+    wanted, attribute = and_(condition(item), *_indexed(resource, item)), item.attribute
     if attribute.through is not None and attribute.join is not None:
         return attribute.through.in_(select(attribute.join[0].id).where(wanted).correlate(None))
     if attribute.key is not None or attribute.join is None:

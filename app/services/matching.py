@@ -72,12 +72,17 @@ def _word(folded: Any, word: str) -> ColumnElement[bool]:
     return folded.holds(word) if isinstance(folded, Through) else holds(folded, word)
 
 
+def has_trigrams(word: str) -> bool:
+    """Whether an index on trigrams can find a word anywhere in a text."""
+    return _INDEXED.search(word) is not None
+
+
 def holds(folded: Any, word: str) -> ColumnElement[bool]:
     """Three signs are found anywhere. One or two are looked for where words begin, as there are no trigrams inside; in
     a phone number that is after the plus sign.
     """
     escaped = escape_like(word)
-    if _INDEXED.search(word):
+    if has_trigrams(word):
         return _like(folded, f"%{escaped}%")
     if not _BEGINS_A_WORD.match(word):
         return func.strpos(folded, func.search_fold(word)) > 0
