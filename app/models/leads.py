@@ -132,7 +132,13 @@ class Lead(TimeOrderedKey, Stamps, SoftDelete, Base):
             postgresql_where=LIVE,
             postgresql_include=["stage_id"],  # leads of an owner in a stage are counted without reading them
         ),
-        Index("ix_leads_follow_up_date_follow_up_status", "follow_up_date", "follow_up_status", postgresql_where=LIVE),
+        Index(
+            "ix_leads_follow_up_date_id",
+            "follow_up_date",
+            "id",
+            postgresql_where=LIVE,
+            postgresql_include=["follow_up_status"],
+        ),
         Index(
             "ix_leads_owner_id_follow_up_date_open",
             "owner_id",
