@@ -6,7 +6,9 @@ import json
 from functools import partial
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 
@@ -20,7 +22,10 @@ def defer(
     """Ask for a task inside the running transaction: workers see it after the commit, and never without.
 
     `lock`: tasks with the same one never run at the same time. `queueing_lock`: only one such task waits at
-    a time; None is returned when one already does, else the number of the task.
+    a time; None is returned when one already does, else the number of the task. Whoever asks with the same one waits
+    until this transaction has ended, so one that is shared by all is asked for in a short transaction only.
+
+    Raises DBAPIError, as any other statement does, when the database does not take it.
     """
     try:
         with db.session.begin_nested():  # a refused duplicate must not spoil the transaction
@@ -30,3 +35,11 @@ def defer(
             ).defer(**arguments)  # type: ignore[arg-type]
     except AlreadyEnqueued:
         return None
+    except ConnectorException as error:
+        raise _refused(error) from error
+
+
+def _refused(error: ConnectorException) -> Exception:
+    """What the database said, as SQLAlchemy says it: a transaction that is tried again, or refused, looks for that."""
+    cause = error.__cause__
+    return DBAPIError.instance(None, None, cause, psycopg.Error) if isinstance(cause, psycopg.Error) else error

@@ -50,7 +50,7 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
             return _run(lambda: function(*args, **kwargs), kwargs.get("actor"))
         finally:
             session.info.pop("transactional", None)
-            for report in session.info.pop("afterwards", ()):
+            for report in session.info.pop("afterwards", {}):
                 report()
 
     return wrapper
@@ -68,11 +68,12 @@ def clock() -> datetime:
 
 def afterwards(report: Callable[[], Any]) -> None:
     """Run `report` when the present transaction has ended, however it ended; at once when there is none. It is for what
-    must be written down of a routine that was refused, and so undone. A rehearsal forgets it.
+    must be written down of a routine that was refused, and so undone, and for what others would wait for as long as this
+    transaction lasts. The same one is run once. A rehearsal forgets it.
     """
     session = db.session()
     if session.info.get("transactional"):
-        session.info.setdefault("afterwards", []).append(report)
+        session.info.setdefault("afterwards", {})[report] = None  # an ordered set
     else:
         report()
 

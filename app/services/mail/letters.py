@@ -18,14 +18,16 @@ from urllib.parse import urlsplit
 from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.models.credentials import Letter
 from app.services import queue
+from app.services.errors import Refusal
 from app.services.mail.messages import Reader, compose_letter
 from app.services.mail.transport import LaterError, NeverError, Send, opened
 from app.services.notifications import texts
-from app.services.transaction import transactional
+from app.services.transaction import afterwards, transactional
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +82,22 @@ class Words:
 def post(kind: str, email: str, payload: Mapping[str, Any], *, locale: str | None) -> None:
     """Have a letter sent once the running transaction is committed."""
     db.session.add(Letter(kind=kind, email=email, payload=dict(payload), locale=locale))
-    queue.defer(TASK, queueing_lock=TASK)
+    send_soon()
+
+
+def send_soon() -> None:
+    """Ask a worker for what is due when the running transaction has ended. Asked for inside it, everybody else who writes
+    a letter would wait for its end, as only one such task may be queued. What is not asked for, because the process is
+    killed in between or the database is busy, the job of the next minute asks for.
+    """
+    afterwards(_ask)
+
+
+def _ask() -> None:
+    try:
+        request_delivery()
+    except (Refusal, SQLAlchemyError) as error:  # what was to be done is done
+        log.warning("Letters wait for the next minute: %s", error)
 
 
 @transactional

@@ -19,7 +19,7 @@ from app.models.access import NO_EMAIL
 from app.models.test_sessions import TestSession, TestSessionStatus
 from app.policies.actor import Actor
 from app.policies.rules import may_run_tests
-from app.services import plain, queue, school
+from app.services import plain, school
 from app.services.errors import NotAllowed, WrongState
 from app.services.mail import letters
 from app.services.resource import Action, Result
@@ -119,7 +119,7 @@ def _send(session: TestSession) -> Sent:
     }
     sent = Sent(*db.session.execute(_SEND, facts).one())
     if sent.written:
-        queue.defer(letters.TASK, queueing_lock=letters.TASK)
+        letters.send_soon()
     return sent
 
 
