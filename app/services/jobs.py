@@ -28,6 +28,7 @@ from app.services.transaction import transactional
 
 MOST_ERROR_CHARACTERS = 2000
 TASK: Final = "jobs.run"
+FIRST_YEAR: Final = 2000  # of days that somebody may mean
 KEPT: Final = timedelta(days=180)
 FREQUENT_KEPT: Final = timedelta(days=14)  # of jobs that run every few minutes
 
@@ -170,17 +171,30 @@ JOBS: dict[str, Job] = {
 def run(name: str, day: date, *, force: bool = False) -> JobRun:
     """Run a job for a day and record the run. A daily job that went well is not run again, unless forced.
 
-    Raises NotFound for an unknown job, and whatever the job raises, after recording it.
+    Raises NotFound for an unknown job, Invalid for a day that cannot be meant, and whatever the job raises, after recording
+    it.
     """
     job = JOBS.get(name)
     if job is None:
         raise NotFound(f"There is no job named {name}.")
+    _check_day(day)
     if job.daily and not force and (done := _success(name, day)):
         return done
     record = _run(job, _begin(name, day), day)
     if not job.daily and not record.rows:
         _forget(record.id)  # a run a minute that found nothing to do is no history
     return record
+
+
+def _check_day(day: date) -> None:
+    """Raises Invalid for a day that is still to come, of which jobs would tell what has not happened, or long before any
+    school's.
+    """
+    reason = _("This day has not come yet.") if day > school.today() else ""
+    if day.year < FIRST_YEAR:
+        reason = _("The day is before the year %(year)s.", year=FIRST_YEAR)
+    if reason:
+        raise Invalid(reason, fields={"day": [reason]})
 
 
 def _run(job: Job, run_id: UUID, day: date) -> JobRun:
@@ -202,8 +216,7 @@ class RunInput(Input):
 @transactional
 def start(values: Mapping[str, Any], *, actor: Actor) -> JobRun:
     """Have a worker run a job now, also when it has gone well for that day. Raises Invalid."""
-    if values["day"] > school.today():
-        raise Invalid(fields={"day": [_("This day has not come yet.")]})
+    _check_day(values["day"])
     run_id = _begin(values["name"], values["day"])
     queue.defer(TASK, run_id=str(run_id))
     return db.session.get_one(JobRun, run_id)

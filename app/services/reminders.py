@@ -75,9 +75,11 @@ def classes_remaining(day: date) -> int:
 
 @transactional
 def attendance_missing(day: date) -> int:
-    """Tell teachers and admins of classes that ended a day ago and are not marked. Returns the notices made."""
+    """Tell teachers and admins of classes that ended a day ago and are not marked: by the end of that day, and never of
+    later ones than by now. Returns the notices made.
+    """
     admins = _begin()
-    now = datetime.now(UTC) if day == school.today() else school.midnight(day + timedelta(days=1))
+    now = datetime.now(UTC) if day >= school.today() else school.midnight(day + timedelta(days=1))
     facts = {"admins": admins, "ended": now - MARKED_WITHIN, "message": texts.message(MISSING)}
     return tell_set(NotificationType.ATTENDANCE_MISSING, _MISSING, day, facts, events=True)
 

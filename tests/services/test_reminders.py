@@ -109,6 +109,13 @@ def test_an_unmarked_class_is_told_after_a_day_and_once(made):
     assert reminders.attendance_missing(second + timedelta(days=3)) == 0, "marked"
 
 
+def test_classes_that_have_not_taken_place_are_never_told(made):
+    """Otherwise their true reminder would be swallowed when they have."""
+    db.session.execute(text("DELETE FROM attendance WHERE ends_at <= now()"))
+    for day in (school.today(), school.today() + timedelta(days=60), date.max):
+        assert reminders.attendance_missing(day) == 0
+
+
 @pytest.mark.parametrize("first", [date(2026, 3, 10), date(2026, 10, 12)], ids=["spring", "autumn"])
 def test_a_month_of_days_with_a_change_of_the_clocks(db_session, actors, first):
     """Every job on every local day, each twice: what repeats is told once per local day, the rest once."""

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.jobs import jobs as command
-from app.services import jobs
-from app.services.errors import NotFound
+from app.services import jobs, school
+from app.services.errors import Invalid, NotFound
 from app.tasks import scheduler
 
 DAY = date(2026, 3, 29)
@@ -54,6 +54,30 @@ def test_a_failure_is_recorded_and_raised_and_may_be_repeated(db_session, job, m
 def test_an_unknown_job_is_refused(db_session, job):
     with pytest.raises(NotFound):
         jobs.run("nothing", DAY)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("9999-12-31", "This day has not come yet."),
+        ("tomorrow", "This day has not come yet."),
+        ("0001-01-01", "The day is before the year 2000."),
+        ("1999-12-31", "The day is before the year 2000."),
+    ],
+)
+def test_a_day_that_cannot_be_meant_is_refused_to_whoever_asks(app, db_session, actors, job, day, said):
+    wanted = school.today() + timedelta(days=1) if day == "tomorrow" else date.fromisoformat(day)
+    for ask in (
+        lambda: jobs.run("count", wanted, force=True),
+        lambda: jobs.start({"name": "count", "day": wanted}, actor=actors.admin),
+    ):
+        with pytest.raises(Invalid) as refused:
+            ask()
+        assert (str(refused.value), refused.value.fields) == (said, {"day": [said]})
+    asked = app.test_cli_runner().invoke(command, ["run", "count", "--date", str(wanted)])
+    assert (asked.exit_code, asked.output) == (1, f"Error: {said}\n")
+    assert job == jobs.history("count") == []
+    assert jobs.run("count", date(2000, 1, 1)).rows == jobs.run("count", school.today(), force=True).rows - 1 == 1
 
 
 def at(*parts):

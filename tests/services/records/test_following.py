@@ -82,7 +82,8 @@ def test_who_is_new_is_there_before_the_first_day(actors, clock, first, child):
 
 def test_days_on_which_no_job_ran_are_made_up_for(actors, clock, child, first):
     leave(first, actors.admissions)
-    jobs.run(following.JOB, date(2027, 6, 28))
+    clock.today = date(2027, 6, 28)
+    jobs.run(following.JOB, clock.today)
     clock.today = date(2027, 7, 2)
     assert jobs.run(following.JOB, clock.today).rows == 1
     assert not user_of(student_id=child).enabled_user
@@ -92,7 +93,8 @@ def test_days_on_which_no_job_ran_are_made_up_for(actors, clock, child, first):
 
 def test_a_day_that_failed_is_made_up_for(actors, clock, child, first, monkeypatch):
     leave(first, actors.admissions)
-    jobs.run(following.JOB, date(2027, 6, 29))
+    clock.today = date(2027, 6, 29)
+    jobs.run(following.JOB, clock.today)
     clock.today = LAST_DAY
     with monkeypatch.context() as broken:
         broken.setattr(following, "follow", lambda students: 1 / 0)
