@@ -16,6 +16,7 @@ from flask import current_app
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 30
+TOO_LARGE = 552  # at MAIL FROM, where the size is announced: RFC 1870, 6.1
 Send = Callable[[EmailMessage], None]
 
 
@@ -64,6 +65,11 @@ class _Line:
         except smtplib.SMTPServerDisconnected as error:
             self.close()
             raise LaterError(str(error), server=True) from error
+        except (smtplib.SMTPHeloError, smtplib.SMTPSenderRefused) as error:  # us or MAIL_FROM, whatever the message
+            self.close()
+            if error.smtp_code == TOO_LARGE:
+                _raise(error.smtp_code, error.smtp_error)
+            raise LaterError(_sentence(error.smtp_code, error.smtp_error), server=True) from error
         except smtplib.SMTPResponseException as error:
             self._reset()
             _raise(error.smtp_code, error.smtp_error)
@@ -97,9 +103,12 @@ class _Line:
 
 
 def _raise(code: int, answer: bytes | str) -> None:
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    sentence = f"{code} {text}"
+    sentence = _sentence(code, answer)
     raise NeverError(sentence) if 500 <= code < 600 else LaterError(sentence)
+
+
+def _sentence(code: int, answer: bytes | str) -> str:
+    return f"{code} {answer.decode('utf-8', 'replace') if isinstance(answer, bytes) else answer}"
 
 
 def _connect(address: str) -> smtplib.SMTP:

@@ -12,12 +12,27 @@ from aiosmtpd.controller import Controller
 
 
 class Mailbox:
-    """What arrived. `answers` are given to the next recipients instead of accepting them; `after` runs at each message."""
+    """What arrived. `answers` are given to the next recipients instead of accepting them, `to_sender` to whoever sends,
+    `to_helo` to whoever comes; `after` runs at each message.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.answers: list[str] = []
+        self.to_sender = self.to_helo = ""
         self.after: Any = None
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 - aiosmtpd's name
+        session.host_name = hostname
+        return [self.to_helo] if self.to_helo else responses
+
+    async def handle_HELO(self, server, session, envelope, hostname):  # noqa: N802 - aiosmtpd's name
+        session.host_name = hostname
+        return self.to_helo or "250 OK"
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+        envelope.mail_from = address
+        return self.to_sender or "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         if self.answers:

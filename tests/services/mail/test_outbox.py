@@ -169,6 +169,27 @@ def test_a_refused_address_fails_and_a_busy_server_does_not(db_session, actors, 
     assert mail.deliver() == 1
 
 
+@pytest.mark.parametrize("refused", ["to_sender", "to_helo"])
+def test_a_server_that_refuses_us_costs_no_mail(db_session, actors, mailbox, refused):
+    """Whose fault is ours or the server's, and the same for every message."""
+    setattr(mailbox, refused, "550 Not you")
+    tell(actors.staff, actors.staff2)
+    assert mail.deliver() == 0
+    assert states() == ["queued", "queued"]
+    assert sorted(row.attempts for row in rows()) == [0, 1], "no attempt is wasted on the others"
+    assert {row.error for row in rows()} == {None, "550 Not you"}
+    setattr(mailbox, refused, "")
+    sooner(next_attempt_at="now()")
+    assert mail.deliver() == 2
+
+
+def test_a_message_that_is_too_large_fails_alone(db_session, actors, mailbox):
+    mailbox.to_sender = "552 Too large"
+    tell(actors.staff)
+    assert mail.deliver() == 0
+    assert [(row.status.value, row.error) for row in rows()] == [("failed", "552 Too large")]
+
+
 def test_what_a_killed_worker_claimed_is_sent_after_the_lease(db_session, actors, mailbox, monkeypatch):
     """The worker dies after the server took the message and before that was noted."""
 
