@@ -13,7 +13,8 @@ from app.extensions import db
 from app.services import school
 from app.services.admissions import actions, admit, places, waitlist
 from app.services.admissions.refusals import PlacesRefused
-from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
+from app.services.leads import actions as lead_actions
+from tests.concurrency.racing import Meeting, actor, count, meet_after, meet_before, race, refusals
 from tests.factories.admissions import admission, choices
 from tests.factories.courses import course, plan, slot
 from tests.factories.leads import lead
@@ -203,3 +204,28 @@ def test_pausing_and_resuming_while_others_want_the_places(crowd, pair):
             SELECT FROM classroom_enrollments e WHERE e.admission_id = a.id AND e.status = 'active')
     """
     assert count(wrong) == 0
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
+def test_a_place_is_offered_to_who_is_just_deleted(crowd, pair, monkeypatch, locked):
+    """Without the lock on the slot nobody sees the offer that is made meanwhile, and it holds the place for nobody."""
+    staff, admin = actor("staff"), actor("admin")
+    made = [admission(pair, actor=staff).id for _n in range(5)]
+    gone, second = lead().id, lead().id
+    for each in (gone, second):
+        waitlist.join({"classroom_slot_id": pair[0].id, "lead_id": each}, actor=staff)
+    db.session.remove()
+    if not locked:
+        monkeypatch.setattr(waitlist, "_LOCK_SLOTS_OF_PEOPLE", text("SELECT CAST(:ids AS uuid[])"))
+    meeting = Meeting()
+    meet_before(monkeypatch, waitlist, "_withdraw", meeting)
+    meet_after(monkeypatch, waitlist, "offer_places", meeting)
+    results = race(
+        crowd,
+        partial(lead_actions.delete, [gone], actor=admin),
+        partial(actions.cancel, made[:1], actor=staff),
+    )
+    assert refusals(results) == []
+    offered = "SELECT count(*) FROM waitlist_entries WHERE status = 'offered' AND lead_id = :id"
+    assert [count(offered, id=each) for each in (gone, second)] == ([0, 1] if locked else [1, 0])
+    assert count(DRIFTED) == 0

@@ -187,9 +187,7 @@ def withdraw(ids: Sequence[UUID], *, actor: Actor) -> Result:
     mine = select(WaitlistEntry.id).where(among(WaitlistEntry.id, list(ids)), visible(WaitlistEntry, actor))
     known = list(db.session.scalars(mine))
     db.session.execute(_LOCK_SLOTS_OF, {"ids": known})
-    ended = db.session.execute(_END, {"ids": known, "status": "withdrawn"}).all()
-    offer_places({row.classroom_slot_id for row in ended})
-    done, there = {row.id for row in ended}, set(known)
+    done, there = _withdraw(known), set(known)
     return Result(
         [
             Outcome(str(key), unchanged=key not in done)
@@ -198,6 +196,71 @@ def withdraw(ids: Sequence[UUID], *, actor: Actor) -> Result:
             for key in dict.fromkeys(ids)
         ]
     )
+
+
+def _withdraw(entry_ids: Sequence[UUID]) -> set[UUID]:
+    """End these entries of locked slots, and offer what was held for them to the next. Returns which had not ended."""
+    ended = db.session.execute(_END, {"ids": entry_ids, "status": "withdrawn"}).all()
+    offer_places({row.classroom_slot_id for row in ended})
+    return {row.id for row in ended}
+
+
+# Also those in which their entries have ended: taking a merge back has them wait again. A key is that of a lead or of a
+# student, never of both.
+_LOCK_SLOTS_OF_PEOPLE = text("""
+    SELECT id FROM classroom_slots WHERE id IN (
+        SELECT classroom_slot_id FROM waitlist_entries WHERE lead_id = ANY(:ids) OR student_id = ANY(:ids))
+    ORDER BY id FOR NO KEY UPDATE
+""")
+_OFFERS_OF = text("""
+    SELECT id FROM waitlist_entries WHERE status = 'offered' AND (lead_id = ANY(:ids) OR student_id = ANY(:ids))
+""")
+# Where both wait for the same slot: who has an offer keeps it, else who stays goes on waiting.
+_ONE_TOO_MANY = text("""
+    WITH both_of_them AS (
+        SELECT id, classroom_slot_id, status = 'offered' AS offered, coalesce(lead_id, student_id) = :kept AS stays
+        FROM waitlist_entries
+        WHERE status IN ('waiting', 'offered') AND (lead_id IN (:gone, :kept) OR student_id IN (:gone, :kept))
+    )
+    SELECT one.id FROM both_of_them one JOIN both_of_them other USING (classroom_slot_id)
+    WHERE (other.offered, other.stays) > (one.offered, one.stays) ORDER BY one.id
+""")
+_WAIT_AGAIN = text("""
+    UPDATE waitlist_entries w SET status = 'waiting'
+    WHERE w.id = ANY(CAST(:ids AS uuid[])) AND w.status = 'withdrawn' AND NOT EXISTS (
+        SELECT FROM waitlist_entries o WHERE o.classroom_slot_id = w.classroom_slot_id AND o.status IN ('waiting', 'offered')
+          AND (o.lead_id = w.lead_id OR o.student_id = w.student_id))
+    RETURNING w.classroom_slot_id
+""")
+
+
+def lock_slots_of(person_ids: Sequence[UUID]) -> None:
+    """Lock the slots in whose waitlists these leads or students are: after leads and admissions, before students."""
+    db.session.execute(_LOCK_SLOTS_OF_PEOPLE, {"ids": list(person_ids)})
+
+
+def leave(person_ids: Sequence[UUID]) -> None:
+    """End the offers of leads or students who are deleted: each place goes to the next. What they only wait for stays, in
+    case they are restored, and is not offered meanwhile.
+    """
+    lock_slots_of(person_ids)
+    _withdraw(list(db.session.scalars(_OFFERS_OF, {"ids": list(person_ids)})))
+
+
+def merge(gone_id: UUID, kept_id: UUID) -> list[str]:
+    """Leave two leads, or two students, who become one with one entry for a slot: the offer, where one of them has it. Their
+    slots are locked. Returns the entries that were withdrawn, for `wait_again`; the others may be moved.
+    """
+    withdrawn = list(db.session.scalars(_ONE_TOO_MANY, {"gone": gone_id, "kept": kept_id}))
+    _withdraw(withdrawn)
+    return [str(key) for key in withdrawn]
+
+
+def wait_again(entry_ids: Sequence[str]) -> None:
+    """Put what a merge withdrew back on the waitlist, unless they wait there anew, and offer them what is free by now.
+    Their slots are locked.
+    """
+    offer_places(set(db.session.scalars(_WAIT_AGAIN, {"ids": list(entry_ids)})))
 
 
 _OVERDUE = text("SELECT id FROM waitlist_entries WHERE status = 'offered' AND expires_at <= now()")

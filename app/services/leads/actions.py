@@ -259,11 +259,15 @@ def tag(ids: Ids, *, actor: Actor, tag_id: UUID, remove: bool = False) -> Result
 
 @transactional
 def delete(ids: Ids, *, actor: Actor) -> Result:
-    """Delete leads softly: they leave the lists, and an admin can restore them."""
+    """Delete leads softly: they leave the lists, and an admin can restore them. A place that was offered to one goes to
+    the next who waits.
+    """
+    from app.services.admissions import waitlist  # which knows leads
 
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
         _set(rows, deleted_at=func.now(), deleted_by_id=actor.id)
         record(LeadEvent.DELETED, [(row.id, None, None) for row in rows], batch_id=batch_id)
+        waitlist.leave(keys(rows))
         return set(keys(rows))
 
     return act(ids, actor, may_edit_lead, change)

@@ -38,54 +38,29 @@ FILLED = (
 """What an empty field of the lead that stays takes over from the one that goes."""
 MOVED = ("lead_notes", "lead_contact_attempts", "admissions")
 
-_WITHDRAW = text("""
-    UPDATE waitlist_entries w SET status = 'withdrawn', expires_at = NULL
-    WHERE w.lead_id = :gone AND w.status = 'waiting' AND EXISTS (
-        SELECT FROM waitlist_entries k WHERE k.lead_id = :kept AND k.classroom_slot_id = w.classroom_slot_id
-          AND k.status IN ('waiting', 'offered'))
-    RETURNING id
-""")
-_MOVE_WAITING = text("""
-    UPDATE waitlist_entries w SET lead_id = :kept
-    WHERE w.lead_id = :gone AND NOT (w.status IN ('waiting', 'offered') AND EXISTS (
-        SELECT FROM waitlist_entries k WHERE k.lead_id = :kept AND k.classroom_slot_id = w.classroom_slot_id
-          AND k.status IN ('waiting', 'offered')))
-    RETURNING id
-""")
+
+def _move(table: str, gone: Lead, kept: Lead) -> list[str]:
+    """Give the rows of a table to the one that stays, and tell which."""
+    statement = text(f"UPDATE {table} SET lead_id = :kept WHERE lead_id = :gone RETURNING id")  # noqa: S608 - the names are ours
+    return [str(key) for key in db.session.scalars(statement, {"kept": kept.id, "gone": gone.id})]
 
 
-def _move_waiting(gone: Lead, kept: Lead) -> dict[str, list[str]]:
-    """The places in waitlists move too; where both wait for the same slot, the one that stays keeps its own."""
-    facts = {"gone": gone.id, "kept": kept.id}
-    withdrawn = [str(key) for key in db.session.scalars(_WITHDRAW, facts)]
-    moved = [str(key) for key in db.session.scalars(_MOVE_WAITING, facts)]
-    return {"waitlist_entries": moved, "withdrawn": withdrawn}
-
-
-_SLOTS_OF = text("SELECT DISTINCT classroom_slot_id FROM waitlist_entries WHERE id = ANY(CAST(:ids AS uuid[]))")
-_WAIT_AGAIN = text("""
-    UPDATE waitlist_entries SET status = 'waiting' WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'withdrawn'
-""")
-
-
-def _wait_again(withdrawn: Sequence[str]) -> None:
-    """What the merge took off the waitlist is on it again, and is offered the place that may be free by now."""
-    from app.services.admissions import places, waitlist  # which knows leads
-
-    slots = list(db.session.scalars(_SLOTS_OF, {"ids": withdrawn}))
-    places.lock(slots)
-    db.session.execute(_WAIT_AGAIN, {"ids": withdrawn})
-    waitlist.offer_places(slots)
+def _move_back(table: str, moved: dict[str, Any], gone: Lead, kept: Lead) -> None:
+    """Give the rows of a table that moved, and are still with the one that stayed, back."""
+    back = f"UPDATE {table} SET lead_id = :gone WHERE lead_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608 - the names are ours
+    db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
 
 
 @transactional
 def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
-    """Merge a lead into another: notes, contact attempts and tags move, empty fields are filled, and the merged lead
-    leaves the lists.
+    """Merge a lead into another: notes, contact attempts, tags and places in waitlists move, empty fields are filled, and
+    the merged lead leaves the lists. Where both wait for the same slot, one goes on: who has an offer, or else who stays.
 
     Raises NotFound, NotAllowed (both must be the actor's to edit), Invalid when the two are one, or more than one lead
     is to go.
     """
+    from app.services.admissions import waitlist  # which knows leads
+
     if len(ids) != 1 or ids[0] == into_id:
         raise Invalid(fields={"into_id": [_("Choose another lead to merge into.")]})
     leads = {lead.id: lead for lead in lock_many(Lead, [ids[0], into_id], visible(Lead, actor))}
@@ -100,17 +75,10 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
         name: getattr(gone, name) for name in FILLED if getattr(kept, name) is None and getattr(gone, name) is not None
     }
     moved: dict[str, Any] = {"from": str(gone.id), "filled": sorted(filled), "contact_attempts": gone.contact_attempts}
-    moved |= {
-        table: [
-            str(key)
-            for key in db.session.scalars(
-                text(f"UPDATE {table} SET lead_id = :kept WHERE lead_id = :gone RETURNING id"),  # noqa: S608 - the names are ours
-                {"kept": kept.id, "gone": gone.id},
-            )
-        ]
-        for table in MOVED
-    }
-    moved |= _move_waiting(gone, kept)
+    moved |= {table: _move(table, gone, kept) for table in MOVED}
+    waitlist.lock_slots_of([gone.id, kept.id])
+    moved["withdrawn"] = waitlist.merge(gone.id, kept.id)
+    moved["waitlist_entries"] = _move("waitlist_entries", gone, kept)
     moved["lead_tags"] = [
         str(key)
         for key in db.session.scalars(
@@ -159,6 +127,8 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
     Raises NotFound, NotAllowed, WrongState when the lead was not merged.
     """
+    from app.services.admissions import waitlist  # which knows leads
+
     gone = lock(Lead, ids[0], visible(Lead, actor, deleted=True))
     if gone.merged_into_id is None:
         raise WrongState(_("This lead was not merged."))
@@ -177,9 +147,10 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
         .limit(1)
     ).one()
     moved = event.after or {}
-    for table in (*MOVED, "waitlist_entries"):
-        back = f"UPDATE {table} SET lead_id = :gone WHERE lead_id = :kept AND id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608 - the names are ours
-        db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
+    for table in MOVED:
+        _move_back(table, moved, gone, kept)
+    waitlist.lock_slots_of([gone.id, kept.id])
+    _move_back("waitlist_entries", moved, gone, kept)
     db.session.execute(text("DELETE FROM lead_tags WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": moved["lead_tags"]})
     for name in moved["filled"]:
         if getattr(kept, name) == getattr(gone, name):
@@ -187,6 +158,6 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     kept.contact_attempts = max(0, kept.contact_attempts - moved["contact_attempts"])
     gone.merged_into_id = gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
-    _wait_again(moved.get("withdrawn", []))
+    waitlist.wait_again(moved.get("withdrawn", []))
     record(LeadEvent.RESTORED, [(gone.id, None, {"from": str(kept.id)}), (kept.id, None, {"unmerged": str(gone.id)})])
     return Result([Outcome(str(gone.id), gone.name)])

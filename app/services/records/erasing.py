@@ -21,6 +21,7 @@ from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_erase_student
 from app.policies.scopes import visible
+from app.services.admissions import waitlist
 from app.services.errors import NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.records import person
@@ -150,6 +151,7 @@ def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
         raise WrongState(going)
     leaving.leave_tests(students)
     known = person.read(students)
+    waitlist.leave([*students, *known.keys["leads"]])
     made = StudentErasure(student_id=ids[0], reason=reason, kept=person.kept(known, tuple(KEPT)), erased={})
     db.session.add(made)
     db.session.flush()

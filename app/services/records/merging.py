@@ -20,6 +20,7 @@ from app.policies.rules import may_merge_students
 from app.policies.scopes import visible
 from app.services import sessions
 from app.services.accounts import access
+from app.services.admissions import waitlist
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.records import person
@@ -35,9 +36,7 @@ MOVED: Final = {
     "classroom_enrollments": "k.classroom_slot_id = t.classroom_slot_id AND k.status = 'active' AND t.status = 'active'",
     "attendance": "k.starts_at = t.starts_at AND k.deleted_at IS NULL AND t.deleted_at IS NULL",
     "reschedule_requests": "",
-    "waitlist_entries": """
-        k.classroom_slot_id = t.classroom_slot_id AND k.status IN ('waiting', 'offered') AND t.status IN ('waiting', 'offered')
-    """,
+    "waitlist_entries": "",
     "test_registrations": "k.session_id = t.session_id AND k.status = 'confirmed' AND t.status = 'confirmed'",
     "room_allocations": "k.session_id = t.session_id",
     "seat_notices": "k.session_id = t.session_id",
@@ -112,11 +111,17 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
         raise Invalid(fields={"into_id": [_("Choose another student to merge into.")]})
     gone, kept = _both(ids[0], into_id, actor)
     first, ours = _keys(_FIRST, id=gone.id), _keys(_FIRST, id=kept.id)
+    withdrawn = waitlist.merge(gone.id, kept.id)
     moved: dict[str, Any] = {table: _move(table, stays, gone.id, kept.id) for table, stays in MOVED.items()}
     if (reason := person.not_over([gone.id])) is not None:
         raise WrongState(reason)
     users = {str(row.id): row.enabled_user for row in db.session.execute(_RETIRE, {"id": gone.id})}
-    before: dict[str, Any] = {"first": _keys(_NOT_FIRST, ids=first), "ours": ours, "users": users}
+    before: dict[str, Any] = {
+        "first": _keys(_NOT_FIRST, ids=first),
+        "ours": ours,
+        "users": users,
+        "withdrawn": withdrawn,
+    }
     moved |= _fill(gone, kept) | {"before": before}
     if moved["help_desk_assistants"]:
         before["assists"] = _let_assist(kept)
@@ -159,9 +164,12 @@ def _let_assist(kept: Student) -> int | None:
 
 
 def lock_both(one: UUID, other: UUID, *criteria: Any) -> dict[UUID, Student]:
-    """The two students, locked after their enrollments, admissions and tests to come; who does not fit is left out."""
+    """The two students, locked after their enrollments, admissions, waitlists and tests to come; who does not fit is left
+    out.
+    """
     for lock in _LOCKS:
         db.session.execute(lock, {"one": one, "other": other})
+    waitlist.lock_slots_of([one, other])
     leaving.hold_tests([one, other])
     found = {student.id: student for student in lock_many(Student, [one, other], *criteria)}
     leaving.hold_tests([one, other])

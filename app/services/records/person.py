@@ -16,6 +16,7 @@ from app.models.admissions import Admission
 from app.models.enrollments import Enrollment
 from app.models.leads import Lead
 from app.models.students import Student
+from app.services.admissions import waitlist
 from app.services.errors import Conflict
 from app.services.test_sessions import leaving
 from app.services.transaction import lock_many
@@ -158,8 +159,8 @@ def same_person(student_id: UUID) -> list[UUID]:
 
 
 def lock(student_id: UUID) -> list[UUID]:
-    """Lock the student and whoever was merged into them; before them their enrollments, leads, admissions and tests to
-    come, as whoever works on those does. Returns the students' keys. Raises Conflict when another one was merged into them
+    """Lock the student and whoever was merged into them; before them their enrollments, leads, admissions, waitlists and
+    tests to come, as whoever works on those does. Returns the students' keys. Raises Conflict when another one was merged into them
     meanwhile.
     """
     students = same_person(student_id)
@@ -170,6 +171,7 @@ def lock(student_id: UUID) -> list[UUID]:
     ):
         found = db.session.scalars(select(key).where(owner.in_(students)).distinct())
         lock_many(model, [each for each in found if each is not None])
+    waitlist.lock_slots_of(students)
     leaving.hold_tests(students)
     lock_many(Student, students)
     leaving.hold_tests(students)

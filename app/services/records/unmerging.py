@@ -20,6 +20,7 @@ from app.policies.rules import may_merge_students
 from app.policies.scopes import visible
 from app.services import sessions
 from app.services.accounts import access
+from app.services.admissions import waitlist
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.records import merging
 from app.services.records.following import follow
@@ -117,6 +118,7 @@ def _return(moved: dict[str, Any], gone: Student, kept: Student) -> None:
     for table in merging.MOVED:
         back = text(f"{merging.moving(table)} WHERE t.student_id = :kept AND t.id = ANY(CAST(:ids AS uuid[]))")
         db.session.execute(back, {"to": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
+    waitlist.wait_again(moved["before"].get("withdrawn", []))
     db.session.execute(_SEATS_BACK, {"to": gone.id, "kept": kept.id})
     for student, first in ((gone, "first"), (kept, "ours")):
         db.session.execute(_FIRST_AGAIN, {"id": student.id, "ids": moved["before"][first]})

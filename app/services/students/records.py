@@ -20,6 +20,7 @@ from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import accounts, lookups, phones, plain, school
+from app.services.admissions import waitlist
 from app.services.errors import Conflict, Invalid, WrongState, explain
 from app.services.keysets import among
 from app.services.records import erasing, person, unmerging
@@ -140,15 +141,17 @@ def _check_identity(data: dict[str, Any], known: Student | None) -> None:
 
 @transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Delete students softly, with their bookings and seats of tests to come (04-test-sessions); refused while an
-    admission or enrollment of theirs is not over.
+    """Delete students softly, with their bookings and seats of tests to come (04-test-sessions), and with the places
+    that are offered to them; refused while an admission or enrollment of theirs is not over.
     """
     lock_many(Enrollment, list(db.session.scalars(select(Enrollment.id).where(among(Enrollment.student_id, ids)))))
+    waitlist.lock_slots_of(ids)
     leaving.hold_tests(ids)
     result = plain.delete(Student, ids, actor=actor, title=title, hindrance=lambda each: person.not_over([each.id]))
     gone = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
     leaving.hold_tests(gone)
     leaving.leave_tests(gone)
+    waitlist.leave(gone)
     return result
 
 

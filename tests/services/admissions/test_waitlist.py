@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select, text
 
 from app.models.admissions import Admission, WaitlistEntry
 from app.models.courses import CourseTeacher
+from app.models.leads import Lead
 from app.models.notifications import Notification
 from app.services import school
 from app.services.admissions import actions, waitlist
@@ -18,6 +20,9 @@ from app.services.admissions.refusals import PlacesRefused
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.services.leads import actions as lead_actions
 from app.services.leads import merging
+from app.services.records import erasing, unmerging
+from app.services.records import merging as student_merging
+from app.services.students import records as students
 from tests.factories.admissions import admission
 from tests.factories.courses import slot
 from tests.factories.leads import lead
@@ -230,3 +235,122 @@ def test_who_waited_before_a_merge_waits_again_when_it_is_undone(db_session, act
     assert statuses(db_session) == [state, state, "withdrawn"]
     entries = db_session.scalars(select(WaitlistEntry).order_by(WaitlistEntry.position)).all()
     assert [each.lead_id for each in entries] == [gone.id, kept.id, gone.id]
+
+
+def places_of(db_session, slot):
+    statement = text("SELECT capacity, enrolled, offered FROM classroom_slots WHERE id = :id")
+    return tuple(db_session.execute(statement, {"id": slot.id}).one())
+
+
+def who_waits(db_session):
+    """Whose each entry is, and how it stands, in the order in which they came."""
+    db_session.expire_all()
+    entries = db_session.scalars(select(WaitlistEntry).order_by(WaitlistEntry.position))
+    return [(each.lead_id or each.student_id, each.status.value) for each in entries]
+
+
+@pytest.fixture(params=["lead", "student"])
+def people(request, actors):
+    """Who waits, how they join, are merged into another and back, and are deleted."""
+    if request.param == "lead":
+        made, parts, delete = lead, (merging.merge, merging.undo_merge), lead_actions.delete
+    else:
+        made, delete = student, students.delete
+        parts = student_merging.merge, lambda ids, *, actor: unmerging.undo_latest([into.pop()], actor=actor)
+    into = []
+
+    def join(who, slot):
+        values = {"classroom_slot_id": slot.id, f"{request.param}_id": who}
+        return waitlist.join(values, actor=actors.staff)
+
+    def merge(gone, kept):
+        into.append(kept)
+        parts[0]([gone], actor=actors.admin, into_id=kept)
+
+    def undo(gone):
+        parts[1]([gone], actor=actors.admin)
+
+    return SimpleNamespace(
+        new=lambda: made().id, join=join, merge=merge, undo=undo, delete=lambda who: delete([who], actor=actors.admin)
+    )
+
+
+def test_an_offer_goes_to_the_duplicate_that_stays(db_session, actors, studio, full, people):
+    """What they waited for besides is withdrawn, and on the list again when the merge is taken back."""
+    gone, kept = people.new(), people.new()
+    for each in (gone, kept):
+        people.join(each, studio.tuesday)
+    actions.cancel([full[0].id], actor=actors.staff)
+    assert who_waits(db_session) == [(gone, "offered"), (kept, "waiting")]
+    people.merge(gone, kept)
+    assert who_waits(db_session) == [(kept, "offered"), (kept, "withdrawn")]
+    assert places_of(db_session, studio.tuesday) == (2, 1, 1)
+    people.undo(gone)
+    assert who_waits(db_session) == [(gone, "offered"), (kept, "waiting")]
+
+
+def test_who_takes_over_an_offer_may_use_it(db_session, actors, studio, full, people):
+    gone, kept = people.new(), people.new()
+    for each in (gone, kept):
+        people.join(each, studio.tuesday)
+    actions.cancel([full[0].id], actor=actors.staff)
+    people.merge(gone, kept)
+    person = "lead_id" if db_session.get(Lead, kept) else "student_id"
+    admission([studio.tuesday], actor=actors.staff, **{person: kept})
+    assert who_waits(db_session) == [(kept, "accepted"), (kept, "withdrawn")]
+    assert places_of(db_session, studio.tuesday) == (2, 2, 0)
+
+
+def test_of_two_offers_to_one_person_the_next_gets_one(db_session, actors, studio, full, people):
+    gone, kept, third = people.new(), people.new(), people.new()
+    for each in (gone, kept, third):
+        people.join(each, studio.tuesday)
+    actions.cancel([each.id for each in full], actor=actors.staff)
+    people.merge(gone, kept)
+    assert who_waits(db_session) == [(kept, "withdrawn"), (kept, "offered"), (third, "offered")]
+    people.undo(gone)
+    assert who_waits(db_session) == [(gone, "waiting"), (kept, "offered"), (third, "offered")]
+
+
+def test_who_waits_anew_since_a_merge_is_on_the_list_once(db_session, actors, studio, full, people):
+    gone, kept = people.new(), people.new()
+    entry = people.join(gone, studio.tuesday)
+    people.join(kept, studio.tuesday)
+    actions.cancel([full[0].id], actor=actors.staff)
+    people.merge(gone, kept)
+    waitlist.withdraw([entry.id], actor=actors.staff)
+    admission([studio.tuesday], actor=actors.staff)
+    people.join(kept, studio.tuesday)
+    people.undo(gone)
+    assert who_waits(db_session) == [(gone, "withdrawn"), (kept, "withdrawn"), (kept, "waiting")]
+
+
+def test_who_is_deleted_gives_the_place_to_the_next(db_session, actors, studio, full, people):
+    gone, second = people.new(), people.new()
+    for each in (gone, second):
+        people.join(each, studio.tuesday)
+    people.join(gone, studio.friday)
+    actions.pause([full[0].id], actor=actors.staff)
+    assert statuses(db_session) == ["offered", "waiting", "offered"]
+    assert [each.state for each in people.delete(gone).outcomes] == ["ok"]
+    assert statuses(db_session) == ["withdrawn", "offered", "withdrawn"]
+    assert places_of(db_session, studio.friday) == (2, 1, 0)
+
+
+def test_who_is_deleted_and_only_waits_waits_again_when_restored(db_session, actors, studio, full):
+    gone = lead()
+    wait(studio, actors.staff, gone)
+    lead_actions.delete([gone.id], actor=actors.admin)
+    assert statuses(db_session) == ["waiting"]
+    lead_actions.restore([gone.id], actor=actors.admin)
+    actions.cancel([full[0].id], actor=actors.staff)
+    assert statuses(db_session) == ["offered"]
+
+
+def test_who_is_erased_gives_the_place_to_the_next(db_session, actors, studio, full):
+    gone = student()
+    for who in (gone, student()):
+        waitlist.join({"classroom_slot_id": studio.tuesday.id, "student_id": who.id}, actor=actors.staff)
+    actions.cancel([full[0].id], actor=actors.staff)
+    erasing.erase([gone.id], actor=actors.admin, reason="asked")
+    assert statuses(db_session) == ["withdrawn", "offered"]
