@@ -117,15 +117,29 @@ def student_of(person: Person) -> Person:
 
 
 def onboard(person: Person) -> None:
-    """Move the lead of somebody who was admitted to the final stage, and close its follow-up: each is written down where
-    it changes something.
+    """Move the lead of somebody who was admitted to the final stage, and close its follow-up."""
+    if person.lead_id is not None:
+        onboard_lead(db.session.get_one(Lead, person.lead_id))
+
+
+def onboard_lead(lead: Lead) -> dict[str, Any]:
+    """Move a locked lead to the final stage, and close its follow-up: each is written down where it changes something.
+    Returns what was changed, as it was before. Raises WrongState when no stage is marked as the final one.
     """
-    if person.lead_id is None:
-        return
-    lead, stage = db.session.get_one(Lead, person.lead_id), _onboarded()
-    before = {"stage_id": lead.stage_id, "follow_up_status": lead.follow_up_status}
-    lead.stage_id, lead.follow_up_status = stage.id, FollowUpStatus.DONE
+    return change_lead(lead, {"stage_id": _onboarded().id, "follow_up_status": FollowUpStatus.DONE})
+
+
+def change_lead(lead: Lead, values: dict[str, Any]) -> dict[str, Any]:
+    """Give a locked lead a stage or the state of its follow-up, each written down where it changes something. Returns
+    what was changed, as it was before.
+    """
+    before = {name: getattr(lead, name) for name, value in values.items() if getattr(lead, name) != value}
+    for name in before:
+        setattr(lead, name, values[name])
     db.session.flush()
-    for kind, name in ((LeadEvent.STAGE_CHANGED, "stage_id"), (LeadEvent.FOLLOW_UP_CHANGED, "follow_up_status")):
-        if before[name] != (now := getattr(lead, name)):
-            events.record(kind, [(lead.id, {name: before[name]}, {name: now})])
+    for name, was in before.items():
+        events.record(_TOLD[name], [(lead.id, {name: was}, {name: values[name]})])
+    return before
+
+
+_TOLD = {"stage_id": LeadEvent.STAGE_CHANGED, "follow_up_status": LeadEvent.FOLLOW_UP_CHANGED}

@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from app.extensions import db
-from app.models.leads import Lead, LeadAuditEvent, LeadEvent
+from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent
 from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.leads.events import record
+from app.services.leads.stages import active_of
 from app.services.resource import Outcome, Result
 from app.services.transaction import lock, lock_many, transactional
 
@@ -51,15 +52,34 @@ def _move_back(table: str, moved: dict[str, Any], gone: Lead, kept: Lead) -> Non
     db.session.execute(text(back), {"gone": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
 
 
+_OF_SOMEBODY = "SELECT true FROM admissions WHERE deleted_at IS NULL AND status <> 'cancelled'"
+_RUNNING = text(f"{_OF_SOMEBODY} AND id = ANY(CAST(:ids AS uuid[])) LIMIT 1")
+_ADMITTED = text(f"{_OF_SOMEBODY} AND lead_id = :id LIMIT 1")
+_READ: dict[str, Any] = {"stage_id": UUID, "follow_up_status": FollowUpStatus}
+
+
+def _onboard_no_more(kept: Lead, onboarded: dict[str, list[str]]) -> None:
+    """Give a lead the stage and the open follow-up back that it had before it took over an admission, where nobody has
+    changed them since; the stage only if it is still in use.
+    """
+    from app.services.admissions import people  # which knows leads
+
+    before = {name: _READ[name](was) for name, (was, then) in onboarded.items() if str(getattr(kept, name)) == then}
+    if "stage_id" in before and not active_of([before["stage_id"]]):
+        del before["stage_id"]
+    people.change_lead(kept, before)
+
+
 @transactional
 def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     """Merge a lead into another: notes, contact attempts, tags and places in waitlists move, empty fields are filled, and
-    the merged lead leaves the lists. Where both wait for the same slot, one goes on: who has an offer, or else who stays.
+    the merged lead leaves the lists. Where both wait for the same slot, one goes on: who has an offer, or else who stays. Who
+    takes over an admission that is not cancelled is onboarded (03-admissions).
 
     Raises NotFound, NotAllowed (both must be the actor's to edit), Invalid when the two are one, or more than one lead
     is to go.
     """
-    from app.services.admissions import waitlist  # which knows leads
+    from app.services.admissions import people, waitlist  # which know leads
 
     if len(ids) != 1 or ids[0] == into_id:
         raise Invalid(fields={"into_id": [_("Choose another lead to merge into.")]})
@@ -91,6 +111,8 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     ]
     for name, value in filled.items():
         setattr(kept, name, value)
+    before = people.onboard_lead(kept) if db.session.scalar(_RUNNING, {"ids": moved["admissions"]}) else {}
+    moved["onboarded"] = {name: [str(was), str(getattr(kept, name))] for name, was in before.items()}
     kept.contact_attempts += gone.contact_attempts
     now = db.session.scalar(
         text("SELECT now()")
@@ -155,6 +177,8 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     for name in moved["filled"]:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, None)
+    if db.session.scalar(_ADMITTED, {"id": kept.id}) is None:
+        _onboard_no_more(kept, moved.get("onboarded", {}))
     kept.contact_attempts = max(0, kept.contact_attempts - moved["contact_attempts"])
     gone.merged_into_id = gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()

@@ -7,10 +7,21 @@ import re
 import pytest
 
 from app.extensions import db
-from app.models.leads import ContactChannel, ContactOutcome, LeadContactAttempt, LeadNote, Tag, lead_tags
+from app.models.leads import (
+    ContactChannel,
+    ContactOutcome,
+    LeadAuditEvent,
+    LeadContactAttempt,
+    LeadNote,
+    Tag,
+    lead_tags,
+)
+from app.services.admissions import actions as admission_actions
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.leads import actions, merging
-from tests.factories.leads import lead
+from tests.factories.admissions import admission
+from tests.factories.courses import course, slot
+from tests.factories.leads import lead, stage
 
 
 @pytest.fixture
@@ -150,3 +161,73 @@ def test_only_a_merge_is_taken_back_as_one(pair, actors):
     done = merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     merging.undo(done.batch_id, actor=actors.admin)
     assert content(gone)["live"]
+
+
+@pytest.fixture
+def admitted(db_session, actors):
+    """One who was admitted, with the admission, and one who is new."""
+    taught = slot(course([actors.teacher.id]), actors.teacher.id, 1, "16:00", capacity=8)
+    gone, kept = lead(), lead()
+    return gone, kept, admission([taught], actor=actors.admin, lead_id=gone.id)
+
+
+def standing(made):
+    db.session.refresh(made)
+    return made.stage_id == stage("Onboarded").id, made.follow_up_status.value
+
+
+def test_who_takes_over_an_admission_is_onboarded(admitted, actors):
+    gone, kept, _made = admitted
+    assert standing(kept) == (False, "open")
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    assert standing(kept) == (True, "done")
+    told = db.session.query(LeadAuditEvent.type).filter_by(lead_id=kept.id)
+    assert {row.type.value for row in told} == {"merged", "stage_changed", "follow_up_changed"}
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert standing(gone) == (True, "done")
+    assert standing(kept) == (False, "open")
+    assert kept.stage_id == stage("New").id
+
+
+def test_an_admission_that_was_cancelled_onboards_nobody(admitted, actors):
+    gone, kept, made = admitted
+    admission_actions.cancel([made.id], actor=actors.admin)
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    assert standing(kept) == (False, "open")
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert standing(kept) == (False, "open")
+
+
+def test_who_goes_without_an_admission_onboards_nobody(admitted, actors):
+    admitted_lead, other, _made = admitted
+    merging.merge([other.id], actor=actors.admin, into_id=admitted_lead.id)
+    assert standing(admitted_lead) == (True, "done")
+    merging.undo_merge([other.id], actor=actors.admin)
+    assert standing(admitted_lead) == (True, "done")
+
+
+def test_undoing_leaves_the_stage_that_was_chosen_since(admitted, actors):
+    gone, kept, _made = admitted
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    actions.change_stage([kept.id], actor=actors.admin, stage_id=stage("Contacted").id)
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert standing(kept) == (False, "open")
+    assert kept.stage_id == stage("Contacted").id
+
+
+def test_undoing_leaves_who_was_admitted_since_onboarded(admitted, actors):
+    gone, kept, _made = admitted
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    teacher = actors.teacher2.id
+    admission([slot(course([teacher]), teacher, 3, "16:00", capacity=8)], actor=actors.admin, lead_id=kept.id)
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert standing(kept) == (True, "done")
+
+
+def test_undoing_leaves_no_stage_that_is_out_of_use(admitted, actors):
+    gone, kept, _made = admitted
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    stage("New").active = False
+    db.session.commit()
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert standing(kept) == (True, "open")
