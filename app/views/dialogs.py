@@ -17,7 +17,7 @@ from app.services.errors import Invalid, NotFound, Refusal
 from app.services.resource import Action, Outcome, Resource, Result
 from app.services.transaction import rehearse
 from app.views import forms, render
-from app.views.lists import query_arguments
+from app.views.lists import query_arguments, shown_query
 from app.views.page import DialogPage, Form, Link
 from app.views.page import Outcome as Line
 from app.views.security import current_actor
@@ -84,7 +84,7 @@ def keys(view: Any, raw: list[str]) -> list[Any]:
     Raises Invalid for none, and for more than can be done at once; NotFound for what cannot be a key.
     """
     if request.form.get("_all"):
-        query = listing.read_query(view.resource, query_arguments(request.form.get("_query", "")))
+        query = shown_query(view.resource, current_actor(), query_arguments(request.form.get("_query", "")))
         return listing.keys(view.resource, current_actor(), query)
     if not raw:
         raise Invalid(_("Choose at least one record."))

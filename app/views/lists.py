@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -47,6 +47,17 @@ OPERATOR_LABELS = {
     "lt": _l("is less than"),
 }
 _FILTER_KINDS = {Kind.EMAIL: "text", Kind.PHONE: "text", Kind.DATETIME: "date"}
+
+
+def shown_query(resource: Resource, actor: Actor, arguments: Mapping[str, Sequence[str]]) -> Query:
+    """The query of an address, for a screen: deleted records are for those who may restore them."""
+    query = listing.read_query(resource, arguments)
+    return query if actor.may("restore", resource.name) else replace(query, deleted=False)
+
+
+def board_query(resource: Resource, arguments: Mapping[str, Sequence[str]]) -> Query:
+    """The query of an address, for a board: it has no deleted records, which are restored in the list."""
+    return replace(listing.read_query(resource, arguments), deleted=False)
 
 
 def address(url: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -297,6 +298,16 @@ def test_the_board_has_a_column_for_each_step_and_state(client_of, db_session, a
         assert title in page
     assert all(str(each.id) in page for each in made.values())
     assert client_of("coach").get("/enrollments/?f=status:is:enrolled").text.count(f"/enrollments/{made[7].id}") >= 1
+
+
+def test_the_board_has_no_deleted_enrollments(client_of, db_session, actors):
+    gone, live = make.enrollment_at(1), make.enrollment_at(1)
+    gone.deleted_at = datetime.now(UTC)
+    db_session.commit()
+    for role in ("coach", "admin"):
+        page = client_of(role).get("/enrollments/board/?deleted=1").text
+        assert f"/enrollments/{gone.id}" not in page, role
+        assert f"/enrollments/{live.id}" in page, role
 
 
 def test_a_coach_sees_only_what_they_invited(client_of, db_session, actors):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from app.services.leads import actions
 from tests.factories.leads import lead
 
 LEFT_OUT = "A filter of this address is not understood, and is left out."
@@ -51,3 +52,24 @@ def test_the_other_view_shows_the_same_leads(client_of, db_session, here, there)
     text = client_of("admin").get(f"{here}?q=ann&f=source:is:ads&sort=-last_name&size=50&cols=name&after=x").text
     assert f'href="{there}?q=ann&amp;f=source%3Ais%3Aads"' in text
     assert 'href="/leads/worklist/"' in text, "which has neither search nor filters"
+
+
+def test_the_board_has_no_deleted_leads(client_of, db_session, actors):
+    """Whoever may restore them finds them in the list."""
+    gone, live = lead(last_name="Gone"), lead(last_name="Live")
+    actions.delete([gone.id], actor=actors.admin)
+    for role in ("staff", "admin"):
+        page = client_of(role).get("/leads/board/?deleted=1").text
+        assert gone.phone not in page and f"/leads/{gone.id}" not in page, role
+        assert live.phone in page, role
+
+
+def test_all_that_match_has_deleted_leads_only_for_who_may_restore_them(client_of, db_session, actors):
+    gone = lead(last_name="Gone")
+    actions.delete([gone.id], actor=actors.admin)
+    form = {"_all": "1", "_query": "deleted=1"}
+    assert str(gone.id) not in client_of("staff").post("/leads/actions/change_stage", data=form).text
+    answer = client_of("admin").post("/leads/restore", data=form | {"_stage": "do"})
+    assert answer.status_code == 200
+    db_session.refresh(gone)
+    assert gone.deleted_at is None

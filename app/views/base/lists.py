@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,7 +16,7 @@ from app.services.errors import Invalid
 from app.services.resource import Resource
 from app.views import render
 from app.views.base.core import ResourceView
-from app.views.lists import address, list_page, query_arguments
+from app.views.lists import address, list_page, query_arguments, shown_query
 from app.views.page import (
     Link,
 )
@@ -60,8 +59,7 @@ class ListScreens(ResourceView):
         return Response(stream_with_context(blocks), mimetype="text/csv", headers=headers)
 
     def query(self) -> listing.Query:
-        query = listing.read_query(self.resource, request.args.to_dict(flat=False))
-        return query if current_actor().may("restore", self.resource.name) else replace(query, deleted=False)
+        return shown_query(self.resource, current_actor(), request.args.to_dict(flat=False))
 
     def new_link(self, actor: Actor) -> Link | None:
         allowed = self.resource.create is not None and actor.may("add", self.resource.name)

@@ -28,7 +28,7 @@ class EnrollmentBoardView(BaseView):
     @requires("board")
     def board(self) -> Any:
         actor = current_actor()
-        query = listing.read_query(ENROLLMENTS, request.args.to_dict(flat=False))
+        query = lists.board_query(ENROLLMENTS, request.args.to_dict(flat=False))
         columns = [_column(column, query) for column in board.columns(actor, query)]
         new = None
         if actor.may("add", INVITATIONS.name):

@@ -37,7 +37,7 @@ class LeadBoardView(BaseView):
     @requires("board")
     def board(self) -> Any:
         actor = current_actor()
-        query = listing.read_query(LEADS, request.args.to_dict(flat=False))
+        query = lists.board_query(LEADS, request.args.to_dict(flat=False))
         columns = [_board_column(column, actor, query) for column in board.columns(actor, query)]
         new = Link(_("New lead"), "/leads/new", "plus", primary=True) if actor.may("add", LEADS.name) else None
         page = lists.list_head(LEADS, actor, query, "/leads/board/", new=new, tabs=tabs("board", actor, query))
