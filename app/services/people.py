@@ -58,6 +58,7 @@ def choices(name: str, permission: str, *roles: Role) -> Lookup:
 
 
 OWNERS = (Role.STAFF, Role.ADMIN, Role.SUPER_ADMIN)  # of leads
+OWNER_IDS = active(*OWNERS).with_only_columns(User.id).order_by(None)  # who is told of leads that are theirs
 register_lookup(choices("staff", "Leads", *OWNERS))
 register_lookup(choices("teachers", "Leads", Role.TEACHER))
 ADMIN_IDS = text("""

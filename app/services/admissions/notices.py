@@ -17,24 +17,25 @@ from app.policies.actor import NOBODY, Actor
 from app.services.admissions.people import Person
 from app.services.admissions.refusals import PlacesRefused
 from app.services.notifications import Notice, notify
-from app.services.people import ADMIN_IDS
+from app.services.people import ADMIN_IDS, OWNER_IDS
 from app.services.transaction import transactional
 
 if TYPE_CHECKING:
     from app.services.admissions.admit import Admitted
 
 
-def office(actor: Actor, *others: int | None) -> list[int]:
-    """The admins and these people, but not who acts."""
-    everyone = {*db.session.scalars(ADMIN_IDS), *(each for each in others if each is not None)}
-    return sorted(everyone - {actor.id})
+def office(actor: Actor, *others: int | None, student: int | None = None) -> list[int]:
+    """The admins, of the others those who work with leads still, and the account of the student; but not who acts."""
+    others_still = set(db.session.scalars(OWNER_IDS)) & set(others)
+    told = {*db.session.scalars(ADMIN_IDS), *others_still, student}
+    return sorted(each for each in told if each is not None and each != actor.id)
 
 
 def tell_created(admitted: Admitted, person: Person, actor: Actor) -> None:
     """Tell the owner of the lead, the admins, and the student who has an account."""
     title = _l("%(student)s was admitted to %(course)s", student=person.name, course=admitted.course)
     body = _l("%(count)s classes from %(day)s.", count=admitted.final_classes, day=admitted.starts_on)
-    people = office(actor, person.owner_id, person.user_id)
+    people = office(actor, person.owner_id, student=person.user_id)
     links = {person.user_id: "/me/student"}  # the office's page has notes that are not for students
     link = f"/admissions/{admitted.id}"
     notify(
@@ -89,7 +90,7 @@ def tell_offered(entries: Iterable[tuple[Any, str]]) -> None:
     for row, slot in entries:
         title = _l("A place for %(name)s: %(slot)s", name=row.name, slot=slot)
         body = _l("It is held until %(until)s.", until=row.expires_at)
-        for each in office(NOBODY, row.owner_id, row.user_id, row.created_by_id):
+        for each in office(NOBODY, row.owner_id, row.created_by_id, student=row.user_id):
             link = "/me/student" if each == row.user_id else f"/waitlist/{row.id}"
             found.append(Notice(each, row.id, title, body, link))
     notify(NotificationType.WAITLIST_OFFERED, "waitlist", found)

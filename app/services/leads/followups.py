@@ -11,11 +11,11 @@ from app.models.notifications import NotificationType
 from app.services import sessions
 from app.services.notifications import texts
 from app.services.notifications.telling import event, tell_set
-from app.services.people import ADMIN_IDS
+from app.services.people import ADMIN_IDS, OWNER_IDS
 from app.services.transaction import act_as, transactional
 
-# The owner and every admin of each open lead that is due today or overdue, once a day. The payload is what `texts.stored`
-# makes of lazy texts.
+# The owner, while they work with leads, and every admin of each open lead that is due today or overdue, once a day. The
+# payload is what `texts.stored` makes of lazy texts.
 _DUE = """
     SELECT recipient.id AS recipient_id, left(l.first_name || ' ' || l.last_name || ': ' ||
                CASE WHEN l.follow_up_date < :day THEN 'follow-up overdue since ' || to_char(l.follow_up_date, 'YYYY-MM-DD')
@@ -29,7 +29,7 @@ _DUE = """
            CAST(NULL AS timestamptz) AS expires_at
     FROM leads l
     CROSS JOIN LATERAL (
-        SELECT l.owner_id AS id FROM ab_user o WHERE o.id = l.owner_id AND o.active
+        SELECT l.owner_id AS id WHERE l.owner_id = ANY(CAST(:owners AS integer[]))
         UNION SELECT unnest(CAST(:admins AS integer[]))
     ) recipient
     WHERE l.deleted_at IS NULL AND l.follow_up_status = 'open' AND l.follow_up_date <= :day
@@ -46,7 +46,8 @@ def notify_due(day: date) -> int:
     act_as(sessions.system())
     messages = {name: texts.message(text) for name, text in (("overdue", OVERDUE), ("today", TODAY))}
     kind = NotificationType.LEAD_FOLLOWUP_DUE
-    made = tell_set(kind, _DUE, day, {"admins": list(db.session.scalars(ADMIN_IDS)), **messages})
+    people = {"owners": list(db.session.scalars(OWNER_IDS)), "admins": list(db.session.scalars(ADMIN_IDS))}
+    made = tell_set(kind, _DUE, day, {**people, **messages})
     if made:
         # What happened is that the day came: one event for all, not a million. Which leads, their notices say.
         event(kind, "days", [day.isoformat()], {"notices": made})

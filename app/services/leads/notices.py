@@ -12,7 +12,7 @@ from app.models.notifications import NotificationType
 from app.policies.actor import Actor
 from app.services.errors import Text
 from app.services.notifications import Notice, notify
-from app.services.people import ADMIN_IDS
+from app.services.people import ADMIN_IDS, OWNER_IDS
 
 
 def _notice(recipient_id: int, row: Any, what: Text) -> Notice:
@@ -27,8 +27,10 @@ def tell(kind: NotificationType, rows: Sequence[Any], actor: Actor, recipients: 
 
 
 def tell_owners(kind: NotificationType, rows: Sequence[Any], actor: Actor, what: Text) -> None:
-    """Tell each lead's owner."""
-    notify(kind, "leads", [_notice(row.owner_id, row, what) for row in rows if row.owner_id not in (None, actor.id)])
+    """Tell each lead's owner, while they work with leads."""
+    if rows:
+        owners = set(db.session.scalars(OWNER_IDS)) - {actor.id}
+        notify(kind, "leads", [_notice(row.owner_id, row, what) for row in rows if row.owner_id in owners])
 
 
 def tell_admins(kind: NotificationType, rows: Sequence[Any], actor: Actor, what: Text) -> None:

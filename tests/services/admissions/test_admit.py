@@ -24,7 +24,7 @@ from app.models.courses import ClassroomSlot
 from app.models.leads import Lead, LeadAuditEvent, LeadSource
 from app.models.notifications import Notification, NotificationEvent
 from app.models.students import Student
-from app.services import idempotency, school
+from app.services import accounts, idempotency, school
 from app.services.admissions.admit import admit
 from app.services.admissions.known import KnownPerson
 from app.services.admissions.places import Choice
@@ -114,6 +114,15 @@ def test_owner_admins_and_student_are_told_but_not_who_admitted(db_session, acto
     assert actors.super_admin.id in told
     assert actors.admin.id not in told
     assert count(db_session, NotificationEvent, NotificationEvent.type == "admission_created") == 1
+
+
+def test_an_owner_who_does_not_work_with_leads_any_more_is_not_told(db_session, actors, studio):
+    asked = lead(owner_id=actors.staff2.id)
+    accounts.set_roles(actors.staff2.id, ["Student"], actor=actors.super_admin)
+    admit(order(studio, lead_id=asked.id), actor=actors.admin)
+    told = set(db_session.scalars(select(Notification.recipient_id).where(Notification.type == "admission_created")))
+    assert actors.super_admin.id in told
+    assert actors.staff2.id not in told
 
 
 def test_somebody_who_walked_in_becomes_a_lead_and_a_student(db_session, actors, studio):

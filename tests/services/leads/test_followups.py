@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.leads import FollowUpStatus
 from app.models.notifications import Notification, NotificationType
 from app.services import accounts, jobs, school
 from app.services.leads import actions, followups
-from tests.factories.leads import lead
+from tests.factories.leads import lead, stage
 
 
 @pytest.fixture
@@ -60,6 +61,31 @@ def test_done_deleted_and_inactive_ones_are_left_out(db_session, actors, day):
     followups.notify_due(day)
     assert told(actors.staff) == told(actors.staff2) == {}
     assert list(told(actors.admin)) == [str(left.id)], "admins still hear of it"
+
+
+def test_who_does_not_work_with_leads_any_more_is_told_nothing_of_them(db_session, actors, day):
+    made = lead(owner_id=actors.staff2.id, follow_up_date=day)
+    accounts.set_roles(actors.staff2.id, ["Student"], actor=actors.super_admin)
+    followups.notify_due(day)
+    actions.change_stage([made.id], actor=actors.admin, stage_id=stage("Contacted").id)
+    about = db.session.query(Notification).filter_by(recipient_id=actors.staff2.id)
+    assert [each.title for each in about if each.link.startswith("/leads/")] == []
+    assert list(told(actors.admin)) == [str(made.id)]
+
+
+def test_an_owner_by_a_group_is_told(db_session, actors, day):
+    made = lead(owner_id=actors.staff2.id, follow_up_date=day)
+    accounts.set_roles(actors.staff2.id, ["Student"], actor=actors.super_admin)
+    db.session.execute(
+        text("""
+            WITH made AS (INSERT INTO ab_group (name) VALUES ('Front office') RETURNING id),
+                 member AS (INSERT INTO ab_user_group (user_id, group_id) SELECT :user_id, id FROM made)
+            INSERT INTO ab_group_role (group_id, role_id) SELECT made.id, r.id FROM made, ab_role r WHERE r.name = 'Staff'
+        """),
+        {"user_id": actors.staff2.id},
+    )
+    followups.notify_due(day)
+    assert list(told(actors.staff2)) == [str(made.id)]
 
 
 def test_a_long_name_fits(db_session, actors, day):
