@@ -13,6 +13,7 @@ from app.extensions import db
 from app.services import school
 from app.services.admissions import actions, admit, places, waitlist
 from app.services.admissions.refusals import PlacesRefused
+from app.services.courses import COURSES, switching
 from app.services.leads import actions as lead_actions
 from tests.concurrency.racing import Meeting, actor, count, meet_after, meet_before, race, refusals
 from tests.factories.admissions import admission, choices
@@ -229,3 +230,26 @@ def test_a_place_is_offered_to_who_is_just_deleted(crowd, pair, monkeypatch, loc
     offered = "SELECT count(*) FROM waitlist_entries WHERE status = 'offered' AND lead_id = :id"
     assert [count(offered, id=each) for each in (gone, second)] == ([0, 1] if locked else [1, 0])
     assert count(DRIFTED) == 0
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
+def test_a_course_goes_out_of_use_while_somebody_is_admitted(crowd, pair, monkeypatch, locked):
+    """Without the lock on its slots it goes out of use with a student in it."""
+    staff, admin, wanted = actor("staff"), actor("admin"), order(pair, student_id=student().id)
+    course_id = pair[0].course_id
+    db.session.remove()
+    if not locked:
+        monkeypatch.setattr(switching, "_PLACES", switching._PLACES.replace("FOR NO KEY UPDATE", ""))
+    meeting = Meeting()
+    meet_before(monkeypatch, switching, "_", meeting)  # the places are counted
+    meet_after(monkeypatch, admit, "book", meeting)
+    deactivate = COURSES.action_by_name["deactivate"].run
+    results = race(
+        crowd,
+        lambda: deactivate([course_id], actor=admin),
+        partial(admit.admit, wanted, actor=staff),
+    )
+    out_of_use = count("SELECT count(*) FROM courses WHERE id = :id AND NOT active", id=course_id)
+    admitted = count("SELECT count(*) FROM admissions")
+    assert out_of_use + admitted == (1 if locked else 2)
+    assert len(refusals(results)) == 1 - admitted

@@ -85,7 +85,7 @@ class Slot:
 _SLOTS = """
     SELECT s.id, s.time_slot_id, t.day, t.start_time, t.end_time, s.course_id, c.name AS course, s.teacher_id,
            u.first_name || ' ' || u.last_name AS teacher, s.room, s.capacity, s.enrolled, s.offered,
-           s.active AND t.active AND s.deleted_at IS NULL
+           s.active AND t.active AND c.active AND coalesce(s.deleted_at, c.deleted_at) IS NULL
                AND EXISTS (SELECT FROM operating_days d WHERE d.day = t.day AND d.open) AS in_use
     FROM classroom_slots s JOIN time_slot_templates t ON t.id = s.time_slot_id JOIN courses c ON c.id = s.course_id
     JOIN ab_user u ON u.id = s.teacher_id

@@ -121,8 +121,8 @@ def accepted(entry_ids: Sequence[UUID], admission_id: UUID) -> None:
         db.session.execute(_ACCEPTED, {"ids": list(entry_ids), "admission_id": admission_id})
 
 
-# As many as places are free, the first who came and can still come: the slots are locked, so nobody else can offer the
-# same place.
+# As many as places are free where one can be taken, the first who came and can still come: the slots are locked, so nobody
+# else can offer the same place.
 _OFFER = text("""
     WITH next AS (
         SELECT w.id FROM classroom_slots s
@@ -135,7 +135,9 @@ _OFFER = text("""
                   AND e.student_id IN (SELECT w.student_id UNION SELECT a.student_id FROM admissions a WHERE a.lead_id = w.lead_id))
             ORDER BY w.position LIMIT greatest(s.capacity - s.enrolled - s.offered, 0)
         ) w
-        WHERE s.id = ANY(:slots) AND s.active AND s.deleted_at IS NULL
+        JOIN courses c ON c.id = s.course_id JOIN time_slot_templates t ON t.id = s.time_slot_id
+        WHERE s.id = ANY(:slots) AND s.active AND s.deleted_at IS NULL AND c.active AND c.deleted_at IS NULL AND t.active
+          AND EXISTS (SELECT FROM operating_days d WHERE d.day = t.day AND d.open)
     )
     UPDATE waitlist_entries w SET status = 'offered', offered_at = now(), expires_at = now() + :holds
     FROM next WHERE w.id = next.id RETURNING w.id

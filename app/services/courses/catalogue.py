@@ -21,7 +21,7 @@ from app.models.access import User
 from app.models.courses import Course, CoursePlan, CourseTeacher, Difficulty, Instrument
 from app.policies.actor import Actor
 from app.services import inputs, lookups, people, plain
-from app.services.courses.switching import switches
+from app.services.courses.switching import switches, taken
 from app.services.errors import explain
 from app.services.inputs import blank_is_none
 from app.services.resource import Attribute, Kind, Part, Resource, options_of, register
@@ -68,7 +68,6 @@ def _named(row: Any) -> str:
 
 _COURSES_OF = text("SELECT count(*) FROM courses WHERE instrument_id = :id AND deleted_at IS NULL")
 _INSTRUMENT_OF = text("SELECT instrument_id FROM courses WHERE id = :id")
-_SLOTS_OF = text("SELECT count(*) FROM classroom_slots WHERE course_id = :id AND deleted_at IS NULL AND enrolled > 0")
 _TAUGHT = text("SELECT count(*) FROM classroom_slots WHERE course_id = :id AND deleted_at IS NULL")
 _ADMISSIONS_OF = text("SELECT count(*) FROM admissions WHERE plan_id = :id")
 
@@ -81,11 +80,6 @@ def _courses_of(instrument: Instrument) -> Any:
 def _slots_of(course: Course) -> Any:
     count = db.session.scalar(_TAUGHT, {"id": course.id})
     return _("%(count)s classroom slots belong to it: delete them first.", count=count) if count else None
-
-
-def _taught(course: Course) -> Any:
-    count = db.session.scalar(_SLOTS_OF, {"id": course.id})
-    return _("Students have places in %(count)s of its classroom slots.", count=count) if count else None
 
 
 def _admissions_of(plan: CoursePlan) -> Any:
@@ -162,7 +156,7 @@ def update_course(
     instrument_id = data.get("instrument_id")
     if instrument_id is not None and instrument_id != db.session.scalar(_INSTRUMENT_OF, {"id": course_id}):
         lookups.check("instruments", actor, instrument_id, "instrument_id")
-    made: Course = plain.update(Course, course_id, data, actor=actor, version=version, hindrance=_taught)
+    made: Course = plain.update(Course, course_id, data, actor=actor, version=version, hindrance=taken("course_id"))
     if teachers is not None:
         _set_teachers(made.id, teachers, actor)
     return made
@@ -223,7 +217,7 @@ COURSES = register(
         update=update_course,
         delete=partial(plain.delete, Course, title=_named, hindrance=_slots_of),
         restore=partial(plain.restore, Course, title=_named),
-        actions=switches(Course, _named, _taught),
+        actions=switches(Course, _named, taken("course_id")),
         load=(joinedload(Course.instrument),),
         icon="book-open",
         title_columns=(Course.name,),

@@ -21,7 +21,7 @@ from app.services.classroom import closing
 from app.services.classroom.labels import LABELS as CLASSROOM
 from app.services.classroom.labels import REMEDIES
 from app.services.classroom.schemas import ApplyClosure
-from app.services.courses.switching import switches
+from app.services.courses.switching import switches, taken
 from app.services.errors import Invalid, explain
 from app.services.resource import Action, Attribute, Kind, Option, Resource, register
 from app.services.transaction import lock, transactional
@@ -143,12 +143,7 @@ CLOSURES = register(
     )
 )
 
-_IN_USE = text("SELECT count(*) FROM classroom_slots WHERE time_slot_id = :id AND enrolled > 0")
-
-
-def _in_use(slot: TimeSlot) -> Any:
-    count = db.session.scalar(_IN_USE, {"id": slot.id})
-    return _("Students have places in %(count)s of its classroom slots.", count=count) if count else None
+_in_use = taken("time_slot_id")
 
 
 @transactional

@@ -1,12 +1,15 @@
-"""Putting records into use and out of use, as actions of their resource."""
+"""Putting records into use and out of use, as actions of their resource, and what keeps courses and times in use."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
 
+from app.extensions import db
 from app.policies.actor import Actor
 from app.services import plain
 from app.services.resource import Action
@@ -18,6 +21,24 @@ def _idle(actor: Actor, record: Any) -> Any:
 
 def _used(actor: Actor, record: Any) -> Any:
     return None if record.active else _l("It is out of use already.")
+
+
+# All are locked, so that nobody takes a place or is offered one meanwhile, and only then looked at.
+_PLACES = """
+    SELECT enrolled + offered FROM classroom_slots WHERE {column} = :id AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+def taken(column: str) -> plain.Hindrance:
+    """Says in how many classroom slots of a record, whose key they have in this column, places are taken or offered."""
+
+    def reason(record: Any) -> Any:
+        places = db.session.scalars(text(_PLACES.format(column=column)), {"id": record.id})
+        count = sum(each > 0 for each in places)
+        told = _("Students have places in %(count)s of its classroom slots, or are offered one.", count=count)
+        return told if count else None
+
+    return reason
 
 
 def switches(

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.extensions import db
+from app.models.admissions import WaitlistEntry
 from app.models.courses import Course, Instrument
 from app.services import lookups
-from app.services.courses import COURSES, INSTRUMENTS, PLANS, catalogue
+from app.services.admissions import actions, waitlist
+from app.services.courses import COURSES, INSTRUMENTS, PLANS, TIMES, catalogue
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
 from tests.factories import courses
 from tests.factories.admissions import admission
+from tests.factories.students import student
 
 TUESDAY, FRIDAY = 1, 4
 
@@ -169,3 +173,50 @@ def test_a_plan_with_which_somebody_was_admitted_stays(db_session, actors):
     admitted(actors)
     (outcome,) = PLANS.delete([courses.plan().id], actor=actors.admin).outcomes
     assert isinstance(outcome.refusal, WrongState)
+
+
+@pytest.fixture
+def waited_for(db_session, actors):
+    """A course whose only class has one place, which is offered to the first of two who wait."""
+    made = courses.course([actors.teacher])
+    only = courses.slot(made, actors.teacher, TUESDAY, "16:00", capacity=1)
+    had = admission([only], actor=actors.admin)
+    for _n in range(2):
+        waitlist.join({"classroom_slot_id": only.id, "student_id": student().id}, actor=actors.admin)
+    actions.cancel([had.id], actor=actors.admin)
+    return made, only
+
+
+def statuses():
+    db.session.expire_all()
+    return [each.status.value for each in db.session.query(WaitlistEntry).order_by(WaitlistEntry.position)]
+
+
+def test_a_course_stays_in_use_while_a_place_is_offered(waited_for, actors):
+    made, only = waited_for
+    for resource, key in ((COURSES, made.id), (TIMES, only.time_slot_id)):
+        for _again in range(2):
+            (outcome,) = done(resource, "deactivate", [key], actors.admin).outcomes
+            assert isinstance(outcome.refusal, WrongState)
+            assert "1 of its classroom slots, or are offered one" in str(outcome.refusal)
+    for update, key in ((catalogue.update_course, made.id), (TIMES.update, only.time_slot_id)):
+        with pytest.raises(Invalid) as refused:
+            update(key, {"active": False}, actor=actors.admin)
+        assert list(refused.value.fields) == ["active"]
+    assert statuses() == ["offered", "waiting"]
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        "UPDATE courses SET active = false",
+        "UPDATE time_slot_templates SET active = false",
+        "UPDATE operating_days SET open = false",
+    ],
+)
+def test_a_place_that_nobody_can_take_is_not_offered(waited_for, actors, off):
+    """Whatever put it out of use."""
+    db.session.execute(text(off))
+    db.session.execute(text("UPDATE waitlist_entries SET expires_at = now() - interval '1 s' WHERE status = 'offered'"))
+    assert waitlist.expire() == 1
+    assert statuses() == ["expired", "waiting"]
