@@ -106,10 +106,14 @@ def delete(
 
 
 @transactional
-def restore(model: type[Any], ids: Sequence[UUID], *, actor: Actor, title: Titled) -> Result:
-    """Bring softly deleted records back."""
+def restore(
+    model: type[Any], ids: Sequence[UUID], *, actor: Actor, title: Titled, hindrance: Hindrance = lambda row: None
+) -> Result:
+    """Bring softly deleted records back. `hindrance` says why one has to stay deleted."""
 
     def change(row: Any) -> bool:
+        if (reason := hindrance(row)) is not None:
+            raise WrongState(reason)
         row.deleted_at = row.deleted_by_id = None
         return True
 

@@ -21,7 +21,7 @@ from app.services.classroom import closing
 from app.services.classroom.labels import LABELS as CLASSROOM
 from app.services.classroom.labels import REMEDIES
 from app.services.classroom.schemas import ApplyClosure
-from app.services.courses.switching import switches, taken
+from app.services.courses.switching import planned, switches, taken
 from app.services.errors import Invalid, explain
 from app.services.resource import Action, Attribute, Kind, Option, Resource, register
 from app.services.transaction import lock, transactional
@@ -143,7 +143,11 @@ CLOSURES = register(
     )
 )
 
-_in_use = taken("time_slot_id")
+_taken, _planned = taken("time_slot_id"), planned("time_slot_id")
+
+
+def _in_use(slot: TimeSlot) -> Any:
+    return _taken(slot) or _planned(slot)
 
 
 @transactional

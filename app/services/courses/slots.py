@@ -20,10 +20,10 @@ from app.policies.actor import Actor
 from app.services import inputs, lookups, people, plain, weekdays
 from app.services.admissions import waitlist
 from app.services.classroom.occupancy import moved_out, visitors
-from app.services.courses.switching import switches
+from app.services.courses.switching import planned, switches
 from app.services.errors import Invalid, explain
 from app.services.resource import Attribute, Kind, Resource, register
-from app.services.transaction import transactional
+from app.services.transaction import lock_many, transactional
 from app.services.weekdays import WEEKDAYS
 
 explain(
@@ -126,10 +126,21 @@ def _has_classes(slot_id: UUID) -> bool:
     return bool(db.session.scalar(_CLASSES, {"id": slot_id}))
 
 
+_planned = planned("id")
+
+
 def _hindrance(slot: ClassroomSlot) -> Any:
     if slot.enrolled:
         return _("%(count)s students have a place in it.", count=slot.enrolled)
-    return _("%(count)s places are offered to the waitlist.", count=slot.offered) if slot.offered else None
+    if slot.offered:
+        return _("%(count)s places are offered to the waitlist.", count=slot.offered)
+    return _planned(slot)
+
+
+def _course_gone(slot: ClassroomSlot) -> Any:
+    """Locked, so that the course is not deleted meanwhile."""
+    [course] = lock_many(Course, [slot.course_id])
+    return _("Restore the course first.") if course.deleted_at is not None else None
 
 
 def _title(slot: ClassroomSlot) -> str:
@@ -206,7 +217,7 @@ SLOTS = register(
         create=create,
         update=update,
         delete=partial(plain.delete, ClassroomSlot, title=_title, hindrance=_hindrance),
-        restore=partial(plain.restore, ClassroomSlot, title=_title),
+        restore=partial(plain.restore, ClassroomSlot, title=_title, hindrance=_course_gone),
         actions=switches(ClassroomSlot, _title, _hindrance),
         load=(
             joinedload(ClassroomSlot.course),

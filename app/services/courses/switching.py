@@ -41,6 +41,22 @@ def taken(column: str) -> plain.Hindrance:
     return reason
 
 
+_PLANNED = """
+    SELECT count(*) FROM attendance a JOIN classroom_slots s ON s.id = a.classroom_slot_id
+    WHERE s.{column} = :id AND a.deleted_at IS NULL AND a.status = 'scheduled' AND a.starts_at > now()
+"""
+
+
+def planned(column: str) -> plain.Hindrance:
+    """Says how many classes to come are planned in the classroom slots of a record, also of those who only visit."""
+
+    def reason(record: Any) -> Any:
+        count = db.session.scalar(text(_PLANNED.format(column=column)), {"id": record.id})
+        return _("%(count)s classes to come are planned in it: move them first.", count=count) if count else None
+
+    return reason
+
+
 def switches(
     model: type[Any], title: plain.Titled, hindrance: plain.Hindrance = lambda row: None
 ) -> tuple[Action, Action]:

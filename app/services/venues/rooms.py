@@ -18,7 +18,7 @@ from app.policies.scopes import visible
 from app.services import lookups, plain
 from app.services.errors import Invalid
 from app.services.resource import Result
-from app.services.transaction import lock, transactional
+from app.services.transaction import lock, lock_many, transactional
 from app.services.venues.labels import room_title
 from app.services.venues.venues import require
 
@@ -117,9 +117,17 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 @transactional
 def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Bring deleted rooms back; refused when their number has gone to another meanwhile. Raises NotAllowed."""
+    """Bring deleted rooms back; refused when their number has gone to another meanwhile, and while their venue is
+    deleted. Raises NotAllowed.
+    """
     require(actor)
-    return plain.restore(Room, ids, actor=actor, title=room_title)
+    return plain.restore(Room, ids, actor=actor, title=room_title, hindrance=_venue_gone)
+
+
+def _venue_gone(room: Room) -> Any:
+    """Locked, so that the venue is not deleted meanwhile."""
+    [venue] = lock_many(Venue, [room.venue_id])
+    return _("Restore the venue first.") if venue.deleted_at is not None else None
 
 
 _SEATS = text("SELECT seat_number, grid_row, grid_column FROM room_seats WHERE room_id = :id AND grid_row IS NOT NULL")

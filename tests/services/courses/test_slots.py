@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.admissions import WaitlistEntry
@@ -11,7 +12,7 @@ from app.models.courses import ClassroomSlot
 from app.services import lookups
 from app.services.admissions import actions, waitlist
 from app.services.classroom import moving
-from app.services.courses import SLOTS, slots
+from app.services.courses import COURSES, SLOTS, TIMES, slots
 from app.services.errors import Conflict, Invalid, NotFound, WrongState
 from tests.factories import courses
 from tests.factories.admissions import admission
@@ -189,3 +190,46 @@ def test_places_are_not_taken_from_visitors(actors):
     said = refused_at("capacity", Invalid, lambda: slots.update(place.friday.id, {"capacity": 1}, actor=actors.admin))
     assert said == "2 places are taken already."
     assert slots.update(place.friday.id, {"capacity": 3}, actor=actors.admin).capacity == 3
+
+
+def refusals_of(resource, key, actors):
+    """What deleting a record, and putting it out of use by action and by form, say."""
+    said = [resource.action_by_name["deactivate"].run([key], actor=actors.admin)]
+    if resource is SLOTS:
+        said.append(SLOTS.delete([key], actor=actors.admin))
+    with pytest.raises(Invalid) as refused:
+        resource.update(key, {"active": False}, actor=actors.admin)
+    return [str(each.outcomes[0].refusal) for each in said] + [str(refused.value.fields["active"][0])]
+
+
+def test_a_slot_with_visitors_to_come_stays(actors):
+    """Else its teacher could be booked twice at that time."""
+    place = School(actors.admin, capacity=2)
+    row = classes(place.admit([place.tuesday]).id)[0]
+    moving.move([row.id], actor=actors.admin, classroom_slot_id=place.friday.id, class_date=day_after(FRIDAY))
+    told = "1 classes to come are planned in it: move them first."
+    assert set(refusals_of(SLOTS, place.friday.id, actors)) == {told}
+    assert set(refusals_of(TIMES, place.friday.time_slot_id, actors)) == {told}
+    moving.move([row.id], actor=actors.admin, classroom_slot_id=place.tuesday.id, class_date=day_after(TUESDAY))
+    assert SLOTS.delete([place.friday.id], actor=actors.admin).count("ok") == 1
+
+
+def test_a_slot_returns_after_its_course(actors):
+    """An admission is not resumed in a course that was deleted."""
+    place = School(actors.admin)
+    made = place.admit([place.tuesday])
+    actions.pause([made.id], actor=actors.admin)
+    theirs = [place.tuesday.id, place.friday.id]
+    others = db.session.query(ClassroomSlot.id).filter_by(course_id=place.tuesday.course_id, deleted_at=None)
+    assert SLOTS.delete([each.id for each in others], actor=actors.admin).count("refused") == 0
+    course_id = place.tuesday.course_id
+    assert COURSES.delete([course_id], actor=actors.admin).count("ok") == 1
+    for _again in range(2):
+        outcomes = SLOTS.restore(theirs, actor=actors.admin).outcomes
+        assert [str(each.refusal) for each in outcomes] == ["Restore the course first."] * 2
+    db.session.execute(text("UPDATE classroom_slots SET deleted_at = NULL"))
+    (outcome,) = actions.resume([made.id], actor=actors.admin).outcomes
+    assert outcome.state == "refused"
+    assert COURSES.restore([course_id], actor=actors.admin).count("ok") == 1
+    (outcome,) = actions.resume([made.id], actor=actors.admin).outcomes
+    assert outcome.state == "ok"

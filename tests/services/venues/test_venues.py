@@ -65,6 +65,18 @@ def test_a_venue_that_is_used_stays(officer, place):
     assert place.deleted_at is not None
 
 
+def test_a_room_returns_after_its_venue(officer, place):
+    hall = room(place, 4)
+    rooms.delete([hall.id], actor=officer)
+    venues.delete([place.id], actor=officer)
+    for _again in range(2):
+        (outcome,) = rooms.restore([hall.id], actor=officer).outcomes
+        assert isinstance(outcome.refusal, WrongState)
+        assert str(outcome.refusal) == "Restore the venue first."
+    venues.restore([place.id], actor=officer)
+    assert rooms.restore([hall.id], actor=officer).count("ok") == 1
+
+
 def test_rooms_and_their_seats(officer, place):
     values = {"venue_id": place.id, "number": "B12", "name": "Computers", "capacity": 3}
     grid = {"grid_rows": 2, "grid_columns": 2, "blocked_seats": "b2, B2"}
