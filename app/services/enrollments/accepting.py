@@ -25,6 +25,7 @@ from app.models.enrollments import (
     EnrollmentStep,
     InvitationStatus,
 )
+from app.models.organizations import Organization
 from app.policies.accounts import held_roles
 from app.policies.actor import Actor
 from app.policies.roles import Role
@@ -64,7 +65,8 @@ def accept_as_new(token: str, values: Mapping[str, Any], *, actor: Actor, ip_add
     """Make an account with the role Guardian for who was invited, and the enrollment with its six steps. `values` are of
     AcceptInput. The address is that of the invitation, which the link proves.
 
-    Raises InvitationOver, TooMany, Invalid at the fields, Conflict when the address has an account.
+    Raises InvitationOver, TooMany, Invalid at the fields, Conflict when the address has an account, WrongState
+    when the school was deleted.
     """
     rate_limits.check("invitation-account", rate_limits.network(ip_address), most=MOST_TRIES, period=PERIOD)
     invitation = links.find(token, ip_address=ip_address)
@@ -102,7 +104,8 @@ def _accept_as_new(token: str, values: Mapping[str, Any], *, actor: Actor, ip_ad
 @transactional
 def accept_as_known(token: str, *, actor: Actor, ip_address: str) -> Enrollment:
     """Take the invitation with the account that the actor is logged in with, which becomes a guardian's too. Taken by the
-    same before, it is the same enrollment. Raises InvitationOver, TooMany, WrongState for the coach who invited.
+    same before, it is the same enrollment. Raises InvitationOver, TooMany, WrongState for the coach who invited, and
+    when the school was deleted.
     """
     assert actor.id is not None
     invitation = _lock(token, ip_address)
@@ -134,7 +137,11 @@ def _lock(token: str, ip_address: str) -> EnrollmentInvitation:
 
 
 def _begin(invitation: EnrollmentInvitation, guardian_id: int) -> Enrollment:
-    """The enrollment, with what the coach has said as the beginning of its first and fourth step."""
+    """The enrollment, with what the coach has said as the beginning of its first and fourth step. Raises WrongState when
+    the school was deleted.
+    """
+    if lock(Organization, invitation.school_id).deleted_at is not None:
+        raise WrongState(_("The school of this invitation is not there any more. Please ask who invited you."))
     made = Enrollment(
         enrollment_code=_code(),
         invitation_id=invitation.id,

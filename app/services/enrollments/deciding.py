@@ -23,6 +23,7 @@ from app.models.enrollments import (
     EnrollmentStatus,
     StepStatus,
 )
+from app.models.organizations import Organization
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office, may_decide_enrollment, may_run_enrollments
@@ -85,7 +86,12 @@ def _reopen(actor: Actor, enrollment: Any) -> Any:
         return _l("It is not closed.")
     deleted = select(Student.id).where(Student.id == enrollment.student_id, Student.deleted_at.is_not(None))
     gone = enrollment.student_id is not None and db.session.scalar(deleted) is not None
-    return _l("This student was deleted meanwhile.") if gone else None
+    if gone:
+        return _l("This student was deleted meanwhile.")
+    deleted = select(Organization.id).where(
+        Organization.id == enrollment.school_id, Organization.deleted_at.is_not(None)
+    )
+    return _l("Its school was deleted meanwhile.") if db.session.scalar(deleted) is not None else None
 
 
 def _running(actor: Actor, enrollment: Any) -> Any:
@@ -205,10 +211,10 @@ def withdraw(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
 @transactional
 def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Let a closed enrollment go on where it was, and the student at the school. A rejection by the coach is forgotten: they
-    decide anew. Refused for one whose student is deleted, as who is erased has no enrollment that runs, or has another
+    decide anew. Refused for one whose school or student is deleted, as who is erased has no enrollment that runs, or has another
     primary school by now.
     """
-    _lock_with_students(ids, actor)
+    lock_many(Organization, [each.school_id for each in _lock_with_students(ids, actor)])
 
     def change(found: Enrollment) -> bool:
         if found.coach_decision is CoachDecision.REJECTED:
@@ -280,7 +286,8 @@ def _close(found: Enrollment, status: EnrollmentStatus, reason: str, actor: Acto
     notices.closed(found, reason, actor)
 
 
-def _lock_with_students(ids: Sequence[UUID], actor: Actor) -> None:
+def _lock_with_students(ids: Sequence[UUID], actor: Actor) -> list[Enrollment]:
     """These enrollments, then their students, as erasing locks them."""
     found = lock_many(Enrollment, ids, visible(Enrollment, actor))
     lock_many(Student, [each.student_id for each in found if each.student_id is not None])
+    return found

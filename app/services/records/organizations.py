@@ -125,12 +125,15 @@ _USED = text("""
     WHERE school_id = :id AND exit_date IS NULL HAVING count(*) > 0
     UNION ALL SELECT 'enrollments', count(*) FROM enrollments
     WHERE school_id = :id AND deleted_at IS NULL AND status IN ('in_progress', 'registered') HAVING count(*) > 0
+    UNION ALL SELECT 'invitations', count(*) FROM enrollment_invitations
+    WHERE school_id = :id AND status IN ('sent', 'opened') HAVING count(*) > 0
     UNION ALL SELECT 'parts', count(*) FROM organizations
     WHERE parent_id = :id AND deleted_at IS NULL HAVING count(*) > 0
 """)
 _WHAT = {
     "associations": _l("students who are there"),
     "enrollments": _l("enrollments that are not over"),
+    "invitations": _l("invitations that are out"),
     "parts": _l("organizations that belong to it"),
 }
 
@@ -144,7 +147,7 @@ def _in_use(organization: Any) -> Any:
 
 @transactional
 def delete_organizations(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Delete organizations softly; one that students, enrollments or other organizations need stays."""
+    """Delete organizations softly; one that students, enrollments, invitations or other organizations need stays."""
     db.session.execute(_LOCK, {"table": "organizations"})
     return plain.delete(Organization, ids, actor=actor, title=title, hindrance=_in_use)
 

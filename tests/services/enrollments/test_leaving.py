@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.student_records import OneRosterUser, StudentSchoolAssociation
 from app.services import school
-from app.services.enrollments import deciding, steps
+from app.services.enrollments import accepting, deciding, invitations, steps
 from app.services.errors import WrongState
-from app.services.records import links
+from app.services.records import links, organizations
 from tests.factories import enrollments as make
 from tests.factories.records import organization
 
@@ -118,3 +118,38 @@ def test_who_is_at_another_school_by_now_is_not_brought_back(actors):
     assert isinstance(refused.refusal, WrongState) and "primary school" in str(refused.refusal) and done.state == "ok"
     db.session.refresh(found)
     assert found.status == "withdrawn"
+
+
+def delete_school(actors):
+    [outcome] = organizations.delete_organizations([make.hill_school().id], actor=actors.admissions).outcomes
+    return str(outcome.refusal) if outcome.refusal else None
+
+
+@pytest.mark.parametrize("step", [3, 5])
+def test_nobody_comes_back_to_a_school_that_was_deleted(actors, step):
+    found = make.enrollment_at(step)
+    deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
+    assert delete_school(actors) is None
+    for _again in range(2):
+        [outcome] = deciding.reopen([found.id], actor=actors.admissions).outcomes
+        assert str(outcome.refusal) == "Its school was deleted meanwhile."
+    db.session.execute(text("UPDATE organizations SET deleted_at = NULL"))
+    assert deciding.reopen([found.id], actor=actors.admissions).count("ok") == 1
+
+
+def test_a_school_to_which_families_are_invited_stays(actors):
+    found = make.invitation()
+    assert delete_school(actors) == "It still has: 1 invitations that are out."
+    accepting.open_link(make.token(found), actor=actors.guardian, ip_address=make.HERE)
+    assert delete_school(actors) == "It still has: 1 invitations that are out."
+    invitations.revoke([found.id], actor=actors.admissions)
+    assert delete_school(actors) is None
+
+
+def test_an_invitation_to_a_school_that_was_deleted_is_not_taken(actors):
+    """As one that had expired, and was sent again."""
+    found = make.invitation()
+    db.session.execute(text("UPDATE organizations SET deleted_at = now() WHERE id = :id"), {"id": found.school_id})
+    with pytest.raises(WrongState, match="not there any more"):
+        accepting.accept_as_known(make.token(found), actor=actors.guardian, ip_address=make.HERE)
+    assert db.session.scalar(text("SELECT count(*) FROM enrollments")) == 0
