@@ -23,7 +23,7 @@ ENROLLMENT_CODE_PREFIX
                     what codes of enrollments and students begin with
 ENROLLMENT_CREATE_RECORDS_AT_STEP
                     the step that makes the student's records, 4 or 6
-UPLOADS_DIR         where files are kept that families send in; shared by all machines
+UPLOADS_DIR         where documents of families and downloads are kept; shared by all machines
 ROSTER_TIME_LIMIT   seconds that filling a week of the help desk may take
 REGISTRAR_INSTANCE  the directory for the database, the secret key, logs and uploads
 REGISTRAR_DEMO      1 loads demo data at the first start without asking, 0 never does

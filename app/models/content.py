@@ -57,7 +57,7 @@ class ContentPage(Key, Stamps, SoftDelete, Base):
 
 
 class DownloadableResource(Key, Stamps, SoftDelete, Base):
-    """A file for everybody. Its content is in the directory of the instance under its digest; `file_type` is what the
+    """A file for everybody. Its content is in the directory of uploads under its digest; `file_type` is what the
     content is, whatever its name says. Counting a download is no change of the record.
     """
 

@@ -9,7 +9,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -169,6 +169,11 @@ def keep(content: bytes, sha256: str, root: Path) -> None:
 def kept(root: Path) -> list[Path]:
     """Every file that is kept."""
     return [path for path in root.glob("??/*") if path.is_file()]
+
+
+def lost(places: Iterable[Path]) -> list[Path]:
+    """Those of these files that are not there."""
+    return [path for path in places if not path.is_file()]
 
 
 def uploads() -> Path:

@@ -20,7 +20,9 @@ from sqlalchemy.exc import OperationalError
 
 import config
 from app.extensions import db, migrate
-from app.services import demo, integrity, leadership, permission_sync, school
+from app.services import demo, files, integrity, leadership, permission_sync, school
+from app.services.content import downloads
+from app.services.enrollments import documents
 from app.services.transaction import rehearsal, transactional
 
 OLDEST_POSTGRESQL = 15
@@ -226,6 +228,15 @@ def _data() -> Finding:
     return finding(f"{told}; see /operations/integrity, `registrar users fix-user-profiles` for accounts")
 
 
+def _files() -> Finding:
+    places = [*documents.places(), *downloads.places()]
+    if lost := files.lost(places):
+        return fail(
+            f"{len(lost)} of {len(places)} are not there, first {min(lost)}; restore UPLOADS_DIR from the backup"
+        )
+    return ok(f"{len(places)} documents and downloads are there")
+
+
 def _demo_accounts() -> Finding:
     if not demo.logins():
         return ok("none")
@@ -253,5 +264,6 @@ STAGES: tuple[dict[str, Callable[[], Finding]], ...] = (
         "Scheduled jobs": _failed_jobs,
         "Demo accounts": _demo_accounts,
         "Data": _data,
+        "Files": _files,
     },
 )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from sqlalchemy import text
 
 from app.cli.doctor import doctor
+from app.services.content import downloads
+from app.services.content import files as content_files
+from app.services.enrollments import documents
+from app.services.files import Upload
 from tests.conftest import moved
+from tests.factories.enrollments import enrollment_at
 
 
 @pytest.fixture
@@ -49,3 +56,20 @@ def test_a_database_that_cannot_be_reached_ends_the_examination(app, examined):
     assert lines["Database"][0] == "FAIL"
     assert "DATABASE_URL" in lines["Database"][1]
     assert "Schema" not in lines
+
+
+def test_files_that_are_lost_are_told(app, examined, actors, tmp_path, monkeypatch):
+    """Those of families, and those that people download: a backup without them is none."""
+    monkeypatch.setitem(app.config, "INSTANCE_DIR", str(tmp_path))
+    enrollment_at(6)  # with a document of each type
+    made = downloads.create({"title": "Rules"}, actor=actors.admin, file=Upload("rules.pdf", b"%PDF-1.7 a"))
+    lines, _status = examined()
+    count = len(documents.places()) + 1
+    assert lines["Files"] == ("ok", f"{count} documents and downloads are there")
+    lost = content_files.place(made.sha256)
+    lost.unlink()
+    lines, status = examined()
+    said = f"1 of {count} are not there, first {lost}; restore UPLOADS_DIR from the backup"
+    assert (lines["Files"], status) == (("FAIL", said), 1)
+    shutil.rmtree(tmp_path / "uploads")
+    assert examined()[0]["Files"][1].startswith(f"{count} of {count} are not there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -76,6 +77,11 @@ def _kept(file: Upload | None) -> dict[str, Any]:
 def count(key: UUID) -> None:
     """Count one download."""
     db.session.execute(_COUNT, {"id": key})
+
+
+def places() -> list[Path]:
+    """Where the files of all records are, deleted ones included."""
+    return [files.place(sha256) for sha256 in db.session.scalars(_KNOWN)]
 
 
 @transactional

@@ -1,4 +1,4 @@
-"""The files that can be downloaded, kept in their own directory of the instance."""
+"""The files that can be downloaded, kept in their own directory of the uploads."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def check(upload: Upload | None) -> Checked:
 
 
 def place(sha256: str) -> Path:
-    return files.place(sha256, _root())
+    """Where the content with this digest is, or would be."""
+    before = files.place(sha256, _root_before())
+    here = files.place(sha256, _root())
+    return before if before.exists() and not here.exists() else here
 
 
 def keep(content: bytes, sha256: str) -> None:
@@ -46,8 +49,13 @@ def keep(content: bytes, sha256: str) -> None:
 
 
 def kept() -> list[Path]:
-    return files.kept(_root())
+    return [path for root in {_root(), _root_before()} for path in files.kept(root)]
 
 
 def _root() -> Path:
+    return files.uploads() / "downloads"
+
+
+def _root_before() -> Path:
+    """Where earlier releases kept them, which is still read."""
     return Path(current_app.config["INSTANCE_DIR"]) / "downloads"

@@ -237,6 +237,11 @@ def _root() -> Path:
     return files.uploads() / "documents"
 
 
+def places() -> list[Path]:
+    """Where the contents of all documents are that are kept."""
+    return [files.place(sha256, _root()) for sha256 in db.session.scalars(_KNOWN)]
+
+
 @transactional
 def clean_up() -> int:
     """Delete the files that no document refers to, or only one that was replaced before it was reviewed; returns how many."""

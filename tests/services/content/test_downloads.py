@@ -85,3 +85,23 @@ def test_a_disk_that_is_full_is_said(actors, monkeypatch):
     with pytest.raises(Invalid) as refused:
         put(actors)
     assert "file" in refused.value.fields
+
+
+def test_they_are_kept_where_it_is_said(actors, app, directory, monkeypatch):
+    monkeypatch.setitem(app.config, "UPLOADS_DIR", str(directory / "shared"))
+    made = put(actors)
+    assert files.place(made.sha256).is_relative_to(directory / "shared" / "downloads")
+    assert files.kept() == downloads.places() == [files.place(made.sha256)]
+
+
+def test_a_file_where_it_was_kept_before_is_found(actors, directory):
+    kept, replaced = put(actors), put(actors, b"%PDF-1.7 old")
+    new, old = files.place(kept.sha256), replaced.sha256
+    (directory / "uploads" / "downloads").rename(directory / "downloads")
+    assert files.place(kept.sha256) != new
+    assert files.place(kept.sha256).read_bytes() == b"%PDF-1.7 a"
+    assert downloads.clean_up() == 0, "nothing that is needed"
+    downloads.update(replaced.id, {}, actor=actors.admin, file=Upload("rules.pdf", b"%PDF-1.7 a"))
+    assert files.place(kept.sha256) == new, "what is sent in again is put where it belongs"
+    assert downloads.clean_up() == 1
+    assert not files.place(old).exists()
