@@ -89,6 +89,12 @@ JOBS: dict[str, Job] = {
         {"minute": "*/10"},
         daily=False,
     ),
+    "enrollments_settle": Job(
+        _l("Complete enrollments that lack nothing"),
+        _every_time("enrollments.steps", "settle_paid"),
+        {"minute": "*/10"},
+        daily=False,
+    ),
     "email_delivery": Job(
         _l("Have due e-mail sent"), _every_time("mail.outbox", "request_delivery"), {"minute": "*"}, daily=False
     ),
@@ -171,8 +177,7 @@ JOBS: dict[str, Job] = {
 def run(name: str, day: date, *, force: bool = False) -> JobRun:
     """Run a job for a day and record the run. A daily job that went well is not run again, unless forced.
 
-    Raises NotFound for an unknown job, Invalid for a day that cannot be meant, and whatever the job raises, after recording
-    it.
+    Raises NotFound for an unknown job, Invalid for a day that cannot be meant, and, once recorded, what the job raises.
     """
     job = JOBS.get(name)
     if job is None:
@@ -187,9 +192,7 @@ def run(name: str, day: date, *, force: bool = False) -> JobRun:
 
 
 def _check_day(day: date) -> None:
-    """Raises Invalid for a day that is still to come, of which jobs would tell what has not happened, or long before any
-    school's.
-    """
+    """Raises Invalid for a day to come, of which a job would tell what has not happened, or one before all schools."""
     reason = _("This day has not come yet.") if day > school.today() else ""
     if day.year < FIRST_YEAR:
         reason = _("The day is before the year %(year)s.", year=FIRST_YEAR)

@@ -138,11 +138,13 @@ def _over(document: Any) -> Any:
 
 @transactional
 def verify(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Accept documents, one or many, each with its own outcome. One verified before is left as it is."""
+    """Accept documents, one or many, each with its own outcome. One verified before is left as it is; its enrollment is
+    completed if nothing is left to do.
+    """
 
     def change(found: EnrollmentDocument, enrollment: Enrollment) -> bool:
         if found.status is DocumentStatus.VERIFIED:
-            return False
+            return steps.settle(enrollment, actor)
         _review(found, DocumentStatus.VERIFIED, None, actor)
         events.note(enrollment, EnrollmentEventType.DOCUMENT_VERIFIED, type=found.document_type)
         steps.settle(enrollment, actor)

@@ -40,7 +40,7 @@ class WaitsFor(enum.StrEnum):
 @dataclass(frozen=True)
 class Progress:
     """`done` of all the steps are completed. `step` is the next one, 7 when all are; `reason` says why the family cannot go on
-    by itself.
+    by itself, or what it still has to send.
     """
 
     done: int
@@ -79,6 +79,9 @@ def _waiting(enrollment: Any, steps: Steps) -> tuple[WaitsFor, Any]:
         return WaitsFor.COACH, _l("Your coach will talk to you on that day, and mark the consultation as completed.")
     if step == 4 and enrollment.coach_decision is not CoachDecision.APPROVED:
         return WaitsFor.COACH, _l("Your coach has to approve the enrollment before you go on.")
+    if step == 6 and (lacking := missing(enrollment.id)):  # a type that is asked for since they completed that step
+        names = ", ".join(each.name for each in lacking)
+        return WaitsFor.FAMILY, _l("Still needed, at the step of the documents: %(names)s.", names=names)
     if step == 6 and (enrollment.deposit_paid or is_sent(steps[6])):
         paid = _l("The office still has to verify your documents.")
         sent = _l("The office will record your payment when the money is there.")

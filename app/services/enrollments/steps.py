@@ -17,6 +17,7 @@ from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.enrollments import (
@@ -29,18 +30,27 @@ from app.models.enrollments import (
 from app.policies.actor import Actor
 from app.policies.enrollments import may_fill_steps
 from app.policies.scopes import visible
-from app.services import inputs
+from app.services import inputs, sessions
 from app.services.enrollments import events, notices, progress
 from app.services.enrollments.progress import COMPLETE
 from app.services.enrollments.schemas import NOT_TO_COME, STEP_INPUTS, is_to_come
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import is_storable
 from app.services.records import creation
-from app.services.transaction import check_version, clock, lock, transactional
+from app.services.transaction import check_version, clock, lock, lock_many, transactional
 
 LONGEST_DRAFT: Final = 1000
 MOST_DRAFTED: Final = 50
 CONSULTATION, SHADOW_DAY, STUDENT, DOCUMENTS, PAYMENT = 2, 3, 4, 5, 6
+# What somebody works on is left out until the next time.
+_LACKS_NOTHING: Final = text("""
+    SELECT e.id FROM enrollments e
+    WHERE e.status IN ('in_progress', 'registered') AND e.current_step = 6 AND e.deposit_paid AND e.deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM document_types t WHERE t.active AND t.required AND NOT EXISTS (
+          SELECT FROM enrollment_documents d WHERE d.enrollment_id = e.id AND d.document_type = t.code
+            AND d.replaced_at IS NULL AND d.status = 'verified'))
+    ORDER BY e.id FOR NO KEY UPDATE OF e SKIP LOCKED
+""")
 SENT = "sent_at"  # the family has done its part of a step that somebody else completes
 
 
@@ -170,6 +180,18 @@ def settle(enrollment: Enrollment, actor: Actor) -> bool:
     events.note(enrollment, EnrollmentEventType.ENROLLED)
     notices.enrolled(enrollment, actor)
     return True
+
+
+def settle_paid() -> int:
+    """Complete what lacked only a document that is not asked for any more: its type was switched off, deleted, or is no
+    longer required. Returns how many are complete now.
+    """
+    return _settle_paid(actor=sessions.system())
+
+
+@transactional
+def _settle_paid(*, actor: Actor) -> int:
+    return sum(settle(each, actor) for each in lock_many(Enrollment, list(db.session.scalars(_LACKS_NOTHING))))
 
 
 def reopen_documents(enrollment: Enrollment) -> None:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from app.models.enrollments import DocumentStatus, Enrollment, EnrollmentStatus, StepStatus
 from app.services.enrollments import documents, progress, steps
 from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, STEPS
-from app.services.enrollments.progress import COMPLETE, WaitsFor
+from app.services.enrollments.progress import COMPLETE
 from app.services.errors import Conflict, Invalid, NotFound, Refusal, WrongState
 from app.services.files import Upload
 from app.services.rate_limits import TooMany
@@ -131,7 +131,7 @@ def page_of(
         why = leaving.ending(enrollment).get("reason")
         page.waiting = _("This enrollment is closed. Ask the school if you think that this is wrong.")
         page.waiting += " " + _("Reason: %(reason)s", reason=why) if why else ""
-    elif step == state.step and state.waits_for is not WaitsFor.FAMILY:
+    elif step == state.step and state.reason:
         page.waiting = str(state.reason)
     elif why_not is not None:
         page.waiting = str(why_not)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select, text
 
 from app.models.enrollments import CoachDecision, EnrollmentEvent, EnrollmentStatus, StepStatus
 from app.models.student_records import RecordCreationAttempt
-from app.services import school
-from app.services.enrollments import deciding, documents, events, progress, steps
+from app.services import jobs, school
+from app.services.enrollments import DOCUMENT_TYPES, deciding, documents, events, progress, steps
 from app.services.enrollments.progress import WaitsFor
 from app.services.enrollments.schemas import ConsultationType, PaymentMethod
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
@@ -234,6 +234,53 @@ def test_the_deposit_may_be_paid_before_the_documents_are_verified(db_session, a
     deciding.record_payment([found.id], actor=actors.admissions, **paid)
     assert status(db_session, found) == ("registered", 6)
     documents.verify([each.id for each in progress.documents_of(found.id).values()], actor=actors.admissions)
+    assert status(db_session, found) == ("enrolled", 7)
+
+
+@pytest.fixture
+def asked_for_more(db_session, actors, uploads):
+    """A family that has paid, all of whose documents are verified, before a new type was asked for."""
+    found = make.enrollment_at(6)
+    new = DOCUMENT_TYPES.create(
+        {"code": "photo", "name": "Photo", "required": True, "active": True}, actor=actors.admin
+    )
+    make.finish(found)
+    assert status(db_session, found) == ("registered", 6)
+    return found, new
+
+
+def test_a_document_that_is_asked_for_at_the_payment_is_the_familys_part(db_session, actors, asked_for_more, client_of):
+    found, new = asked_for_more
+    state = progress.of(found, progress.steps_of(found.id))
+    said = "Still needed, at the step of the documents: Photo."
+    assert (state.waits_for, str(state.reason)) == (WaitsFor.FAMILY, said)
+    for page in (f"/me/enrollments/{found.id}", "/"):
+        assert said in client_of("guardian").get(page).text
+    sent = documents.upload(found.id, new.code, make.file(), actor=actors.guardian)
+    assert progress.of(found, progress.steps_of(found.id)).waits_for is WaitsFor.OFFICE
+    assert steps.settle_paid() == 0, "nobody has looked at it"
+    documents.verify([sent.id], actor=actors.admissions)
+    assert status(db_session, found) == ("enrolled", 7)
+
+
+@pytest.mark.parametrize("changes", [{"required": False}, {"active": False}])
+def test_a_document_that_is_not_asked_for_any_more_holds_nobody_up(db_session, actors, asked_for_more, changes):
+    found, new = asked_for_more
+    other = make.enrollment_at(6)
+    DOCUMENT_TYPES.update(new.id, changes, actor=actors.admin)
+    assert jobs.run("enrollments_settle", school.today()).rows == 1
+    assert status(db_session, found) == ("enrolled", 7)
+    assert status(db_session, other) == ("registered", 6), "not paid"
+    assert jobs.run("enrollments_settle", school.today()).rows == 0
+
+
+def test_verifying_again_completes_what_lacks_nothing(db_session, actors, asked_for_more):
+    found, new = asked_for_more
+    verified = [each.id for each in progress.documents_of(found.id).values()]
+    assert documents.verify(verified, actor=actors.admissions).count("unchanged") == len(verified)
+    DOCUMENT_TYPES.delete([new.id], actor=actors.admin)
+    result = documents.verify(verified, actor=actors.admissions)
+    assert (result.count("ok"), result.count("unchanged")) == (1, len(verified) - 1)
     assert status(db_session, found) == ("enrolled", 7)
 
 
