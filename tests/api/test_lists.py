@@ -274,6 +274,7 @@ def test_board_worklist_and_figures(api, actors):
     assert columns[0]["title"] == "New" and columns[0]["total"] == 2
     assert columns[0]["moves"] == [column["id"] for column in columns[1:]]
     assert caller.get("/leads/board?sort=age").status_code == 422
+    assert {column["active"] for column in columns} == {True}
     today = caller.get("/leads/worklist?section=today").json
     assert [row["id"] for row in today["items"]] == [str(mine.id)]
     assert caller.get("/leads/worklist?section=today&whose=all").json["total"] == 2

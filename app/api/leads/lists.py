@@ -19,6 +19,7 @@ CARD = {"type": "object", "properties": {"id": schemas.UUID_}, "required": ["id"
 COLUMN = schemas.an_object(
     id=schemas.UUID_,
     title=schemas.TEXT,
+    active=schemas.BOOL,
     is_onboarded=schemas.BOOL,
     total=schemas.COUNT,
     total_is_exact=schemas.BOOL,
@@ -51,7 +52,7 @@ class LeadLists(RecordApi):
 
     @route("GET", "/board", "Leads by stage", needs="board", parameters=FILTERING, answer=schemas.items(COLUMN))
     def board(self) -> Any:
-        """The newest leads of every active stage. A card is moved with the action `change_stage`."""
+        """The newest leads of every stage that is active or holds some. A card is moved with the action `change_stage`."""
         query = lists.read(self.resource, current_actor(), lists.CONDITIONS)
         return {"items": [_column(column) for column in board.columns(current_actor(), query)]}
 
@@ -78,6 +79,7 @@ def _column(column: board.Column) -> dict[str, Any]:
     return {
         "id": str(column.id),
         "title": column.title,
+        "active": column.active,
         "is_onboarded": column.is_onboarded,
         "total": min(column.total, STAGE_COUNT_LIMIT),
         "total_is_exact": column.total <= STAGE_COUNT_LIMIT,

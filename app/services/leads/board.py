@@ -1,4 +1,4 @@
-"""The board: the first leads of every active stage, and how many each holds."""
+"""The board: the first leads of every stage in use, and how many each holds."""
 
 from __future__ import annotations
 
@@ -30,10 +30,13 @@ CARDS = 20
 
 @dataclass
 class Column:
-    """A stage as a column; `moves` are the stages that its cards may go to, `total` is counted up to STAGE_COUNT_LIMIT + 1."""
+    """A stage as a column; `moves` are the stages that its cards may go to, `total` is counted up to STAGE_COUNT_LIMIT + 1.
+    A stage that is not active is one while it holds leads, which only leave it.
+    """
 
     id: UUID
     title: str
+    active: bool
     is_onboarded: bool
     total: int
     rows: list[Any]
@@ -45,13 +48,13 @@ def columns(actor: Actor, query: Query) -> list[Column]:
     where = conditions(LEADS, actor, query)
     counted = figures.per_stage(where)
     stages = db.session.execute(
-        select(LeadStage.id, LeadStage.name, LeadStage.is_onboarded, counted.c.total)
+        select(LeadStage.id, LeadStage.name, LeadStage.active, LeadStage.is_onboarded, counted.c.total)
         .select_from(LeadStage)
         .join(counted, true())
-        .where(LeadStage.active)
+        .where(figures.shown(counted))
         .order_by(LeadStage.position, LeadStage.id)
     ).all()
-    keys = [stage.id for stage in stages]
+    keys = [stage.id for stage in stages if stage.active]
     cards: defaultdict[UUID, list[Any]] = defaultdict(list)
     for row in db.session.execute(_cards(where)):
         cards[row.stage_id].append(row)
@@ -59,6 +62,7 @@ def columns(actor: Actor, query: Query) -> list[Column]:
         Column(
             stage.id,
             stage.name,
+            stage.active,
             stage.is_onboarded,
             stage.total,
             cards[stage.id],
@@ -121,9 +125,5 @@ def _cards(where: Sequence[Any]) -> Any:
     )
     cards = lateral(newest)
     return (
-        select(cards)
-        .select_from(LeadStage)
-        .join(cards, true())
-        .where(LeadStage.active)
-        .order_by(cards.c.created_at.desc(), cards.c.id.desc())
+        select(cards).select_from(LeadStage).join(cards, true()).order_by(cards.c.created_at.desc(), cards.c.id.desc())
     )

@@ -40,7 +40,7 @@ def _entered(actor: Actor, first: date, end: date) -> Any:
 
 
 def by_stage(actor: Actor) -> list[Any]:
-    """How many leads stand in each active stage: id, name, total, estimated. Over STAGE_COUNT_LIMIT the total is what
+    """How many leads stand in each stage that is active or holds some: id, name, total, estimated. Over STAGE_COUNT_LIMIT the total is what
     the database's statistics say, which costs the same for any number of leads.
     """
     counted = per_stage([visible(Lead, actor)])
@@ -55,7 +55,7 @@ def by_stage(actor: Actor) -> list[Any]:
         .select_from(LeadStage)
         .join(counted, true())
         .outerjoin(_SHARES, _SHARES.c.stage_id == LeadStage.id)
-        .where(LeadStage.active)
+        .where(shown(counted))
         .order_by(LeadStage.position, LeadStage.id)
     )
     return [
@@ -82,6 +82,11 @@ def per_stage(where: Sequence[Any]) -> Any:
         .correlate(LeadStage)
     )
     return lateral(select(func.count().label("total")).select_from(some.subquery()))
+
+
+def shown(counted: Any) -> Any:
+    """Which stages are shown, joined to `per_stage`: the active ones, and others while leads stand in them."""
+    return LeadStage.active | (counted.c.total > 0)
 
 
 _SHARES: Final = (

@@ -70,7 +70,7 @@ def _board_column(column: board.Column, actor: Actor, query: Query) -> BoardColu
     more = listing.read_query(LEADS, {"f": [*map(str, query.filters), f"stage:is:{column.id}"], "q": [query.search]})
     return BoardColumn(
         str(column.id),
-        column.title,
+        column.title if column.active else _("%(stage)s (not in use any more)", stage=column.title),
         render.total(column.total, STAGE_COUNT_LIMIT),
         cards,
         lists.address("/leads/", more.parameters()) if column.total > len(cards) else "",

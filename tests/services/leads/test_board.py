@@ -9,7 +9,8 @@ import pytest
 from app.extensions import db
 from app.models.leads import LeadAuditEvent
 from app.services.errors import Invalid, NotAllowed, NotFound
-from app.services.leads import actions, board
+from app.services.leads import actions, board, figures, stages
+from app.services.listing import Query
 from tests.factories.leads import lead, stage
 
 
@@ -51,6 +52,26 @@ def test_who_may_not_move_a_card(db_session, actors):
     with pytest.raises(Invalid):
         board.move(made.id, actor=actors.admin, **move | {"stage_id": uuid.uuid4()})
     assert moves(made) == 0
+
+
+def test_a_stage_out_of_use_is_a_column_while_it_holds_leads(db_session, actors, client_of):
+    """Its cards go to the active stages; none comes into it."""
+    old, active = stage("Contacted"), stage("Trial Scheduled")
+    made = lead(stage_id=old.id)
+    stages.update(old.id, {"active": False}, actor=actors.admin)
+    columns = {each.id: each for each in board.columns(actors.admin, Query())}
+    assert [row.id for row in columns[old.id].rows] == [made.id]
+    assert (columns[old.id].total, columns[old.id].active, columns[active.id].active) == (1, False, True)
+    assert active.id in columns[old.id].moves
+    assert all(old.id not in each.moves for each in columns.values())
+    assert {each.name: each.total for each in figures.by_stage(actors.admin)}["Contacted"] == 1
+    assert "Contacted (not in use any more)" in client_of("admin").get("/leads/board/").text
+
+    assert not board.move(made.id, actor=actors.admin, stage_id=active.id, seen_in=old.id).unchanged
+    assert old.id not in {each.id for each in board.columns(actors.admin, Query())}
+    assert "Contacted" not in {each.name for each in figures.by_stage(actors.admin)}
+    with pytest.raises(Invalid):
+        board.move(made.id, actor=actors.admin, stage_id=old.id, seen_in=active.id)
 
 
 def test_the_screen_tells_where_the_card_is(client_of, actors, db_session):
