@@ -24,7 +24,7 @@ class FilterInput(Input):
 
 
 def listed(resource: Resource) -> dict[str, Any]:
-    """One's own and the shared filters, by name."""
+    """One's own filters, then the shared ones, by name."""
     return {"items": [_shown(each) for each in saved_filters.of_list(resource.slug, current_actor())]}
 
 
@@ -39,7 +39,7 @@ def save(resource: Resource) -> tuple[dict[str, Any], int, dict[str, str]]:
 
 
 def delete(filter_id: UUID) -> None:
-    """Forget a filter of one's own. Raises NotFound."""
+    """Forget a filter of one's own; admins also what others share. Raises NotFound."""
     saved_filters.delete(filter_id, actor=current_actor())
 
 

@@ -28,6 +28,18 @@ def may_own_lead(actor: Actor, lead: Any) -> Reason | None:
     return may_edit_lead(actor, lead)
 
 
+def may_share_filter(actor: Actor) -> Reason | None:
+    """Those who work in an office put filters into everybody's list."""
+    allowed = actor.is_admin or actor.id is None or actor.has(Role.STAFF, Role.ADMISSIONS, Role.EXAM_OFFICER)
+    return None if allowed else _l("Only the office may share filters with everybody.")
+
+
+def may_remove_filter(actor: Actor, saved: Any) -> Reason | None:
+    """People remove their own filters; admins also what others share."""
+    allowed = saved.owner_id == actor.id or (saved.shared and (actor.is_admin or actor.id is None))
+    return None if allowed else _l("Only its owner may delete this filter.")
+
+
 def may_change_admission(actor: Actor, admission: Any) -> Reason | None:
     """Staff change the admissions they made; admins all."""
     if actor.is_admin or actor.id is None or (actor.has(Role.STAFF) and admission.created_by_id == actor.id):

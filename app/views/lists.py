@@ -14,7 +14,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.policies.actor import Actor
+from app.policies.rules import may_remove_filter, may_share_filter
 from app.services import filters, listing, lookups, saved_filters
+from app.services.errors import Invalid
 from app.services.listing import SIZES, Page, Query
 from app.services.positions import LAST
 from app.services.resource import Attribute, Kind, Resource
@@ -46,6 +48,7 @@ OPERATOR_LABELS = {
     "gt": _l("is more than"),
     "lt": _l("is less than"),
 }
+LONGEST_QUERY = 8_000  # characters
 _FILTER_KINDS = {Kind.EMAIL: "text", Kind.PHONE: "text", Kind.DATETIME: "date"}
 
 
@@ -194,7 +197,7 @@ def saved(resource: Resource, query: Query, url: str, actor: Actor) -> list[Save
             f"{url}?{each.query}",
             each.query == current,
             each.shared,
-            url_for(f"{endpoint}.delete_filter", filter_id=each.id) if each.owner_id == actor.id else "",
+            url_for(f"{endpoint}.delete_filter", filter_id=each.id) if may_remove_filter(actor, each) is None else "",
         )
         for each in saved_filters.of_list(resource.slug, actor)
     ]
@@ -275,6 +278,7 @@ def list_page(
         saved(resource, query, url, actor),
         f"{url}filters",
     )
+    page.may_share = may_share_filter(actor) is None
     page.column_choices = [
         Choice(name, label, name in names) for name, label in titles(resource, render.reader().locale).items()
     ]
@@ -282,5 +286,12 @@ def list_page(
 
 
 def query_arguments(raw: str) -> dict[str, list[str]]:
-    """The arguments in a saved query string, of bounded size."""
-    return parse_qs(raw.lstrip("?"), max_num_fields=60) if len(raw) < 8000 else {}
+    """The arguments in a query string that was sent. Raises Invalid when it is too large, as what is left of it would be
+    another list.
+    """
+    try:
+        if len(raw) < LONGEST_QUERY:
+            return parse_qs(raw.lstrip("?"), max_num_fields=60)
+    except ValueError:
+        pass
+    raise Invalid(_("This search has too many or too long filters."))

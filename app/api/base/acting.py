@@ -81,7 +81,12 @@ class Filtering(Reading):
         return filters.save(self.resource)
 
     @route(
-        "DELETE", "/filters/<uuid:filter_id>", "Forget a filter of one's own", needs="list", status=204, others=(404,)
+        "DELETE",
+        "/filters/<uuid:filter_id>",
+        "Forget a filter of one's own, or as an admin a shared one",
+        needs="list",
+        status=204,
+        others=(404,),
     )
     def delete_filter(self, filter_id: UUID) -> Any:
         filters.delete(filter_id)

@@ -31,7 +31,7 @@ class SavedFilter:
     url: str
     active: bool = False
     shared: bool = False
-    delete_url: str = ""  # empty: not the reader's own
+    delete_url: str = ""  # empty: not the reader's to delete
 
 
 @dataclass(slots=True)
@@ -49,6 +49,7 @@ class ListPage:
     filters_key: str = ""  # names the filter form, which is the same for everybody who reads the same language
     saved: list[SavedFilter] = field(default_factory=list)
     save_url: str = ""
+    may_share: bool = False  # what is saved
     query: str = ""  # the query string that a saved filter keeps
     column_choices: list[Choice] = field(default_factory=list)
     tools: list[Link] = field(default_factory=list)  # import, export, board ...
