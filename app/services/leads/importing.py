@@ -18,7 +18,7 @@ from app.policies.actor import Actor
 from app.services import lookups, people, school
 from app.services.csv_files.encodings import NAMES as ENCODINGS
 from app.services.csv_files.reading import Fault, Sheet, open_sheet
-from app.services.errors import Invalid
+from app.services.errors import Invalid, WrongState
 from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, raw_cursor
 from app.services.leads import import_sql as sql
 from app.services.leads.import_rows import NAMES, REQUIRED, RowReader, Setting
@@ -59,12 +59,21 @@ def owners(actor: Actor) -> dict[str, int]:
 
 
 def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, actor: Actor) -> Tally:
-    """Import the file in the running transaction; every fault goes to `issues`. Raises Unreadable, and nothing is written then."""
+    """Import the file in the running transaction; every fault goes to `issues`. Raises Unreadable, and WrongState when who
+    is to get rows without an owner may not own leads any more; nothing is written then.
+    """
+    there, default_owner_id = owners(actor), job.options["default_owner_id"]
+    if default_owner_id is not None and default_owner_id not in there.values():
+        raise WrongState(
+            _(
+                "Who was to get rows without an owner cannot own leads any more. Upload the file again and choose another."
+            )
+        )
     sheet = open_sheet(content, NAMES, REQUIRED)
     for statement in sql.PREPARE:
         db.session.execute(text(statement))
     tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
-    setting = Setting(school.phone_region(), school.today(), owners(actor), job.options["default_owner_id"])
+    setting = Setting(school.phone_region(), school.today(), there, default_owner_id)
     facts = {
         "import_id": job.id,
         "stage_id": first_stage().id,

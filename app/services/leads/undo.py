@@ -15,7 +15,9 @@ from app.extensions import db
 from app.models.admissions import Admission, AdmissionStatus
 from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent, LeadStage
 from app.policies.actor import Actor
+from app.policies.roles import Role
 from app.policies.rules import may_own_lead
+from app.services import people
 from app.services.errors import NotFound
 from app.services.keysets import among
 from app.services.leads import actions, stages
@@ -36,7 +38,8 @@ _READ: dict[str, Any] = {
 @transactional
 def undo(batch_id: UUID, *, actor: Actor) -> Result:
     """Undo one's own bulk change of stage, owner, teacher or follow-up, or a deletion. A lead whose earlier stage is
-    not in use any more, or that was admitted meanwhile, is refused by itself. Raises NotFound when there is no such batch
+    not in use any more, whose earlier owner or teacher cannot be chosen any more, or that was admitted meanwhile, is refused
+    by itself. Raises NotFound when there is no such batch
     of this actor.
     """
     statement = select(LeadAuditEvent).where(LeadAuditEvent.batch_id == batch_id, LeadAuditEvent.actor_id == actor.id)
@@ -73,8 +76,23 @@ def _rule(kind: LeadEvent, events: Mapping[UUID, LeadAuditEvent]) -> Rule:
     """Who may take back which lead."""
     if kind is LeadEvent.OWNER_CHANGED:
         # Handing a lead on takes away the right to edit it; undoing one's own doing needs only the right to have done it.
-        return lambda _actor, _row: None
+        return _back_to_people("owner_id", people.OWNERS, events, lambda _actor, _row: None)
+    if kind is LeadEvent.UPDATED:
+        return _back_to_people("assigned_teacher_id", (Role.TEACHER,), events, may_own_lead)
     return _back_to_stages(events) if kind is LeadEvent.STAGE_CHANGED else may_own_lead
+
+
+def _back_to_people(name: str, roles: tuple[Role, ...], events: Mapping[UUID, LeadAuditEvent], may: Rule) -> Rule:
+    """Leads go back to people who could be chosen now, or to nobody."""
+    there = {None, *db.session.scalars(people.active(*roles))}
+
+    def rule(actor: Actor, row: Any) -> Any:
+        reason, before = may(actor, row), events[row.id].before or {}
+        if reason is not None or not _as_left(row, events[row.id]) or before.get(name) in there:
+            return reason
+        return _l("The person it was with before cannot be chosen any more: choose somebody else.")
+
+    return rule
 
 
 def _back_to_stages(events: Mapping[UUID, LeadAuditEvent]) -> Rule:

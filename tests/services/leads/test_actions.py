@@ -9,7 +9,7 @@ from app.extensions import db
 from app.models.history import RowHistory
 from app.models.leads import Lead, LeadAuditEvent, LeadEvent
 from app.models.notifications import Notification, NotificationType
-from app.services import school
+from app.services import accounts, school
 from app.services.admissions import actions as admissions
 from app.services.errors import Invalid, NotAllowed, NotFound
 from app.services.leads import actions, stages, undo
@@ -118,6 +118,30 @@ def test_undo_leaves_only_the_leads_whose_earlier_stage_is_out_of_use(db_session
     assert (stranded.stage_id, other.stage_id) == (stage("Contacted").id, stage().id)
     actions.change_stage([stranded.id], actor=actors.admin, stage_id=stage("Onboarded").id)
     assert "unchanged" in {each.state for each in undo.undo(done.batch_id, actor=actors.admin).outcomes}
+
+
+@pytest.mark.parametrize("out_of_use", ["account", "role"])
+@pytest.mark.parametrize(
+    ("field", "act", "was", "now"),
+    [
+        ("owner_id", actions.assign_owner, "staff2", "staff"),
+        ("assigned_teacher_id", actions.assign_teacher, "teacher2", "teacher"),
+    ],
+)
+def test_undo_leaves_the_leads_of_who_cannot_be_chosen_any_more(db_session, actors, out_of_use, field, act, was, now):
+    was, now = getattr(actors, was), getattr(actors, now)
+    theirs, nobodys = lead(**{field: was.id}), lead()
+    done = act([theirs.id, nobodys.id], actor=actors.admin, **{field: now.id})
+    if out_of_use == "account":
+        accounts.deactivate(was.id, actor=actors.super_admin)
+    else:
+        accounts.set_roles(was.id, ["Student"], actor=actors.super_admin)
+    for states in (["refused", "ok"], ["refused", "unchanged"]):
+        outcomes = {each.id: each for each in undo.undo(done.batch_id, actor=actors.admin).outcomes}
+        assert [outcomes[str(key)].state for key in (theirs.id, nobodys.id)] == states
+        assert "cannot be chosen any more" in str(outcomes[str(theirs.id)].refusal)
+    db.session.refresh(theirs), db.session.refresh(nobodys)
+    assert (getattr(theirs, field), getattr(nobodys, field)) == (now.id, None)
 
 
 def test_undo_leaves_a_lead_that_was_admitted_meanwhile_in_the_final_stage(db_session, actors):

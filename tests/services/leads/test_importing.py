@@ -259,6 +259,28 @@ def test_who_gets_rows_without_an_owner(staff):
         imports.start("cats", "x.csv", b"", actor=staff)
 
 
+@pytest.mark.parametrize("out_of_use", ["account", "role"])
+def test_rows_without_an_owner_do_not_go_to_who_left_since_the_check(staff, out_of_use):
+    theirs, boss = actor("staff2"), actor("super_admin")
+    job = imports.start(
+        "leads", "leads.csv", table(f"A,B,{phone()}"), actor=staff, options={"default_owner_id": theirs.id}
+    )
+    assert imports.check(job.id)
+    if out_of_use == "account":
+        accounts.deactivate(theirs.id, actor=boss)
+    else:
+        accounts.set_roles(theirs.id, ["Student"], actor=boss)
+    try:
+        imports.confirm(job.id, actor=staff)
+        imports.carry_out(job.id)
+    finally:
+        accounts.activate(theirs.id, actor=boss)
+        accounts.set_roles(theirs.id, ["Staff"], actor=boss)
+    job = afresh(job)
+    assert (job.status, leads_of(job)) == (ImportStatus.FAILED, [])
+    assert "cannot own leads any more" in job.message
+
+
 def test_new_leads_begin_in_the_first_active_stage(staff):
     new = make.stage("New")
     new.active = False
