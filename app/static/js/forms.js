@@ -40,15 +40,21 @@ function checkJson(area) {
 // What a form would send, to tell whether anything differs from the start.
 const state = (form) => JSON.stringify([...new FormData(form)].map(([key, value]) => [key, value instanceof File ? value.name + value.size : value]));
 
-function guard(form) {
+// A function that tells whether a form differs from how it is now.
+export function changes(form) {
   const first = state(form);
+  return () => state(form) !== first;
+}
+
+function guard(form) {
+  const changed = changes(form);
   let leaving = Boolean($("[data-problems]", form)) && "kept";
-  const dirty = () => leaving !== true && (leaving === "kept" || state(form) !== first);
+  const dirty = () => leaving !== true && (leaving === "kept" || changed());
   const mark = () => { const note = $("[data-dirty]", form); if (note) note.hidden = !dirty(); };
   form.addEventListener("input", mark);
   form.addEventListener("change", mark);
   form.addEventListener("submit", (event) => {
-    if (event.submitter?.dataset.dialog !== undefined) return;
+    if ([form, event.submitter].some((each) => each?.dataset.dialog !== undefined)) return;
     if (leaving === true) { event.preventDefault(); return; }
     leaving = true;
     event.submitter?.setAttribute("aria-busy", "true");
