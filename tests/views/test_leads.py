@@ -73,3 +73,8 @@ def test_all_that_match_has_deleted_leads_only_for_who_may_restore_them(client_o
     assert answer.status_code == 200
     db_session.refresh(gone)
     assert gone.deleted_at is None
+
+
+def test_a_contact_is_logged_without_opening_a_menu(db_session, actors, client_of):
+    page = client_of("staff").get(f"/leads/{lead(owner_id=actors.staff.id).id}").text
+    assert 0 < page.index("/leads/actions/log_contact") < page.index("More actions")

@@ -57,6 +57,15 @@ ACTIONS = (
         help=_l("Moves the leads to another stage and tells their owners."),
     ),
     Action(
+        "log_contact",
+        _l("Log contact"),
+        actions.log_contact,
+        may_edit_lead,
+        LogContact,
+        icon="phone-call",
+        help=_l("Counts the attempt, and sets the next follow-up when you give one."),
+    ),
+    Action(
         "assign_owner",
         _l("Assign owner"),
         actions.assign_owner,
@@ -75,15 +84,6 @@ ACTIONS = (
         icon="graduation-cap",
         undo=undo.undo,
         help=_l("The teacher will see the lead; the teacher of a walk-in is told."),
-    ),
-    Action(
-        "log_contact",
-        _l("Log contact"),
-        actions.log_contact,
-        may_edit_lead,
-        LogContact,
-        icon="phone-call",
-        help=_l("Counts the attempt, and sets the next follow-up when you give one."),
     ),
     Action(
         "move_follow_up",
