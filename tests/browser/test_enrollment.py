@@ -166,6 +166,17 @@ def test_what_was_entered_in_part_is_there_on_another_day(committed_app, open_pa
     expect(again.get_by_text("3 of 6 steps")).to_be_visible()
 
 
+def test_who_leaves_at_once_has_lost_nothing(committed_app, open_page):
+    """Also what was typed in the moment before the page went."""
+    url = at_step(committed_app, 4)
+    page = open_page("guardian", **PHONE)
+    page.goto(url)
+    page.get_by_label("First name", exact=False).first.fill("Noor")
+    page.goto("/me/enrollments/")
+    page.goto(url)
+    expect(page.get_by_label("First name", exact=False).first).to_have_value("Noor")
+
+
 def test_without_scripts_a_button_saves(committed_app, open_page):
     url = at_step(committed_app, 1)
     page = open_page("guardian", **PHONE)
