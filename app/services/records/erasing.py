@@ -99,9 +99,22 @@ _STATEMENTS: Final = {
         UPDATE reschedule_requests SET reason = NULL, decision_note = NULL
         WHERE student_id = ANY(:students) AND (reason IS NOT NULL OR decision_note IS NOT NULL)
     """,
-    "waitlist_entries": "UPDATE waitlist_entries SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
+    "waitlist_entries": """
+        UPDATE waitlist_entries SET notes = NULL
+        WHERE (student_id = ANY(:students) OR lead_id = ANY(:leads)) AND notes IS NOT NULL
+    """,
     "test_registrations": "UPDATE test_registrations SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
     "room_allocations": "UPDATE room_allocations SET notes = NULL WHERE student_id = ANY(:students) AND notes IS NOT NULL",
+    # A run remembers the seats that it emptied, with the notes on them.
+    "allocation_runs": """
+        UPDATE allocation_runs r SET summary = r.summary || (
+            SELECT jsonb_object_agg(name, (
+                SELECT coalesce(jsonb_agg(CASE WHEN CAST(seat ->> 'student_id' AS uuid) = ANY(:students)
+                                               THEN seat || '{"notes": null}' ELSE seat END ORDER BY place), '[]')
+                FROM jsonb_array_elements(r.summary -> name) WITH ORDINALITY AS e (seat, place)))
+            FROM unnest(ARRAY['moved', 'removed']) AS name)
+        WHERE r.id = ANY(:allocation_runs)
+    """,
     # A class is told by its revision, which follows its key.
     "notifications": "DELETE FROM notifications WHERE split_part(entity_id, ':', 1) = ANY(:entities)",
     "students": """

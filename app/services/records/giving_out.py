@@ -50,7 +50,12 @@ _TABLES: Final = {
     "guardians": (("guardians", "id"),),
     "oneroster_users": (("oneroster_users", "id"),),
     "admissions": (("admission_payments", "admission_id"), ("class_credits", "admission_id")),
-    "leads": (("leads", "id"), ("lead_notes", "lead_id"), ("lead_contact_attempts", "lead_id")),
+    "leads": (
+        ("leads", "id"),
+        ("lead_notes", "lead_id"),
+        ("lead_contact_attempts", "lead_id"),
+        ("waitlist_entries", "lead_id"),
+    ),
     "enrollment_invitations": (("enrollment_invitations", "id"),),
     "enrollments": (
         ("enrollments", "id"),
@@ -73,7 +78,7 @@ def collect(student_id: UUID, actor: Actor) -> dict[str, Any]:
     for of, parts in _TABLES.items():
         for table, column in parts:
             statement = f"SELECT to_jsonb(t) - {_OURS} FROM {table} t WHERE {column} = ANY(:keys) ORDER BY t.id"  # noqa: S608
-            tables[table] = list(db.session.scalars(text(statement), {"keys": known.keys[of]}))
+            tables.setdefault(table, []).extend(db.session.scalars(text(statement), {"keys": known.keys[of]}))
     accounts = db.session.execute(_ACCOUNTS, {"keys": known.keys["accounts"]}).mappings()
     return {"made_at": school.now(), "tables": tables | {"accounts": [dict(row) for row in accounts]}}
 

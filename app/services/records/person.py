@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.admissions import Admission
@@ -44,9 +44,14 @@ _KEYS: Final = {
     "student_merges": """
         SELECT id FROM student_merges WHERE student_id = ANY(:students) OR duplicate_id = ANY(:students)
     """,
+    # With those that were merged into them, from which their admissions came, or which never had any.
     "leads": """
-        SELECT DISTINCT a.lead_id FROM admissions a WHERE a.student_id = ANY(:students) AND a.lead_id IS NOT NULL
-          AND NOT EXISTS (SELECT FROM admissions o WHERE o.lead_id = a.lead_id AND NOT (o.student_id = ANY(:students)))
+        WITH RECURSIVE theirs AS (
+            SELECT a.lead_id AS id FROM admissions a WHERE a.student_id = ANY(:students) AND a.lead_id IS NOT NULL
+              AND NOT EXISTS (SELECT FROM admissions o WHERE o.lead_id = a.lead_id AND NOT (o.student_id = ANY(:students)))
+            UNION SELECT l.id FROM leads l JOIN theirs ON l.merged_into_id = theirs.id
+        )
+        SELECT id FROM theirs
     """,
     "guardians": """
         SELECT DISTINCT g.guardian_id FROM student_guardians g WHERE g.student_id = ANY(:students)
@@ -80,6 +85,13 @@ _LATER: Final = {
                SELECT lower(email) FROM guardians WHERE id = ANY(:guardians)
                UNION SELECT lower(email) FROM students WHERE id = ANY(:students)))
     """,
+    # In which a note on a seat of theirs stands, from which they were moved or removed.
+    "allocation_runs": """
+        SELECT r.id FROM allocation_runs r
+        WHERE EXISTS (SELECT FROM unnest(ARRAY['moved', 'removed']) AS name
+                      CROSS JOIN jsonb_array_elements(r.summary -> name) AS seat
+                      WHERE CAST(seat ->> 'student_id' AS uuid) = ANY(:students) AND seat ->> 'notes' IS NOT NULL)
+    """,
     # By which they became an assistant; one that made nothing is found by the address, unless another has it too.
     "registration_requests": """
         SELECT r.id FROM registration_requests r
@@ -89,25 +101,26 @@ _LATER: Final = {
                AND NOT EXISTS (SELECT FROM students o WHERE NOT (o.id = ANY(:students)) AND lower(o.email) = lower(r.email)))
     """,
 }
-# Table -> whose keys its rows have.
-_HISTORY: Final = {
-    "student_guardians": ("student_id", "students"),
-    "student_program_extensions": ("student_id", "students"),
-    "enrollment_steps": ("enrollment_id", "enrollments"),
-    "enrollment_documents": ("enrollment_id", "enrollments"),
-    "lead_notes": ("lead_id", "leads"),
-    "lead_contact_attempts": ("lead_id", "leads"),
-    "reschedule_requests": ("student_id", "students"),
-    "waitlist_entries": ("student_id", "students"),
-    "test_registrations": ("student_id", "students"),
-    "room_allocations": ("student_id", "students"),
-    "admission_payments": ("admission_id", "admissions"),
-    "user_profiles": ("user_id", "accounts"),
-    "availability": ("assistant_id", "help_desk_assistants"),
-    "course_capabilities": ("assistant_id", "help_desk_assistants"),
-    "registration_availability": ("registration_id", "registration_requests"),
-    "registration_courses": ("registration_id", "registration_requests"),
-}
+# Tables, and whose keys their rows have.
+_HISTORY: Final = (
+    ("student_guardians", "student_id", "students"),
+    ("student_program_extensions", "student_id", "students"),
+    ("enrollment_steps", "enrollment_id", "enrollments"),
+    ("enrollment_documents", "enrollment_id", "enrollments"),
+    ("lead_notes", "lead_id", "leads"),
+    ("lead_contact_attempts", "lead_id", "leads"),
+    ("reschedule_requests", "student_id", "students"),
+    ("waitlist_entries", "student_id", "students"),
+    ("waitlist_entries", "lead_id", "leads"),
+    ("test_registrations", "student_id", "students"),
+    ("room_allocations", "student_id", "students"),
+    ("admission_payments", "admission_id", "admissions"),
+    ("user_profiles", "user_id", "accounts"),
+    ("availability", "assistant_id", "help_desk_assistants"),
+    ("course_capabilities", "assistant_id", "help_desk_assistants"),
+    ("registration_availability", "registration_id", "registration_requests"),
+    ("registration_courses", "registration_id", "registration_requests"),
+)
 # What letters went to, now or once. An address that somebody else has too stays.
 _ADDRESSES = text("""
     WITH theirs AS (
@@ -164,13 +177,9 @@ def lock(student_id: UUID) -> list[UUID]:
     meanwhile.
     """
     students = same_person(student_id)
-    for model, key, owner in (
-        (Enrollment, Enrollment.id, Enrollment.student_id),
-        (Lead, Admission.lead_id, Admission.student_id),
-        (Admission, Admission.id, Admission.student_id),
-    ):
-        found = db.session.scalars(select(key).where(owner.in_(students)).distinct())
-        lock_many(model, [each for each in found if each is not None])
+    for model in (Enrollment, Lead, Admission):
+        found = db.session.scalars(text(_KEYS[model.__tablename__]), {"students": students})
+        lock_many(model, list(found))
     waitlist.lock_slots_of(students)
     leaving.hold_tests(students)
     lock_many(Student, students)
@@ -197,7 +206,9 @@ def read(students: Sequence[UUID]) -> Person:
     keys: dict[str, list[Any]] = {"students": list(students)}
     for name, statement in (_KEYS | _LATER).items():
         keys[name] = list(db.session.scalars(text(statement), keys))
-    details = {table: _details(table, column, keys[of]) for table, (column, of) in _HISTORY.items()}
+    details: dict[str, list[str]] = {}
+    for table, column, of in _HISTORY:
+        details.setdefault(table, []).extend(_details(table, column, keys[of]))
     classes = db.session.scalars(text("SELECT id FROM attendance WHERE student_id = ANY(:students)"), keys)
     return Person(keys, details, list(classes))
 

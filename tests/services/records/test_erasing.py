@@ -17,13 +17,18 @@ from app.models.classroom import Attendance, ClassCredit
 from app.models.credentials import Letter
 from app.models.enrollments import DocumentType, EnrollmentDocument, EnrollmentStep
 from app.models.history import RowHistory
+from app.models.leads import Lead
 from app.models.notifications import Notification, NotificationEvent, NotificationType
 from app.models.requests import AccessRequest
 from app.models.student_records import Guardian
-from app.models.test_sessions import RoomAllocation
-from app.services import accounts
+from app.models.test_sessions import AllocationRun, RoomAllocation
+from app.models.venues import RoomStatus
+from app.services import accounts, school
+from app.services.admissions import actions, waitlist
+from app.services.allocation_plans import runs
 from app.services.assistants import deciding
 from app.services.enrollments import documents
+from app.services.leads import merging as leads_merging
 from app.services.notifications import Notice, notify
 from app.services.records import creation, erasing, giving_out, merging, monitoring
 from app.services.transaction import transactional
@@ -31,6 +36,7 @@ from tests.factories import seating
 from tests.factories.admissions import admission
 from tests.factories.assistants import registration
 from tests.factories.courses import course, slot
+from tests.factories.leads import lead
 from tests.factories.records import STUDENT, enrollment
 from tests.factories.students import student
 from tests.services.records.test_merging import everywhere
@@ -122,6 +128,59 @@ def test_notes_of_money_seats_and_classes_are_gone(actors):
     assert db.session.scalars(select(Notification).where(Notification.title == "Qwertz")).all() == []
     said = select(RowHistory).where(RowHistory.table_name.in_(["admission_payments", "room_allocations"]))
     assert db.session.scalars(said).all() == []
+
+
+def test_a_lead_that_was_merged_and_a_place_in_a_waitlist_are_gone(actors):
+    classroom = slot(course([actors.teacher.id]), actors.teacher, 1, "16:00", capacity=1)
+    first = admission([classroom], actor=actors.staff, starts_on=school.today())
+    kept, between, gone = (lead(first_name="Zyx", last_name=f"Qwertz {name}").id for name in ("one", "two", "three"))
+    leads_merging.merge([gone], actor=actors.admin, into_id=between)
+    leads_merging.merge([between], actor=actors.admin, into_id=kept)
+    waitlist.join({"classroom_slot_id": classroom.id, "lead_id": kept, "notes": "Qwertz is ill"}, actor=actors.staff)
+    actions.cancel([first.id], actor=actors.staff)
+    known = admission([classroom], actor=actors.staff, lead_id=kept)
+    actions.cancel([known.id], actor=actors.staff)
+    other = lead(last_name="Other").id
+    told = giving_out.collect(known.student_id, actors.admin)["tables"]
+    assert [row["notes"] for row in told["waitlist_entries"]] == ["Qwertz is ill"] and len(told["leads"]) == 3
+    assert {"leads", "waitlist_entries", "notifications", "row_history"} <= set(everywhere("qwertz"))
+    erase(known.student_id, actors)
+    assert everywhere("qwertz") == []
+    phones = [db.session.get(Lead, key).phone for key in (kept, between, gone)]
+    assert phones == ["+10000"] * 3 and db.session.get(Lead, other).last_name == "Other"
+
+
+def test_a_lead_that_another_student_came_from_too_stays_with_those_merged_into_it(actors):
+    classroom = slot(course([actors.teacher.id]), actors.teacher, 1, "16:00")
+    kept, gone = lead(last_name="Shared").id, lead(last_name="Merged").id
+    leads_merging.merge([gone], actor=actors.admin, into_id=kept)
+    known = admission([classroom], actor=actors.staff, lead_id=kept)
+    actions.cancel([known.id], actor=actors.staff)
+    other = admission([classroom], actor=actors.staff)
+    db.session.execute(text("UPDATE admissions SET lead_id = :lead WHERE id = :id"), {"lead": kept, "id": other.id})
+    db.session.commit()
+    erase(known.student_id, actors)
+    assert [db.session.get(Lead, key).last_name for key in (kept, gone)] == ["Shared", "Merged"]
+
+
+def test_notes_on_seats_are_gone_from_the_runs_that_emptied_them(actors):
+    hall = seating.venue()
+    lost, _other = seating.room(hall, 3), seating.room(hall, 3)
+    to_come = seating.session(hall)
+    erased, removed, stays = seating.registered(to_come, 3)
+    for number, key in enumerate((erased, removed, stays), 1):
+        seating.allocation(to_come, lost, key, str(number), notes=f"Qwertz {number}")
+    seating.cancel(to_come.id, removed)
+    lost.status = RoomStatus.UNAVAILABLE
+    db.session.commit()
+    runs.repair_allocation([to_come.id], actor=actors.admin)
+    erase(erased, actors)
+    erase(removed, actors)
+    assert everywhere("qwertz 1") == everywhere("qwertz 2") == []
+    summary = db.session.scalars(select(AllocationRun)).one().summary
+    assert [row["notes"] for row in summary["removed"]] == [None]
+    assert {row["student_id"]: row["notes"] for row in summary["moved"]} == {str(erased): None, str(stays): "Qwertz 3"}
+    assert summary["moved"][0]["seat_number"] == "1"
 
 
 def applied(actors, **values):
