@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -34,6 +34,30 @@ _REVIVE = text("""
 _FIRST_AGAIN = text("""
     UPDATE student_guardians SET primary_contact = true WHERE student_id = :id AND id = ANY(CAST(:ids AS uuid[]))
       AND NOT EXISTS (SELECT FROM student_guardians p WHERE p.student_id = :id AND p.primary_contact)
+""")
+# Also what renews an admission that returns: it goes on with the places of that one.
+_RETURNING = text("""
+    WITH RECURSIVE theirs AS (
+        SELECT id FROM admissions WHERE student_id = :kept AND id = ANY(CAST(:ids AS uuid[]))
+        UNION SELECT a.id FROM admissions a JOIN theirs ON a.renewed_from_id = theirs.id WHERE a.student_id = :kept
+    )
+    SELECT id FROM theirs
+""")
+# What belongs to an admission goes where that goes, also what was made since the merge.
+_WITH_ADMISSIONS: Final = {
+    "admissions": "t.id = ANY(:admissions)",
+    "classroom_enrollments": "t.admission_id = ANY(:admissions)",
+    "attendance": "t.admission_id = ANY(:admissions)",
+    "reschedule_requests": "t.attendance_id IN (SELECT id FROM attendance WHERE admission_id = ANY(:admissions))",
+}
+_TORN = text("""
+    SELECT EXISTS (
+        SELECT FROM admissions a JOIN admission_slots x ON x.admission_id = a.id
+        JOIN classroom_enrollments e ON e.classroom_slot_id = x.classroom_slot_id AND e.status = 'active'
+        WHERE a.student_id IN (:gone, :kept) AND e.student_id IN (:gone, :kept) AND e.student_id <> a.student_id
+          AND a.status IN ('pending', 'active') AND a.deleted_at IS NULL
+          AND NOT EXISTS (SELECT FROM classroom_enrollments own WHERE own.classroom_slot_id = x.classroom_slot_id
+                          AND own.student_id = a.student_id AND own.status = 'active'))
 """)
 # A seat that was given since goes with the registration for which it was given.
 _SEATS_BACK = text("""
@@ -82,7 +106,11 @@ def undo_latest(ids: Sequence[UUID], *, actor: Actor) -> Result:
 @transactional
 def undo(merge_id: UUID, *, actor: Actor) -> Result:
     """Take a merge back: what moved and is still there returns, filled fields that nobody changed since are emptied, and
-    the duplicate is live again, also on the roster. Raises NotFound, NotAllowed, WrongState when it was taken back already.
+    the duplicate is live again, also on the roster. Admissions return with what was made of them since: places, classes,
+    requests and renewals.
+
+    Raises NotFound, NotAllowed, and WrongState when it was taken back already, or when an admission of each needs the
+    same place by now.
     """
     known = db.session.get(StudentMerge, merge_id)
     if known is None:
@@ -115,10 +143,17 @@ def _assist_no_more(kept: Student, user_id: int | None) -> None:
 
 
 def _return(moved: dict[str, Any], gone: Student, kept: Student) -> None:
+    """Raises WrongState when a place would be with the one of them, and its admission with the other."""
+    returning = {"kept": kept.id, "ids": moved.get("admissions", [])}
+    facts: dict[str, Any] = {"to": gone.id, "kept": kept.id}
+    facts["admissions"] = list(db.session.scalars(_RETURNING, returning))
     for table in merging.MOVED:
-        back = text(f"{merging.moving(table)} WHERE t.student_id = :kept AND t.id = ANY(CAST(:ids AS uuid[]))")
-        db.session.execute(back, {"to": gone.id, "kept": kept.id, "ids": moved.get(table, [])})
+        which = _WITH_ADMISSIONS.get(table, "t.id = ANY(CAST(:ids AS uuid[]))")
+        back = text(f"{merging.moving(table)} WHERE t.student_id = :kept AND {which}")
+        db.session.execute(back, facts | {"ids": moved.get(table, [])})
     waitlist.wait_again(moved["before"].get("withdrawn", []))
+    if db.session.scalar(_TORN, {"gone": gone.id, "kept": kept.id}):
+        raise WrongState(_("Admissions of both share a place by now: cancel one of them first."))
     db.session.execute(_SEATS_BACK, {"to": gone.id, "kept": kept.id})
     for student, first in ((gone, "first"), (kept, "ours")):
         db.session.execute(_FIRST_AGAIN, {"id": student.id, "ids": moved["before"][first]})
