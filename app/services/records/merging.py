@@ -52,11 +52,21 @@ _CLASHES: Final = {
     "classroom_enrollments": ("status = 'active'", _CLASSES),
     "attendance": ("deleted_at IS NULL", _CLASSES),
     "test_registrations": (
-        "status = 'confirmed' AND session_id IN (SELECT id FROM test_sessions WHERE status = 'open')",
+        f"status = 'confirmed' AND {leaving.NOT_HELD}",
         _l("Both are registered for the same test session: cancel one of the registrations first."),
     ),
 }
 """Where nothing may stay with the duplicate that goes on, for nobody can tell which of the two is right."""
+# That both are registered for one session is told by itself; one that is cancelled takes nobody's time.
+_OVERLAPPING = text("""
+    SELECT EXISTS (
+        SELECT FROM test_registrations t JOIN test_sessions s ON s.id = t.session_id
+        JOIN test_sessions o ON o.session_date = s.session_date AND o.id <> s.id
+          AND o.start_time < s.end_time AND o.end_time > s.start_time
+        JOIN test_registrations k ON k.session_id = o.id
+        WHERE t.student_id = :gone AND k.student_id = :kept AND t.status = 'confirmed' AND k.status = 'confirmed'
+          AND s.status IN ('open', 'closed') AND o.status IN ('open', 'closed'))
+""")
 FILLED: Final = (
     "middle_name",
     "generation_suffix",
@@ -105,11 +115,13 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     leaves the lists. It can be taken back.
 
     Raises NotFound, NotAllowed, Invalid when the two are one, or more than one is to go, and WrongState when both have
-    what goes on and neither can have twice: a class, a test to come, an enrollment.
+    what goes on and neither can have twice: a class, a test to come, tests at the same time, an enrollment.
     """
     if len(ids) != 1 or ids[0] == into_id:
         raise Invalid(fields={"into_id": [_("Choose another student to merge into.")]})
     gone, kept = _both(ids[0], into_id, actor)
+    if db.session.scalar(_OVERLAPPING, {"gone": gone.id, "kept": kept.id}):
+        raise WrongState(_("Both are registered for tests at the same time: cancel one of the registrations first."))
     first, ours = _keys(_FIRST, id=gone.id), _keys(_FIRST, id=kept.id)
     withdrawn = waitlist.merge(gone.id, kept.id)
     moved: dict[str, Any] = {table: _move(table, stays, gone.id, kept.id) for table, stays in MOVED.items()}

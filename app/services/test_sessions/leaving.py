@@ -1,8 +1,11 @@
-"""Students who leave the school leave the tests to come: their bookings and their seats. What was held stays on record."""
+"""Students who leave the school leave the tests to come: their bookings and their seats. What was held stays on record.
+A session that is closed or cancelled was not held: it may be opened again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -11,20 +14,21 @@ from app.extensions import db
 from app.models.test_sessions import TestRegistration, TestSession, TestSessionStatus
 from app.services.keysets import among
 
-_OF_OPEN = "student_id = ANY(:ids) AND session_id IN (SELECT id FROM test_sessions WHERE status = 'open')"
+NOT_HELD: Final = "session_id IN (SELECT id FROM test_sessions WHERE status <> 'completed')"
+_THEIRS = f"student_id = ANY(:ids) AND {NOT_HELD}"
 _CANCEL_BOOKINGS = text(f"""
-    UPDATE test_registrations SET status = 'cancelled', cancelled_at = now() WHERE status = 'confirmed' AND {_OF_OPEN}
+    UPDATE test_registrations SET status = 'cancelled', cancelled_at = now() WHERE status = 'confirmed' AND {_THEIRS}
 """)  # noqa: S608 - from here
-_EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_OF_OPEN}")  # noqa: S608 - from here
+_EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_THEIRS}")  # noqa: S608 - from here
 
 
 def hold_tests(ids: Sequence[UUID]) -> None:
-    """Hold the open sessions for which these students are registered against runs that seat everybody. It is called
+    """Lock the sessions to come for which these students are registered against runs that seat everybody. It is called
     before the students are locked, and again after: for what was booked in between, which may run into a deadlock, out
     of order, and is tried again as a whole.
     """
     theirs = select(TestRegistration.session_id).where(among(TestRegistration.student_id, ids))
-    held = select(TestSession.id).where(TestSession.status == TestSessionStatus.OPEN, TestSession.id.in_(theirs))
+    held = select(TestSession.id).where(TestSession.status != TestSessionStatus.COMPLETED, TestSession.id.in_(theirs))
     db.session.execute(held.order_by(TestSession.id).with_for_update(read=True, of=TestSession))
 
 

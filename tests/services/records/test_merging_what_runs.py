@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+
 import pytest
 from sqlalchemy import select, text
 
@@ -39,6 +41,11 @@ def sit(made, room, key, actors):
     return allocating.allocate(wish, actor=actors.exam_officer)
 
 
+def set_status(made, status):
+    db.session.execute(text("UPDATE test_sessions SET status = :to WHERE id = :id"), {"to": status, "id": made.id})
+    db.session.commit()
+
+
 def seats_of(key):
     return len(db.session.scalars(select(RoomAllocation).where(RoomAllocation.student_id == key)).all())
 
@@ -60,6 +67,42 @@ def test_two_who_are_registered_for_the_same_test_are_not_merged(actors, test_se
     db.session.execute(text("DELETE FROM room_allocations WHERE student_id = :id"), {"id": gone})
     merging.merge([gone], actor=actors.admin, into_id=kept)
     assert (bookings_of(gone), bookings_of(kept)) == ([], ["cancelled", "confirmed"])
+
+
+@pytest.mark.parametrize("status", ["closed", "cancelled"])
+def test_two_who_sit_in_a_test_that_may_be_opened_again_are_not_merged(actors, test_session, status):
+    made, room, gone = test_session
+    kept = seating.registered(made, 1)[0]
+    for key in (gone, kept):
+        sit(made, room, key, actors)
+    set_status(made, status)
+    with pytest.raises(WrongState, match="same test session"):
+        merging.merge([gone], actor=actors.admin, into_id=kept)
+    assert (seats_of(gone), seats_of(kept)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({"start_time": time(11), "end_time": time(13)}, True),
+        ({"start_time": time(11), "end_time": time(13), "status": "closed"}, True),
+        ({"start_time": time(11), "end_time": time(13), "status": "cancelled"}, False),
+        ({"start_time": time(11), "end_time": time(13), "status": "completed"}, False),
+        ({"start_time": time(12), "end_time": time(13)}, False),
+        ({"session_date": date(2099, 6, 16)}, False),
+    ],
+)
+def test_two_who_are_registered_for_tests_at_the_same_time_are_not_merged(actors, test_session, changes, refused):
+    made, _room, gone = test_session
+    kept = seating.registered(seating.session(seating.venue(), **changes), 1)[0]
+    for one, other in ((gone, kept), (kept, gone)):
+        if refused:
+            with pytest.raises(WrongState, match="at the same time"):
+                merging.merge([one], actor=actors.admin, into_id=other)
+    if refused:
+        seating.cancel(made.id, gone)
+    merging.merge([gone], actor=actors.admin, into_id=kept)
+    assert len(bookings_of(kept)) == 2
 
 
 def test_two_who_took_the_same_test_once_are(actors, test_session):
@@ -117,8 +160,10 @@ def test_who_waits_waits_on_although_the_other_has_waited_before(actors):
     assert db.session.scalar(select(WaitlistEntry.student_id).where(WaitlistEntry.id == second.id)) == kept
 
 
-def test_who_is_erased_leaves_the_tests_to_come(actors, test_session):
+@pytest.mark.parametrize("status", ["open", "closed", "cancelled"])
+def test_who_is_erased_leaves_the_tests_to_come(actors, test_session, status):
     made, room, gone = test_session
     sit(made, room, gone, actors)
+    set_status(made, status)
     erasing.erase([gone], actor=actors.admin, reason="asked")
     assert (bookings_of(gone), seats_of(gone)) == (["cancelled"], 0)
