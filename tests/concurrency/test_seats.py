@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.notifications import Notification
+from app.models.test_sessions import TestSessionStatus
 from app.services import accounts
 from app.services.allocation_plans import carrying_out, runs
 from app.services.records import erasing, merging
 from app.services.students import records
-from app.services.test_sessions import allocating, leaving, refusals, registrations
+from app.services.test_sessions import allocating, leaving, refusals, registrations, sessions
 from app.services.venues import rooms
 from tests.concurrency.racing import Meeting, actor, between, count, meet_after, race
 from tests.concurrency.racing import refusals as refused
@@ -203,6 +204,20 @@ def test_a_student_is_erased_while_everybody_is_given_a_seat(centre, locked, mon
     race(centre.app, partial(runs.allocate_everyone, [centre.key], actor=centre.officer), work)
     assert count("SELECT count(*) FROM students WHERE deleted_at IS NOT NULL") == 1
     assert (count(SEATS_OF_THE_GONE) == 0) is locked
+
+
+def test_a_session_is_closed_while_a_student_returns_to_it(centre, locked, monkeypatch):
+    """Who closes it knows of everybody who is registered: nobody comes back later."""
+    records.delete([centre.students[0]], actor=actor("admin"))
+    confirmed = partial(count, "SELECT count(*) FROM test_registrations WHERE status = 'confirmed'")
+
+    def close():
+        sessions.set_status([centre.key], actor=centre.officer, status=TestSessionStatus.CLOSED)
+        return confirmed()
+
+    work = between(monkeypatch, leaving, "return_to_tests", close)
+    results = race(centre.app, partial(records.restore, [centre.students[0]], actor=actor("admin")), work)
+    assert (confirmed() in results) is locked
 
 
 def test_a_room_shrinks_while_its_last_seat_is_given(centre, locked, monkeypatch):

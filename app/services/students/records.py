@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
@@ -158,18 +160,35 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
 @transactional
 def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Bring deleted students back; refused when their account has gone to another meanwhile, when they were merged into
-    another, and when their data was erased.
+    another, and when their data was erased. The bookings that deleting took are confirmed again while their sessions are
+    open; seats are not given back, and the outcome says so.
     """
+    returned: dict[str, int] = {}
+    leaving.hold_tests(ids)
 
     def change(student: Student) -> bool:
         if unmerging.was_merged(student.id):
             raise WrongState(_("They were merged into another student: take the merge back there."))
         if erasing.was_erased(student.id):
             raise WrongState(_("Their data was erased on request."))
+        assert student.deleted_at is not None
+        returned[str(student.id)] = leaving.return_to_tests(student.id, student.deleted_at)
         student.deleted_at = student.deleted_by_id = None
         return True
 
-    return plain.each(Student, ids, title, change, actor=actor, deleted=True)
+    result = plain.each(Student, ids, title, change, actor=actor, deleted=True)
+    return Result([replace(each, message=_returned(returned.get(each.id, 0))) for each in result.outcomes])
+
+
+def _returned(count: int) -> str:
+    """What came back with a student, in words; nothing when nothing did."""
+    if count == 0:
+        return ""
+    return ngettext(
+        "%(num)s registration for a test is confirmed again; a seat must be given anew.",
+        "%(num)s registrations for tests are confirmed again; seats must be given anew.",
+        count,
+    )
 
 
 @transactional

@@ -5,6 +5,7 @@ A session that is closed or cancelled was not held: it may be opened again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,14 @@ _CANCEL_BOOKINGS = text(f"""
     UPDATE test_registrations SET status = 'cancelled', cancelled_at = now() WHERE status = 'confirmed' AND {_THEIRS}
 """)  # noqa: S608 - from here
 _EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_THEIRS}")  # noqa: S608 - from here
+_CONFIRM_AGAIN = text("""
+    UPDATE test_registrations r SET status = 'confirmed', cancelled_at = NULL
+    WHERE r.student_id = :id AND r.status = 'cancelled' AND r.cancelled_at = :left_at
+      AND r.session_id IN (SELECT id FROM test_sessions WHERE status = 'open')
+      AND NOT EXISTS (SELECT FROM test_registrations o WHERE o.session_id = r.session_id AND o.student_id = r.student_id
+                      AND o.status = 'confirmed')
+    RETURNING r.id
+""")
 
 
 def hold_tests(ids: Sequence[UUID]) -> None:
@@ -38,3 +47,10 @@ def leave_tests(ids: Sequence[UUID]) -> None:
     """
     for statement in (_CANCEL_BOOKINGS, _EMPTY_SEATS):
         db.session.execute(statement, {"ids": list(ids)})
+
+
+def return_to_tests(student_id: UUID, left_at: datetime) -> int:
+    """Confirm what `leave_tests` cancelled of this student at that moment, in sessions that are open and held. Returns how
+    many; their seats may be another's by now, and are not given back.
+    """
+    return len(db.session.execute(_CONFIRM_AGAIN, {"id": student_id, "left_at": left_at}).all())

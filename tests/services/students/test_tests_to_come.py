@@ -1,4 +1,4 @@
-"""Students who are deleted leave the tests to come."""
+"""Students who are deleted leave the tests to come, and are registered again when they are restored."""
 
 from __future__ import annotations
 
@@ -50,3 +50,32 @@ def test_who_is_deleted_leaves_all_tests_that_were_not_held(actors, booked, stat
     set_status(made, status)
     assert records.delete([key], actor=actors.admin).count("ok") == 1
     assert state(key) == after
+
+
+def test_who_is_restored_is_registered_again_without_a_seat(actors, booked):
+    _made, key = booked
+    records.delete([key], actor=actors.admin)
+    [outcome] = records.restore([key], actor=actors.admin).outcomes
+    assert outcome.message == "1 registration for a test is confirmed again; a seat must be given anew."
+    assert state(key) == (["confirmed"], 0)
+    assert records.restore([key], actor=actors.admin).count("refused") == 1
+    assert state(key) == (["confirmed"], 0)
+
+
+@pytest.mark.parametrize("status", ["closed", "completed", "cancelled"])
+def test_nobody_returns_to_a_test_that_is_not_open(actors, booked, status):
+    made, key = booked
+    records.delete([key], actor=actors.admin)
+    set_status(made, status)
+    [outcome] = records.restore([key], actor=actors.admin).outcomes
+    assert (outcome.state, outcome.message, state(key)) == ("ok", "", (["cancelled"], 0))
+
+
+def test_what_was_cancelled_before_stays_cancelled(actors, booked):
+    made, key = booked
+    seating.cancel(made.id, key)
+    db.session.execute(text("UPDATE test_registrations SET cancelled_at = cancelled_at - interval '1 day'"))
+    db.session.commit()
+    records.delete([key], actor=actors.admin)
+    records.restore([key], actor=actors.admin)
+    assert state(key)[0] == ["cancelled"]
