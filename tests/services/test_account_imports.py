@@ -12,11 +12,24 @@ from app.extensions import db
 from app.models.access import User, UserProfile, UserSettings
 from app.models.imports import Import, ImportIssue, ImportStatus
 from app.models.notifications import Notification, NotificationType
+from app.models.student_records import Guardian
 from app.services import accounts, import_reports, import_undo, imports
 from app.services.accounts import directory, import_rows
 from app.services.errors import NotAllowed, NotFound
 from app.services.import_run import Progress
+from tests.factories import courses
+from tests.factories.leads import lead
+from tests.factories.students import student
 
+WORKING = (
+    ("slots", "Teacher"),
+    ("courses", "Teacher"),
+    ("owns", "Staff"),
+    ("shows", "Teacher"),
+    ("child", "Student"),
+    ("parent", "Guardian"),
+    ("idle", "Teacher"),
+)
 HEADER = "username,email,first_name,last_name,phone,department,main_portal_id,groups,roles"
 
 
@@ -236,3 +249,22 @@ def test_an_admin_does_not_use_up_the_undo_of_a_super_admin(actors):
     assert accounts.find("new").active
     assert import_undo.undo(job.id, actor=actors.super_admin).status is ImportStatus.UNDONE
     assert not accounts.find("boss").active
+
+
+def test_accounts_that_others_work_with_already_are_kept(actors):
+    content = file(*(f"{name},,,,,,,,{role}" for name, role in WORKING))
+    job = done(content, actors.super_admin)
+    users = {name: accounts.find(name).id for name, _role in WORKING}
+    classroom = courses.slot(courses.course(), users["slots"], 1, "16:00")
+    courses.course([users["courses"]])
+    assert classroom.teacher_id == users["slots"]
+    lead(owner_id=users["owns"])
+    lead(assigned_teacher_id=users["shows"])
+    student(user_id=users["child"])
+    db.session.add(Guardian(first_name="Maj", last_name="Okoye", user_id=users["parent"]))
+    db.session.commit()
+    undone = import_undo.undo(job.id, actor=actors.super_admin)
+    assert undone.message == "Taken back: 1 accounts deactivated, 6 kept."
+    db.session.expire_all()
+    assert {name for name in users if not accounts.find(name).active} == {"idle"}
+    assert [kind for _line, _column, kind in issues(job)] == ["kept"] * 6

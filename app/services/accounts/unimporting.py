@@ -1,9 +1,11 @@
-"""Taking an import of accounts back: they are deactivated, except those that somebody has used or changed since."""
+"""Taking an import of accounts back: they are deactivated, except those that somebody has used or changed since, and
+those with whom others work already.
+"""
 
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.access import User, UserProfile
@@ -16,6 +18,18 @@ from app.services.csv_files.reading import Fault, open_sheet
 from app.services.errors import Refusal
 from app.services.import_run import Issues
 
+_WORKED_WITH = text("""
+    SELECT teacher_id FROM classroom_slots WHERE teacher_id = ANY(:ids)
+    UNION SELECT teacher_id FROM course_teachers WHERE teacher_id = ANY(:ids)
+    UNION SELECT owner_id FROM leads WHERE owner_id = ANY(:ids)
+    UNION SELECT assigned_teacher_id FROM leads WHERE assigned_teacher_id = ANY(:ids)
+    UNION SELECT user_id FROM students WHERE user_id = ANY(:ids)
+    UNION SELECT user_id FROM guardians WHERE user_id = ANY(:ids)
+    UNION SELECT coach_id FROM enrollment_invitations WHERE coach_id = ANY(:ids)
+    UNION SELECT coach_id FROM enrollments WHERE coach_id = ANY(:ids)
+    UNION SELECT guardian_id FROM enrollments WHERE guardian_id = ANY(:ids)
+""")
+
 
 def undo(job: Import, actor: Actor) -> str:
     """Deactivate what may be deactivated; the rest is listed among the issues. Returns what was done, in words.
@@ -24,11 +38,12 @@ def undo(job: Import, actor: Actor) -> str:
     """
     mine = select(UserProfile.user_id).where(UserProfile.import_id == job.id)
     users = access.lock_accounts(db.session.scalars(mine).all())
+    worked_with = set(db.session.scalars(_WORKED_WITH, {"ids": [user.id for user in users]}))
     lines = _lines(job)
     removed = []
     with Issues(job.id) as issues:
         for user in users:
-            if (reason := _why_kept(user, actor)) is None:
+            if (reason := _why_kept(user, actor, worked_with)) is None:
                 removed.append(user)
             else:
                 fix = _("Deactivate it on its own page if it is wrong.")
@@ -42,12 +57,14 @@ def undo(job: Import, actor: Actor) -> str:
     )
 
 
-def _why_kept(user: User, actor: Actor) -> str | None:
+def _why_kept(user: User, actor: Actor, worked_with: set[int]) -> str | None:
     """Deactivates the account, or says why not. Raises NotAllowed."""
     if user.last_login is not None:
         return _("Somebody has logged in with this account since the import.")
     if user.changed_on != user.created_on:
         return _("Somebody has changed this account since the import.")
+    if user.id in worked_with:
+        return _("Somebody works with this account: classes, leads, students or enrollments refer to it.")
     # What somebody else may take back whole is not taken back in part: this refuses all.
     access.require(rules.may_change_account(actor, user))
     try:
