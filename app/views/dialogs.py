@@ -41,7 +41,9 @@ def restoration(resource: Resource) -> Action:
 
 
 def run(view: Any, action: Action) -> Any:
-    """Answer one step of the dialog. A GET asks; a POST with `_stage` previews or does."""
+    """Answer one step of the dialog. A GET asks, or previews where there is nothing to ask; a POST with `_stage`
+    previews or does.
+    """
     ids = keys(view, request.values.getlist("id"))
     stage = request.form.get("_stage", "ask")
     values: dict[str, Any] = {}
@@ -49,7 +51,10 @@ def run(view: Any, action: Action) -> Any:
         names = list(action.input.model_fields)
         values = forms.posted(action.input, names, request.form)
         if stage == "ask":
-            return _render(_ask(view, action, ids, _first_values(view, action, ids), Refusal()))
+            values = _first_values(view, action, ids)
+            page = _ask(view, action, ids, values, Refusal())
+            if any(field.kind != "hidden" for group in page.form.groups for field in group.fields):
+                return _render(page)
     try:
         typed = inputs.parse(action.input, values) if action.input is not None else {}
         # One record and a filled form: the form was the question.

@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from annotated_types import Ge, Le, MaxLen
@@ -122,6 +123,7 @@ def field(
         date: "date",
         datetime: "datetime",
         time: "time",
+        UUID: "hidden",  # a key that is no relation: nobody types it
     }.get(kind, "text")
     if kind in (dict, list, Any):
         made.kind = "json"

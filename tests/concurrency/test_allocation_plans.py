@@ -9,11 +9,11 @@ from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.test_sessions import AllocationRun, AllocationRunStatus
-from app.services.allocation_plans import carrying_out, reading, runs
+from app.services.allocation_plans import carrying_out, reading, rules, runs
 from app.services.errors import Refusal
 from app.services.test_sessions import allocating
 from app.services.test_sessions.refusals import DuplicateAllocation
-from tests.concurrency.racing import actor, between, count, race, take_locks_off
+from tests.concurrency.racing import actor, between, count, meet_after, race, take_locks_off
 from tests.conftest import work_off
 from tests.factories.seating import registered, room, session, venue
 
@@ -44,6 +44,26 @@ def test_two_who_allocate_everyone_do_it_once(hall, committed_app):
     assert sorted(each.state for each in results) == ["ok", "unchanged"]
     assert count(SEATED) == 6
     assert count("SELECT count(*) FROM allocation_runs") == 1
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
+def test_two_who_undo_the_last_run_do_it_once(hall, committed_app, monkeypatch, locked):
+    """The run before it stays. Without the locks both take it back, and both say so."""
+    if not locked:
+        take_locks_off(monkeypatch)
+        monkeypatch.setattr(reading, "lock_rooms", lambda session_id: None)
+    everyone(hall)
+    registered(hall.session, 1)
+    last = runs.allocate_everyone([hall.key], actor=hall.admin).batch_id
+    assert count(SEATED) == 7
+    db.session.remove()
+    meet_after(monkeypatch, rules, "last_run")
+    jobs = [
+        partial(runs.undo_allocation, [hall.key], actor=each, run_id=last) for each in (hall.admin, actor("admin2"))
+    ]
+    states = sorted(each.outcomes[0].state for each in race(committed_app, *jobs))
+    assert states == (["ok", "unchanged"] if locked else ["ok", "ok"])
+    assert count(SEATED) == 6
 
 
 def by_hand(hall, student_id, room_id, seat):
@@ -85,7 +105,7 @@ def test_a_large_session_is_done_by_a_worker(hall, committed_app, monkeypatch):
     assert (run.status, run.progress) == (AllocationRunStatus.APPLIED, 100)
     assert run.summary["students"] == 6
     assert runs.run(run.id) is False  # a task that is repeated
-    runs.undo_allocation([hall.key], actor=hall.admin)
+    runs.undo_allocation([hall.key], actor=hall.admin, run_id=run.id)
     assert count(SEATED) == 0
 
 

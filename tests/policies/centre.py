@@ -83,7 +83,9 @@ class Centre:
             "VenueAvailabilityView": venue | period | {"reason": "Changed"},
             "RoomView": venue | {"number": "999", "capacity": "2", "room_type": "hall", "status": "available"},
             "TestYearView": {"year": "2034", "opens_on": "2034-01-01", "most_tests": "3"},
-            "TestSessionView": venue | times | {"code": "CHANGED", "status": "open", "batch": str(self.run.id)},
+            "TestSessionView": venue
+            | times
+            | {"code": "CHANGED", "status": "open", "batch": str(self.run.id), "run_id": str(self.run.id)},
             "SeatView": {"student_id": str(self.waiting), "room_id": str(self.room.id), "seat_number": "2"},
             "TestRegistrationView": {"session_id": str(self.later.id), "student_id": str(self.nobody.id)},
             "RoomAllocationView": seat | {"room_id": str(self.room.id), "seat_number": "3"},

@@ -130,6 +130,35 @@ def test_the_dialog_previews_does_and_undoes(hall, officer):
     assert "Undone" in page
 
 
+def test_the_dialog_of_undo_is_about_the_run_that_it_was_opened_for(hall, officer, actors):
+    """It previews at once. Confirmed twice it takes back that run alone."""
+    first = runs.allocate_everyone([hall.session.id], actor=actors.exam_officer).batch_id
+    late = registered(hall.session, 1)[0]
+    last = runs.allocate_everyone([hall.session.id], actor=actors.exam_officer).batch_id
+    url, form = "/test-sessions/actions/undo_allocation", {"id": str(hall.session.id), "_stage": "do"}
+    opened = text_of(officer.get(f"{url}?id={hall.session.id}"))
+    assert "1 student: undone." in opened
+    assert f'name="run_id" value="{last}"' in opened
+    assert where(late) is not None, "it is a preview"
+    for _click in range(2):
+        text_of(officer.post(url, data=form | {"run_id": str(last)}))
+        assert where(late) is None
+        assert where(hall.students[0]) is not None
+    assert f'name="run_id" value="{first}"' in text_of(officer.get(f"{url}?id={hall.session.id}"))
+    text_of(officer.post(url, data=form | {"run_id": str(first)}))
+    assert where(hall.students[0]) is None
+    again = text_of(officer.get(f"{url}?id={hall.session.id}"))
+    assert "disabled" in again, "there is nothing left to undo"
+
+
+@pytest.mark.parametrize("bad", [{}, {"run_id": ""}, {"run_id": "x"}, {"run_id": "\0"}])
+def test_an_undo_that_names_no_run_is_refused(hall, officer, actors, bad):
+    runs.allocate_everyone([hall.session.id], actor=actors.exam_officer)
+    form = {"id": str(hall.session.id), "_stage": "do"} | bad
+    assert officer.post("/test-sessions/actions/undo_allocation", data=form).status_code == 422
+    assert where(hall.students[0]) is not None
+
+
 @pytest.mark.parametrize("bad", [{"order": "x"}, {"order": "\0"}, {"keep_apart": "x" * 5000, "order": "y"}])
 def test_bad_options_are_refused(hall, officer, bad):
     form = {"id": str(hall.session.id), "_stage": "do"} | bad
@@ -248,10 +277,10 @@ def test_students_see_their_own_seat_and_nobody_elses(hall, client_of, actors):
 
 
 def test_moves_by_hand_go_with_the_run_that_is_undone(hall, officer, actors):
-    runs.allocate_everyone([hall.session.id], actor=actors.exam_officer)
+    run_id = runs.allocate_everyone([hall.session.id], actor=actors.exam_officer).batch_id
     officer.post(
         f"{hall.url}/rooms/{hall.other.id}/put", json={"student_id": str(hall.students[0]), "seat_number": "2"}
     )
     assert where(hall.students[0]).room_id == hall.other.id
-    runs.undo_allocation([hall.session.id], actor=actors.exam_officer)
+    runs.undo_allocation([hall.session.id], actor=actors.exam_officer, run_id=run_id)
     assert where(hall.students[0]) is None

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app.models.test_sessions import AllocationRun, AllocationRunKind, AllocationRunStatus, TestSession
 from app.services.allocation_plans import rules, runs
-from app.services.allocation_plans.schemas import EveryoneInput, OrderInput
+from app.services.allocation_plans.schemas import EveryoneInput, OrderInput, UndoInput
 from app.services.resource import Action, Attribute, Kind, Resource, options_of, register
 
 KINDS: Final = options_of(AllocationRunKind, {"everyone": _l("Everyone"), "repair": _l("Repair")})
@@ -63,10 +63,13 @@ SESSION_ACTIONS: Final = (
         _l("Undo allocation"),
         runs.undo_allocation,
         rules.may_undo,
+        UndoInput,
         help=_l("The last “Allocate everyone” or “Repair” is taken back as a whole, with what was moved since."),
         icon="undo-2",
         danger=True,
         bulk=False,
+        previewed=True,
+        defaults=rules.run_to_undo,
     ),
 )
 

@@ -13,6 +13,7 @@ from app.policies.rules import may_run_tests
 Reason = Any
 
 BUSY: Final = (AllocationRunStatus.QUEUED, AllocationRunStatus.RUNNING)
+OVER: Final = (AllocationRunStatus.UNDONE, AllocationRunStatus.FAILED)  # nothing is left of it
 
 
 def may_allocate(actor: Actor, session: Any) -> Reason | None:
@@ -34,4 +35,10 @@ def may_undo(actor: Actor, session: Any) -> Reason | None:
 
 def last_run(session: Any) -> AllocationRun | None:
     """The last run that was not undone and did not fail: the only one that can be undone."""
-    return next((run for run in session.runs if run.status in (*BUSY, AllocationRunStatus.APPLIED)), None)
+    return next((run for run in session.runs if run.status not in OVER), None)
+
+
+def run_to_undo(session: Any) -> dict[str, Any]:
+    """The run that a dialog opened now is about: the last, also one that was undone already, which it then says."""
+    run = last_run(session) or next(iter(session.runs), None)
+    return {"run_id": run.id} if run is not None else {}

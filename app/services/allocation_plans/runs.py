@@ -23,7 +23,7 @@ from app.services import queue, sessions
 from app.services.allocation_plans import carrying_out, explaining, reading, rules
 from app.services.allocation_plans.schemas import SeatOrder
 from app.services.alone import alone
-from app.services.errors import Busy, Conflict, NotFound, Refusal, WrongState
+from app.services.errors import Busy, Conflict, Invalid, NotFound, Refusal, WrongState
 from app.services.import_run import apart
 from app.services.resource import Outcome, Result
 from app.services.test_sessions.locking import check_open, require
@@ -54,12 +54,18 @@ def repair_allocation(ids: Sequence[UUID], *, actor: Actor, order: SeatOrder = S
 
 
 @transactional
-def undo_allocation(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Undo the last run of each session as a whole."""
+def undo_allocation(ids: Sequence[UUID], *, actor: Actor, run_id: UUID) -> Result:
+    """Undo this run, if it is the last of its session. Repeating it changes nothing, whatever was allocated before it.
+
+    Refused per session: Invalid at the field for a run of another one, WrongState while another run is on or when one
+    came after it, SessionClosed, Conflict when a former seat is not to be had any more. Raises NotAllowed.
+    """
 
     def change(session: TestSession) -> Outcome:
-        run = rules.last_run(session)
+        run = next((each for each in session.runs if each.id == run_id), None)
         if run is None:
+            raise Invalid(fields={"run_id": [_("Choose one from the list.")]})
+        if run.status in rules.OVER:
             return _outcome(session, unchanged=True)
         return _undo(session, run, actor)
 
@@ -73,14 +79,13 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
     run = db.session.get(AllocationRun, batch_id)
     if run is None:
         raise NotFound
-    session = lock(TestSession, run.session_id, visible(TestSession, actor))
-    last = rules.last_run(session)
-    if last is None or last.id != run.id:
-        raise WrongState(_("Only the last allocation of a session can be undone."))
-    return Result([_undo(session, run, actor)])
+    return Result([_undo(lock(TestSession, run.session_id, visible(TestSession, actor)), run, actor)])
 
 
 def _undo(session: TestSession, run: AllocationRun, actor: Actor) -> Outcome:
+    last = rules.last_run(session)
+    if last is None or last.id != run.id:
+        raise WrongState(_("Only the last allocation of a session can be undone."))
     _check(actor, session)
     reading.lock_rooms(session.id)
     students = int(run.summary.get("students", 0))

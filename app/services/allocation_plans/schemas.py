@@ -33,6 +33,12 @@ class EveryoneInput(OrderInput):
     keep_apart: bool = False
 
 
+class UndoInput(Input):
+    """The run that is meant: what is sent twice, or by two at once, must not take back the one before it as well."""
+
+    run_id: UUID
+
+
 class SeatInput(Input):
     """Somebody, and the seat for them; without a number the first of the room that is free."""
 
@@ -41,5 +47,9 @@ class SeatInput(Input):
     seat_number: SeatNumber = None
 
 
-LABELS: Final = {"order": _l("Order"), "keep_apart": _l("Keep students of one school apart")}
+LABELS: Final = {
+    "order": _l("Order"),
+    "keep_apart": _l("Keep students of one school apart"),
+    "run_id": _l("Allocation run"),
+}
 OPTIONS: Final = {"order": options_of(SeatOrder, {"surname": _l("Surname"), "number": _l("Test number")})}

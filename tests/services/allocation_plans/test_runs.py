@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from app.extensions import db
-from app.models.test_sessions import AllocationRun, AllocationRunStatus, RoomAllocation, TestSessionStatus
+from app.models.test_sessions import AllocationRun, AllocationRunStatus, RoomAllocation, TestSession, TestSessionStatus
 from app.models.venues import RoomStatus
-from app.services.allocation_plans import runs
+from app.services.allocation_plans import rules, runs
 from app.services.allocation_plans.explaining import SeatsShortError
 from app.services.allocation_plans.schemas import SeatOrder
-from app.services.errors import Conflict, NotAllowed, NotFound, WrongState
+from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.services.test_sessions import sessions
 from app.services.transaction import rehearse
 from app.services.venues import rooms
@@ -41,6 +41,16 @@ def seats(of):
 def only(result):
     (outcome,) = result.outcomes
     return outcome
+
+
+def newest(of):
+    """The run that the button would undo."""
+    return rules.run_to_undo(db.session.get(TestSession, of.id, populate_existing=True))["run_id"]
+
+
+def undone(hall, actors):
+    run_id = newest(hall.session)
+    return only(runs.undo_allocation([hall.session.id], actor=actors.admin, run_id=run_id))
 
 
 @pytest.fixture
@@ -72,7 +82,7 @@ def test_seats_are_numbered_in_order(hall, actors):
     runs.allocate_everyone([hall.session.id], actor=actors.admin)
     found = seats(hall.session)
     assert [found[each][1] for each in ids] == ["3", "1", "2"]
-    runs.undo_allocation([hall.session.id], actor=actors.admin)
+    undone(hall, actors)
     runs.allocate_everyone([hall.session.id], actor=actors.admin, order=SeatOrder.NUMBER)
     found = seats(hall.session)
     assert [found[each][1] for each in ids] == ["1", "2", "3"]
@@ -178,7 +188,7 @@ def test_undo_leaves_the_tables_as_they_were(hall, actors):
     outcome = only(runs.undo(result.batch_id, actor=actors.admin))
     assert (outcome.state, outcome.message) == ("ok", "4 students: undone.")
     assert tables() == before
-    assert only(runs.undo_allocation([hall.session.id], actor=actors.admin)).state == "unchanged"
+    assert undone(hall, actors).state == "unchanged"
     with pytest.raises(WrongState):
         runs.undo(result.batch_id, actor=actors.admin)
 
@@ -190,10 +200,38 @@ def test_only_the_last_run_is_undone(hall, actors):
     runs.allocate_everyone([hall.session.id], actor=actors.admin)
     with pytest.raises(WrongState):
         runs.undo(first, actor=actors.admin)
-    runs.undo_allocation([hall.session.id], actor=actors.admin)
+    undone(hall, actors)
     assert len(seats(hall.session)) == 2
-    runs.undo_allocation([hall.session.id], actor=actors.admin)
+    undone(hall, actors)
     assert seats(hall.session) == {}
+
+
+def test_undoing_twice_leaves_the_run_before(hall, actors):
+    """The second click, or the second officer, has seen the same run."""
+    registered(hall.session, 3)
+    first = runs.allocate_everyone([hall.session.id], actor=actors.admin).batch_id
+    there = seats(hall.session)
+    registered(hall.session, 1)
+    last = runs.allocate_everyone([hall.session.id], actor=actors.admin).batch_id
+    for who, state in ((actors.admin, "ok"), (actors.admin, "unchanged"), (actors.exam_officer, "unchanged")):
+        assert only(runs.undo_allocation([hall.session.id], actor=who, run_id=last)).state == state
+        assert seats(hall.session) == there
+    registered(hall.session, 1)
+    runs.allocate_everyone([hall.session.id], actor=actors.admin)
+    refusal = only(runs.undo_allocation([hall.session.id], actor=actors.admin, run_id=first)).refusal
+    assert isinstance(refusal, WrongState)
+    assert "Only the last allocation" in str(refusal)
+    assert len(seats(hall.session)) == 5
+
+
+def test_the_run_of_another_session_is_not_undone(hall, actors):
+    other = session(hall)
+    registered(other, 1)
+    run_id = runs.allocate_everyone([other.id], actor=actors.admin).batch_id
+    refusal = only(runs.undo_allocation([hall.session.id], actor=actors.admin, run_id=run_id)).refusal
+    assert isinstance(refusal, Invalid)
+    assert list(refusal.fields) == ["run_id"]
+    assert len(seats(other)) == 1
 
 
 def test_a_lost_room_is_repaired_with_the_fewest_moves_and_undone(hall, actors):
@@ -212,7 +250,7 @@ def test_a_lost_room_is_repaired_with_the_fewest_moves_and_undone(hall, actors):
     assert found[students[6]][0] in {hall.rooms[0].id, hall.rooms[2].id}  # who came late
     assert {room_id for room_id, _seat in found.values()} == {hall.rooms[0].id, hall.rooms[2].id}
     assert only(runs.repair_allocation([hall.session.id], actor=actors.admin)).state == "unchanged"
-    runs.undo_allocation([hall.session.id], actor=actors.admin)
+    undone(hall, actors)
     assert tables() == before
 
 
@@ -239,7 +277,7 @@ def test_a_repair_frees_the_seats_of_who_is_not_registered_any_more(hall, actors
     outcome = only(runs.repair_allocation([hall.session.id], actor=actors.admin))
     assert outcome.message == "1 seat is freed: the student is no longer registered."
     assert set(seats(hall.session)) == {stays}
-    runs.undo_allocation([hall.session.id], actor=actors.admin)
+    undone(hall, actors)
     assert tables() == before
 
 
@@ -270,10 +308,6 @@ def moved(hall, actors):
     return seats(hall.session)
 
 
-def undone(hall, actors):
-    return only(runs.undo_allocation([hall.session.id], actor=actors.admin))
-
-
 def test_a_repair_is_not_undone_into_a_room_that_another_session_has(hall, moved, actors):
     other = session(hall)
     allocation(other, hall.rooms[1], registered(other, 1)[0], "2")
@@ -299,7 +333,7 @@ def test_students_with_an_account_are_told_once(hall, actors):
     db.session.execute(text("UPDATE students SET user_id = :user WHERE id = :id"), {"user": account, "id": told})
     db.session.commit()
     runs.allocate_everyone([hall.session.id], actor=actors.admin)
-    runs.undo_allocation([hall.session.id], actor=actors.admin)
+    undone(hall, actors)
     titles = db.session.scalars(text("SELECT title FROM notifications WHERE type = 'allocation_changed'")).all()
     assert len(titles) == 1  # this test is one transaction
     assert titles[0].startswith(f"Your seat in {hall.session.code}: room")
