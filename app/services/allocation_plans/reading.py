@@ -11,10 +11,9 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.services.allocation_plans.problem import Group, Problem, Room
-from app.services.test_sessions.seats import USABLE
+from app.services.test_sessions.seats import ROOM_ORDER, USABLE
 
-# Rooms that may be used, in the order of their numbers: 9 before 10.
-ROOM_ORDER: Final = "length(r.number), lower(r.number), r.id"
+# Rooms that may be used.
 _ROOMS = text(f"""
     SELECT r.id, r.accessible, coalesce(c.seats, 0) - coalesce(t.taken, 0) AS free, coalesce(t.taken, 0) > 0 AS in_use
     FROM test_sessions s JOIN venues v ON v.id = s.venue_id JOIN rooms r ON r.venue_id = v.id AND {USABLE}

@@ -20,17 +20,18 @@ from app.policies.scopes import visible
 from app.services import school
 from app.services.errors import NotFound
 from app.services.papers.facts import Hall, Seat, Seated, Sitting
+from app.services.test_sessions.seats import ROOM_ORDER
 
 # In the order of rooms and seats. A room that is out of use since, or deleted, still has its papers.
-_SEATED = text("""
+_SEATED = text(f"""
     SELECT r.id, r.number, r.name, r.grid_rows, r.grid_columns, a.seat_number, t.grid_row, t.grid_column,
            st.first_name, st.last_name, st.test_number, st.needs_accessible_room, st.accommodation_needs
     FROM room_allocations a JOIN rooms r ON r.id = a.room_id
     JOIN room_seats t ON t.room_id = a.room_id AND t.seat_number = a.seat_number
     JOIN students st ON st.id = a.student_id
     WHERE a.session_id = :session_id AND (CAST(:room_id AS uuid) IS NULL OR a.room_id = :room_id)
-    ORDER BY r.number, r.id, t.position
-""")
+    ORDER BY {ROOM_ORDER}, t.position
+""")  # noqa: S608 - from here
 _FREE = text("""
     SELECT t.seat_number, t.grid_row, t.grid_column FROM room_seats t
     WHERE t.room_id = :room_id AND t.grid_row IS NOT NULL AND NOT EXISTS (

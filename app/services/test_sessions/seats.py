@@ -25,6 +25,8 @@ BUSY: Final = """
 _IN_USE: Final = "r.status = 'available' AND r.deleted_at IS NULL AND v.status = 'active' AND v.deleted_at IS NULL"
 # Whether students may be seated in room `r` of venue `v` in session `s`.
 USABLE: Final = f"({_IN_USE} AND NOT {BUSY})"
+# Rooms `r` in the order of their numbers: 9 before 10.
+ROOM_ORDER: Final = "length(r.number), lower(r.number), r.id"
 
 
 def session_for(session_id: UUID, actor: Actor) -> TestSession:
@@ -100,7 +102,7 @@ _ROOMS = text(f"""
     LEFT JOIN (SELECT room_id, count(*)::integer AS allocated FROM room_allocations
                WHERE session_id = :session_id GROUP BY room_id) a ON a.room_id = r.id
     WHERE s.id = :session_id AND (r.deleted_at IS NULL OR a.allocated > 0)
-    ORDER BY length(r.number), lower(r.number), r.id
+    ORDER BY {ROOM_ORDER}
 """)  # noqa: S608 - from here
 
 

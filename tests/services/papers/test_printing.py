@@ -8,6 +8,7 @@ import pytest
 
 from app.extensions import db
 from app.models.students import Student
+from app.models.venues import Venue
 from app.services.errors import NotFound
 from app.services.papers import printing, reading
 from tests.factories import seating
@@ -39,6 +40,16 @@ def test_the_rooms_of_a_session_in_the_order_of_seats(session, app):
     assert (first.rows, first.columns, first.free) == (2, 2, [])
     assert [(each.row, each.column) for each in first.seated] == [(1, 1), (2, 1), (2, 2)]
     assert [each.seat_number for each in second.seated] == ["1"], "nobody of another session"
+
+
+def test_rooms_are_in_the_order_of_their_numbers(session, app):
+    """As on the screens and in the plan: 9 before 10, and 10 before 101."""
+    at = db.session.get_one(Venue, session.venue_id)
+    for number in ("10", "9"):
+        [student] = seating.registered(session, 1)
+        seating.allocation(session, seating.room(at, 1, number=number), student, "1")
+    with app.test_request_context():
+        assert [each.number for each in reading.halls(session.id)] == ["9", "10", "101", "102"]
 
 
 @pytest.mark.parametrize("paper", list(printing.Paper))
