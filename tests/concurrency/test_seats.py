@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.notifications import Notification
-from app.models.test_sessions import TestSessionStatus
+from app.models.test_sessions import TestSession, TestSessionStatus
 from app.services import accounts
 from app.services.allocation_plans import carrying_out, runs
+from app.services.errors import WrongState
 from app.services.records import erasing, merging
 from app.services.students import records
 from app.services.test_sessions import allocating, leaving, refusals, registrations, sessions
@@ -239,6 +240,44 @@ def test_one_student_books_two_sessions_at_once(centre, locked, monkeypatch):
     ]
     results = race(centre.app, *jobs)
     assert [type(each) for each in refused(results)] == ([refusals.AlreadyBooked] if locked else [])
+
+
+TWICE = """
+    SELECT count(*) FROM test_registrations g JOIN test_sessions s ON s.id = g.session_id AND s.status <> 'cancelled'
+    JOIN test_registrations h ON h.student_id = g.student_id AND h.id > g.id
+    JOIN test_sessions o ON o.id = h.session_id AND o.status <> 'cancelled' AND o.session_date = s.session_date
+      AND o.start_time < s.end_time AND o.end_time > s.start_time
+    WHERE g.status = 'confirmed' AND h.status = 'confirmed'
+"""
+
+
+@pytest.fixture
+def reopening(centre):
+    """Opens a session again that was cancelled, and books another of the same time for its student."""
+    sessions.set_status([centre.key], actor=centre.officer, status=TestSessionStatus.CANCELLED)
+    made = session(venue(), session_date=db.session.get_one(TestSession, centre.key).session_date)
+    booking = {"session_id": made.id, "student_id": centre.students[0]}
+    db.session.remove()
+    return (
+        partial(sessions.set_status, [centre.key], actor=centre.officer, status=TestSessionStatus.OPEN),
+        partial(registrations.register, booking, actor=centre.officer),
+    )
+
+
+def test_a_session_is_opened_again_while_its_student_books_another(centre, reopening, locked, monkeypatch):
+    reopen, book = reopening
+    work = between(monkeypatch, registrations, "_check_bookings", reopen)
+    _made, result = race(centre.app, book, work)
+    assert isinstance(result.outcomes[0].refusal, WrongState) is locked
+    assert count(TWICE) == (0 if locked else 1)
+
+
+def test_a_student_books_another_session_while_theirs_is_opened_again(centre, reopening, locked, monkeypatch):
+    reopen, book = reopening
+    work = between(monkeypatch, sessions, "_check_students", book)
+    results = race(centre.app, reopen, work)
+    assert [type(each) for each in refused(results)] == ([refusals.AlreadyBooked] if locked else [])
+    assert count(TWICE) == (0 if locked else 1)
 
 
 def test_students_are_told_of_every_change(centre):

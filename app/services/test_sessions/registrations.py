@@ -26,12 +26,14 @@ from app.services.test_sessions.years import rules_of
 from app.services.transaction import lock_many, transactional
 
 _CONFIRMED = TestRegistrationStatus.CONFIRMED
-# What a student has booked: this session, sessions that are still to come, and tests of the year of this one.
+# What a student has booked: this session, sessions that are still to come, tests of the year of this one, and what is held
+# at the same time.
 _BOOKED = text("""
     SELECT count(*) FILTER (WHERE s.id = :session_id) AS here,
            count(*) FILTER (WHERE s.session_date >= :today AND s.status IN ('open', 'closed')) AS to_come,
            count(*) FILTER (WHERE extract(year FROM s.session_date) = :year) AS tests,
-           min(s.code) FILTER (WHERE s.session_date >= :today AND s.status IN ('open', 'closed')) AS next
+           min(s.code) FILTER (WHERE s.session_date >= :today AND s.status IN ('open', 'closed')) AS next,
+           min(s.code) FILTER (WHERE s.session_date = :day AND s.start_time < :end AND s.end_time > :start) AS then
     FROM test_registrations r JOIN test_sessions s ON s.id = r.session_id
     WHERE r.student_id = :student_id AND r.status = 'confirmed' AND s.status <> 'cancelled'
 """)
@@ -42,7 +44,8 @@ def register(values: Mapping[str, Any], *, actor: Actor) -> TestRegistration:
     """Book a session for a student.
 
     Raises NotAllowed, Invalid at the field for what there is not, SessionClosed, RegistrationClosed before the opening
-    and after the closing date, AlreadyBooked for who has this session, another booking, or all tests of the year.
+    and after the closing date, AlreadyBooked for who has this session, another booking, all tests of the year, or a test at
+    the same time.
     """
     require(actor)
     session = share_session(values["session_id"])
@@ -78,6 +81,7 @@ def _lock_student(student_id: UUID, actor: Actor) -> None:
 def _check_bookings(session: Any, student_id: UUID) -> None:
     day, rules = session.session_date, rules_of(session.session_date.year)
     keys = {"session_id": session.id, "student_id": student_id, "today": school.today(), "year": day.year}
+    keys |= {"day": day, "start": session.start_time, "end": session.end_time}
     booked = db.session.execute(_BOOKED, keys).one()
     if booked.here:
         raise _booked(_("The student is registered for session %(code)s already.", code=session.code))
@@ -86,6 +90,9 @@ def _check_bookings(session: Any, student_id: UUID) -> None:
     if booked.tests >= rules.most_tests:
         most = _("At most %(most)s tests a year, and these are booked.", most=rules.most_tests)
         raise _booked(most)
+    if booked.then is not None:
+        sentence = _("The student has session %(code)s at this time: cancel or move that first.", code=booked.then)
+        raise _booked(sentence)
 
 
 def _booked(sentence: str) -> AlreadyBooked:

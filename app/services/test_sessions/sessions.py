@@ -8,14 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select, text
 
 from app.extensions import db
-from app.models.test_sessions import TestSession, TestSessionStatus
+from app.models.students import Student
+from app.models.test_sessions import TestRegistration, TestRegistrationStatus, TestSession, TestSessionStatus
 from app.models.venues import Venue, VenueAvailability, VenueStatus
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import lookups, plain
+from app.services.allocation_plans.explaining import SHOWN, more
 from app.services.errors import Invalid, WrongState
 from app.services.resource import Result
 from app.services.test_sessions import notices
@@ -42,8 +45,9 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> TestSession:
 @transactional
 def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> TestSession:
     """Change a session. Once anybody has a seat it stays in its venue; it moves to another day or time only while its
-    rooms are free then. One that was cancelled takes place again only where the venue can be had. Who has a seat is
-    told when it takes place, if that changes. Raises NotAllowed, NotFound, Conflict, Invalid at the field.
+    rooms are free then, and nobody who is registered has another session then. One that was cancelled takes place again
+    only under the same conditions, and where the venue can be had. Who has a seat is told when it takes place, if that
+    changes. Raises NotAllowed, NotFound, Conflict, Invalid at the field.
     """
     require(actor)
     known: TestSession = plain.update(TestSession, key, {}, actor=actor, version=version)
@@ -56,6 +60,7 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
         _check_venue(after["venue_id"], after["session_date"], actor)
     before = _when(known)
     changed: TestSession = plain.update(TestSession, key, new, actor=actor)
+    _check_students(changed, before)
     if {*_WHEN, "status"} & new.keys():
         _check_rooms(key)
     _tell_if_other(changed, before)
@@ -104,6 +109,46 @@ def _check_venue(venue_id: UUID, day: Any, actor: Actor) -> None:
     if noted is not None:
         reason = noted.reason or _("no reason is noted")
         raise Invalid(fields={"session_date": [_("The venue cannot be had on this day: %(reason)s.", reason=reason)]})
+
+
+# Nobody is in two sessions at once, whatever their venues.
+_TWICE = text("""
+    SELECT st.first_name || ' ' || st.last_name AS name, min(o.code) AS code, count(*) OVER () AS total
+    FROM test_sessions s
+    JOIN test_sessions o ON o.id <> s.id AND o.session_date = s.session_date AND o.status <> 'cancelled'
+      AND o.start_time < s.end_time AND o.end_time > s.start_time
+    JOIN test_registrations g ON g.session_id = s.id AND g.status = 'confirmed'
+    JOIN test_registrations h ON h.session_id = o.id AND h.student_id = g.student_id AND h.status = 'confirmed'
+    JOIN students st ON st.id = g.student_id AND st.deleted_at IS NULL
+    WHERE s.id = :id GROUP BY st.id ORDER BY st.last_name, st.first_name, st.id LIMIT :shown
+""")
+
+
+def _check_students(session: TestSession, before: tuple[Any, ...] | None) -> None:
+    """Raises Invalid when it takes place at another time than before, and students have another session then. They are
+    locked, as by who books for them.
+    """
+    if _when(session) in (before, None):
+        return
+    theirs = select(TestRegistration.student_id).where(
+        TestRegistration.session_id == session.id, TestRegistration.status == TestRegistrationStatus.CONFIRMED
+    )
+    held = select(Student.id).where(Student.id.in_(theirs)).order_by(Student.id)
+    db.session.execute(held.with_for_update(key_share=True))
+    found = db.session.execute(_TWICE, {"id": session.id, "shown": SHOWN}).all()
+    if found:
+        raise Invalid(fields={"session_date": [_twice(found)]})
+
+
+def _twice(found: Sequence[Any]) -> str:
+    total = found[0].total
+    names = more(", ".join(f"{row.name} ({row.code})" for row in found), total - len(found))
+    return ngettext(
+        "%(num)s student has another session at this time: %(names)s. Cancel or move that registration first.",
+        "%(num)s students have another session at this time: %(names)s. Cancel or move those registrations first.",
+        total,
+        names=names,
+    )
 
 
 # The rooms are locked by whoever seats somebody in them, so that nobody comes in between.
@@ -157,8 +202,9 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
 
 @transactional
 def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
-    """Open, close, complete or cancel sessions. One that was cancelled is refused while others have its venue or rooms.
-    Who has a seat is told that it does not take place, or does again. Raises NotAllowed.
+    """Open, close, complete or cancel sessions. One that was cancelled is refused while others have its venue or rooms, or
+    students of it another session at the same time. Who has a seat is told that it does not take place, or does again.
+    Raises NotAllowed.
     """
     require(actor)
 
@@ -171,6 +217,7 @@ def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
                 _check_venue(session.venue_id, session.session_date, actor)
             session.status = status
             db.session.flush()
+            _check_students(session, before)
             _check_rooms(session.id)
         except Invalid as refused:
             [[reason]] = refused.fields.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -15,7 +15,7 @@ from app.services.errors import Invalid, NotAllowed
 from app.services.students import records
 from app.services.test_sessions import allocating, refusals, registrations, years
 from app.services.test_sessions.years import Rules, rules_of
-from tests.factories.seating import allocation, session
+from tests.factories.seating import allocation, session, venue
 from tests.factories.students import student
 from tests.services.test_sessions.conftest import NEXT
 
@@ -90,6 +90,34 @@ def test_a_setting_allows_more_bookings(centre, book):
     assert book(later, centre.student)
     last = session(centre.venue, session_date=date(NEXT, 10, 1))
     refused(refusals.AlreadyBooked, lambda: book(last, centre.student))
+
+
+def at(centre_venue, start, end, **values):
+    """A session of the same day, from one hour to the other."""
+    return session(centre_venue, session_date=date(NEXT, 6, 15), start_time=time(start), end_time=time(end), **values)
+
+
+def test_nobody_books_two_sessions_at_the_same_time(centre, officer, book):
+    """At whatever venue. Next to each other they may be."""
+    run("UPDATE test_years SET most_bookings = 5, most_tests = 5")
+    elsewhere = at(venue(), 11, 13)
+    refused(refusals.AlreadyBooked, lambda: book(elsewhere, centre.student))
+    with pytest.raises(refusals.AlreadyBooked, match=f"has session {centre.session.code} at this time"):
+        book(elsewhere, centre.student)
+    afterwards = at(centre.venue, 12, 14)
+    made = book(afterwards, centre.student)
+    moved = registrations.move([made.id], actor=officer, session_id=elsewhere.id).outcomes[0]
+    assert isinstance(moved.refusal, refusals.AlreadyBooked)
+    assert status_of(made.id) == "confirmed"
+    run("UPDATE test_sessions SET status = 'cancelled' WHERE id = :id", id=centre.session.id)
+    for state in ("ok", "unchanged"):
+        assert registrations.move([made.id], actor=officer, session_id=elsewhere.id).outcomes[0].state == state
+
+
+def test_a_booking_moves_to_another_hour_of_the_same_time(centre, officer, book):
+    """The one that is given up is not in the way."""
+    made, longer = book(), at(venue(), 8, 13)
+    assert registrations.move([made.id], actor=officer, session_id=longer.id).count("ok") == 1
 
 
 def test_two_tests_a_year(centre, book):

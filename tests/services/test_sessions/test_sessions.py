@@ -10,6 +10,7 @@ from flask_babel import force_locale
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.test_sessions import TestRegistration
 from app.models.test_sessions import TestSessionStatus as Status
 from app.services import notifications
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
@@ -109,6 +110,62 @@ def test_a_cancelled_session_is_not_opened_where_the_venue_cannot_be_had(centre,
     with pytest.raises(Invalid), db.session.begin_nested():
         sessions.update(key, {"status": status}, actor=officer)
     venues.set_days([centre.venue.id], actor=officer, starts_on=day, available=True)
+    for state in ("ok", "unchanged"):
+        assert sessions.set_status([key], actor=officer, status=status).outcomes[0].state == state
+
+
+@pytest.fixture
+def elsewhere(centre):
+    """A session at another venue, right after that of the centre, with the same student."""
+    made = session(venue(), session_date=centre.session.session_date, start_time=time(12), end_time=time(14))
+    books(made, centre.student)
+    return made
+
+
+def books(to, student_id) -> None:
+    db.session.add(TestRegistration(session_id=to.id, student_id=student_id))
+    db.session.commit()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"start_time": time(11)}, {"session_date": date(NEXT, 6, 16), "start_time": time(8), "end_time": time(10)}],
+)
+def test_it_does_not_move_to_a_time_at_which_its_students_have_another(centre, elsewhere, officer, change):
+    if "session_date" in change:
+        next_day = session(venue(), session_date=change["session_date"], start_time=time(9), end_time=time(12))
+        books(next_day, centre.student)
+    with pytest.raises(Invalid) as refusal, db.session.begin_nested():
+        sessions.update(elsewhere.id, change, actor=officer)
+    [[said]] = refusal.value.fields.values()
+    assert said.startswith("1 student has another session at this time: ")
+    assert said.endswith("Cancel or move that registration first.")
+    db.session.refresh(elsewhere)
+    assert (elsewhere.session_date, elsewhere.start_time) == (centre.session.session_date, time(12))
+    later = {"start_time": time(13), "end_time": time(15), "notes": "Later"}
+    for _again in range(2):
+        assert sessions.update(elsewhere.id, later, actor=officer).start_time == time(13)
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.CLOSED, Status.COMPLETED])
+def test_a_cancelled_session_is_not_opened_over_another_of_its_students(centre, officer, status):
+    """Neither by the action nor by the form. Who the students are is said, and in which session."""
+    key = centre.session.id
+    others = registered(centre.session, 14)
+    sessions.set_status([key], actor=officer, status=Status.CANCELLED)
+    other = session(venue(), session_date=centre.session.session_date)
+    for each in (centre.student, *others):
+        books(other, each)
+    refusal = sessions.set_status([key], actor=officer, status=status).outcomes[0].refusal
+    assert isinstance(refusal, WrongState)
+    assert str(refusal).startswith("15 students have another session at this time: ")
+    assert str(refusal).count(f"({other.code})") == 12
+    assert "and 3 more. Cancel or move those registrations first." in str(refusal)
+    with pytest.raises(Invalid), db.session.begin_nested():
+        sessions.update(key, {"status": status}, actor=officer)
+    found = text("SELECT status FROM test_sessions WHERE id = :id")
+    assert db.session.scalar(found, {"id": key}) == "cancelled"
+    db.session.execute(text("UPDATE test_sessions SET status = 'cancelled' WHERE id = :id"), {"id": other.id})
     for state in ("ok", "unchanged"):
         assert sessions.set_status([key], actor=officer, status=status).outcomes[0].state == state
 
