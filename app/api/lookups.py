@@ -70,7 +70,7 @@ class SearchApi(Api):
                     "href": f"{PREFIX}/{resource.slug}/{row.id}",
                     "detail": " · ".join(str(plain(row._mapping[name])) for name in names if row._mapping[name]),
                 }
-                for resource, page in search.find(words, SUGGESTIONS, current_actor())
+                for resource, page in search.find(words, SUGGESTIONS, current_actor())[0]
                 for names in (search.SEARCHED[resource.slug],)
                 for row in page.rows
             ]

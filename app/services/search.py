@@ -60,18 +60,19 @@ def resources(actor: Actor) -> list[Resource]:
     return [RESOURCES[slug] for slug in SEARCHED if actor.may("list", RESOURCES[slug].name)]
 
 
-def find(words: str, size: int, actor: Actor) -> list[tuple[Resource, listing.Page]]:
-    """The newest records that hold every word, by kind and as their lists show them, without counting the others. A row
-    has the attributes in SEARCHED.
+def find(words: str, size: int, actor: Actor) -> tuple[list[tuple[Resource, listing.Page]], list[Resource]]:
+    """The newest records that hold every word, by kind and as their lists show them, without counting the others; and the
+    kinds beyond MOST_KINDS that have some too. A row has the attributes in SEARCHED.
     """
-    found = _keys(Query(search=words, size=size + 1), actor)
-    return [
+    found = list(_keys(Query(search=words, size=size + 1), actor).items())
+    pages = [
         (
             RESOURCES[slug],
             listing.fetch(RESOURCES[slug], actor, Query(size=size, ids=keys), SEARCHED[slug], count=False),
         )
-        for slug, keys in list(found.items())[:MOST_KINDS]
+        for slug, keys in found[:MOST_KINDS]
     ]
+    return pages, [RESOURCES[slug] for slug, _keys_of in found[MOST_KINDS:]]
 
 
 def _keys(query: Query, actor: Actor) -> dict[str, tuple[Any, ...]]:

@@ -57,8 +57,11 @@ class SearchView(BaseView):
         words = request.args.get("q", "")[:200].replace("\0", "").strip()
         if request.accept_mimetypes.best == "application/json":
             return jsonify(_suggestions(words))
-        found = search.find(words, LISTED, current_actor()) if words else []
+        found, others = search.find(words, LISTED, current_actor()) if words else ([], [])
         sections = [_section(resource, page, words) for resource, page in found]
+        sections += [
+            Section(str(each.plural), "", Table([], [], Empty("")), more_url=_all(each, words)) for each in others
+        ]
         return render_template("search.html", page=SearchPage(_("Search"), words, sections))
 
 
@@ -72,7 +75,7 @@ def _suggestions(words: str) -> list[dict[str, str]]:
             "detail": " · ".join(filter(None, (cell.text for cell in _details(resource, row)))),
             "url": f"/{resource.slug}/{row.id}",
         }
-        for resource, page in search.find(words, SUGGESTIONS, current_actor())
+        for resource, page in search.find(words, SUGGESTIONS, current_actor())[0]
         for row in page.rows
     ]
 
@@ -92,10 +95,15 @@ def _section(resource: Resource, page: listing.Page, words: str) -> Section:
         )
         for row in page.rows
     ]
-    more = "" if page.last else lists.address(url, query.parameters())
+    more = "" if page.last else _all(resource, words)
     shown = render.number(len(rows)) + ("+" if more else "")
     table = Table([Column("title", str(resource.singular)), *columns], rows, Empty(_("Nothing matches")))
     return Section(str(resource.plural), shown, table, more_url=more)
+
+
+def _all(resource: Resource, words: str) -> str:
+    """The address of the list of everything of one kind that is found."""
+    return lists.address(f"/{resource.slug}/", listing.Query(search=words).parameters())
 
 
 def _details(resource: Resource, row: Any) -> list[Cell]:

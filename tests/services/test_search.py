@@ -17,7 +17,7 @@ from tests.factories.students import student
 
 def found(words: str, actor) -> dict[str, list[str]]:
     return {
-        resource.slug: [resource.title(row) for row in page.rows] for resource, page in search.find(words, 6, actor)
+        resource.slug: [resource.title(row) for row in page.rows] for resource, page in search.find(words, 6, actor)[0]
     }
 
 
@@ -101,10 +101,11 @@ def test_a_search_has_few_statements_and_bounded_rows(zyx, actors):
     connection = db.session.connection()
     note = lambda _c, _u, statement, *_more: statements.append(statement)  # noqa: E731
     event.listen(connection, "before_cursor_execute", note)
-    pages = search.find("zyx", 4, reader)
+    pages, others = search.find("zyx", 4, reader)
     event.remove(connection, "before_cursor_execute", note)
     assert len(statements) <= 1 + search.MOST_KINDS == 11
     assert len(pages) == search.MOST_KINDS
+    assert [each.slug for each in others] == ["instruments", "closures"], "what is beyond is told"
     [leads] = [page for resource, page in pages if resource.slug == "leads"]
     assert [row.first_name for row in leads.rows] == ["N8", "N7", "N6", "N5"] and not leads.last
 
@@ -113,6 +114,8 @@ def test_the_page_names_and_tells_apart(zyx, client_of):
     page = client_of("admin").get("/search/?q=zyx").text
     for words in ("Zyx for beginners", "Zyx hall", "Zyx test"):
         assert words in page
+    beyond = client_of("super_admin").get("/search/?q=zyx").text
+    assert 'href="/closures/?q=zyx"' in beyond and 'href="/instruments/?q=zyx"' in beyond
     suggested = client_of("exam_officer").get("/search/?q=zyx%20hall", headers={"Accept": "application/json"}).json
     assert "Zyx hall" in next(each["title"] for each in suggested if each["url"].startswith("/venues/"))
     assert client_of("admin").get("/search/?q=z", headers={"Accept": "application/json"}).json == []
