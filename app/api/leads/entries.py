@@ -75,9 +75,8 @@ class LeadEntries(RecordApi):
     )
     def timeline(self, pk: str) -> Any:
         lead_id = self.lead(pk)
-        return self.entries(
-            lead_id, "timeline", timeline.timeline(lead_id, before=read_moment("before"), limit=PAGE), "at"
-        )
+        found, more = timeline.page(lead_id, before=read_moment("before"))
+        return self.entries(lead_id, "timeline", found, "at", more)
 
     @route(
         "GET",
@@ -90,9 +89,8 @@ class LeadEntries(RecordApi):
     )
     def notes(self, pk: str) -> Any:
         lead_id = self.lead(pk)
-        return self.entries(
-            lead_id, "notes", entries.notes(lead_id, current_actor(), before=read_key("before"), limit=PAGE), "id"
-        )
+        found = entries.notes(lead_id, current_actor(), before=read_key("before"), limit=PAGE + 1)
+        return self.entries(lead_id, "notes", found[:PAGE], "id", len(found) > PAGE)
 
     @route(
         "POST",
@@ -119,8 +117,8 @@ class LeadEntries(RecordApi):
     )
     def contact_attempts(self, pk: str) -> Any:
         lead_id = self.lead(pk)
-        found = entries.contact_attempts(lead_id, current_actor(), before=read_key("before"), limit=PAGE)
-        return self.entries(lead_id, "contact-attempts", found, "id")
+        found = entries.contact_attempts(lead_id, current_actor(), before=read_key("before"), limit=PAGE + 1)
+        return self.entries(lead_id, "contact-attempts", found[:PAGE], "id", len(found) > PAGE)
 
     @route(
         "POST",
@@ -180,10 +178,10 @@ class LeadEntries(RecordApi):
         address = {"Location": f"{self.route_base}/{key}/{part}"}
         return once(lambda: (mapping(write(key, actor=current_actor(), **values)._mapping), 201, address))
 
-    def entries(self, lead_id: UUID, part: str, rows: Any, position: str) -> Any:
-        """A page of entries with the address of the older ones."""
+    def entries(self, lead_id: UUID, part: str, rows: Any, position: str, more: bool) -> Any:
+        """A page of entries with the address of the older ones, if there are more."""
         found = [mapping(each._mapping) for each in rows]
-        last = str(found[-1][position]).replace("+", "%2B") if len(found) >= PAGE else ""
+        last = str(found[-1][position]).replace("+", "%2B") if more else ""
         older = f"{self.route_base}/{lead_id}/{part}?before={last}" if last else None
         return {"items": found, "next": older}, 200, lists.link_header({"next": older})
 

@@ -50,3 +50,9 @@ def timeline(lead_id: UUID, *, before: datetime | None = None, limit: int = PAGE
     may be seen.
     """
     return list(db.session.execute(_TIMELINE, {"lead_id": lead_id, "before": before, "limit": limit}).all())
+
+
+def page(lead_id: UUID, *, before: datetime | None = None) -> tuple[list[Any], bool]:
+    """PAGE of the entries, as `timeline` reads them, and whether there are older ones."""
+    found = timeline(lead_id, before=before)
+    return found, len(found) >= PAGE and bool(timeline(lead_id, before=found[-1].at, limit=1))

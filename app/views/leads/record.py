@@ -27,7 +27,6 @@ from app.views.leads.tabs import tabs
 from app.views.page import (
     Cell,
     Empty,
-    Event,
     FieldGroup,
     Form,
     FormPage,
@@ -130,8 +129,9 @@ class LeadView(RecordView):
             page.actions.insert(0, Link(_("Convert to admission"), url, "graduation-cap", primary=True))
         staff = actor.may("add_note", LEADS.name)
         if staff:
-            page.timeline = self.events(record)
-            if len(page.timeline) >= timeline.PAGE:
+            rows, more = timeline.page(record.id, before=read_moment(request.args.get("before", "")))
+            page.timeline = [events.event(row) for row in rows]
+            if more:
                 page.timeline_more_url = f"/leads/{record.id}?" + urlencode({"before": page.timeline[-1].when_iso})
             page.panels = self.duplicates(record)
         if staff and LEADS.edit_rule(actor, record) is None and not record.deleted_at:
@@ -140,11 +140,6 @@ class LeadView(RecordView):
             )
             page.note = Form(f"/leads/actions/add_note?id={record.id}", [FieldGroup("", [body])], _("Add note"))
         return page
-
-    def events(self, record: Any) -> list[Event]:
-        raw = request.args.get("before", "")
-        before = read_moment(raw)
-        return [events.event(row) for row in timeline.timeline(record.id, before=before)]
 
     def duplicates(self, record: Any) -> list[Panel]:
         """Others with the same phone or e-mail, so that they can be merged."""

@@ -79,3 +79,27 @@ def test_the_page_names_what_the_events_hold(db_session, actors, client_of):
     assert str(stage("Contacted").id) not in page.split("timeline")[-1].split("</main>")[0].replace(
         f"/leads/{made.id}", ""
     )
+
+
+def test_there_is_a_way_to_older_entries_only_where_there_are_some(db_session, actors, client_of):
+    made = lead()
+    db.session.execute(
+        text("""
+            INSERT INTO lead_notes (lead_id, body, created_at)
+            SELECT :id, 'N' || number, now() - number * interval '1 minute' FROM generate_series(1, 50) number
+        """),
+        {"id": made.id},
+    )
+    client = client_of("admin")
+    api = client.application.test_client()
+    caller = {"Authorization": f"Bearer {token_of(client.application, 'admin')}"}
+
+    def older():
+        found = [
+            api.get(f"/api/v1/leads/{made.id}/{part}", headers=caller).json["next"] for part in ("timeline", "notes")
+        ]
+        return ["before=" in client.get(f"/leads/{made.id}").text, *(each is not None for each in found)]
+
+    assert older() == [False, False, False], "exactly a page"
+    actions.add_note([made.id], actor=actors.admin, body="One more")
+    assert older() == [True, True, True]
