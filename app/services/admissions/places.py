@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import time
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -16,11 +16,10 @@ from flask_babel import gettext as _
 from sqlalchemy import TextClause, text
 
 from app.extensions import db
-from app.services import school
 from app.services.admissions import refusals
-from app.services.admissions.refusals import Clash, Place, Problem
+from app.services.admissions.hindrances import Plan, against
+from app.services.admissions.refusals import Place, Problem
 from app.services.calendar import Weekly, week_distance
-from app.services.classroom.occupancy import moved_out, visitors
 from app.services.errors import Invalid, WrongState
 
 MOST_ALTERNATIVES = 3
@@ -194,62 +193,6 @@ def _overlaps(slots: Sequence[Slot]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Classes that a student is to have: days and slots."""
-
-    student_id: UUID
-    dates: Sequence[tuple[date, UUID]]
-
-    def facts(self) -> dict[str, Any]:
-        return {"dates": [day for day, _slot in self.dates], "slot_ids": [slot_id for _day, slot_id in self.dates]}
-
-
-# What the student has at the same time; and the days to come on which visitors have taken the last place: only where somebody
-# visits can there be more people than weekly places. Who has a place (`kept`) is counted already.
-_AGAINST = text(f"""
-    WITH planned AS (
-        SELECT * FROM unnest(CAST(:slot_ids AS uuid[]), CAST(:dates AS date[])) AS planned (slot_id, class_date)
-    )
-    SELECT planned.slot_id, planned.class_date, c.name || ', ' || to_char(t.start_time, 'HH24:MI') AS other
-    FROM planned
-    JOIN classroom_slots w ON w.id = planned.slot_id JOIN time_slot_templates n ON n.id = w.time_slot_id
-    JOIN attendance a ON a.student_id = :student_id AND a.class_date = planned.class_date AND a.deleted_at IS NULL
-        AND a.starts_at < (planned.class_date + n.end_time) AT TIME ZONE :zone
-        AND a.ends_at > (planned.class_date + n.start_time) AT TIME ZONE :zone
-    JOIN classroom_slots s ON s.id = a.classroom_slot_id JOIN courses c ON c.id = s.course_id
-    JOIN time_slot_templates t ON t.id = s.time_slot_id
-    UNION ALL
-    SELECT s.id, v.class_date, NULL
-    FROM (
-        SELECT DISTINCT a.classroom_slot_id, a.class_date FROM attendance a
-        WHERE a.classroom_slot_id = ANY(:slot_ids) AND a.class_date >= :today AND a.deleted_at IS NULL
-          AND (a.makeup OR a.original_slot_id IS NOT NULL)
-    ) v
-    JOIN planned p ON p.slot_id = v.classroom_slot_id AND p.class_date = v.class_date
-    JOIN classroom_slots s ON s.id = v.classroom_slot_id
-    WHERE s.enrolled + s.offered + (s.id <> ALL(CAST(:kept AS uuid[])))::integer
-          + {visitors("s.id", "v.class_date")} - {moved_out("s.id", "v.class_date")} > s.capacity
-    ORDER BY class_date
-""")  # noqa: S608 - from here
-
-
-def _against(plan: Plan, kept: Collection[UUID]) -> tuple[dict[UUID, list[Clash]], dict[UUID, list[date]]]:
-    """By slot: the classes that the student has at the same time, and the days that visitors have filled. The slots and
-    the student must be locked.
-    """
-    moment = {"zone": str(school.zone()), "today": school.today()}
-    facts = plan.facts() | moment | {"student_id": plan.student_id, "kept": list(kept)}
-    clashing: dict[UUID, list[Clash]] = {}
-    crowded: dict[UUID, list[date]] = {}
-    for slot_id, day, other in db.session.execute(_AGAINST, facts):
-        if other is None:
-            crowded.setdefault(slot_id, []).append(day)
-        else:
-            clashing.setdefault(slot_id, []).append(Clash(day, other))
-    return clashing, crowded
-
-
 _HELD = text(
     _SLOTS
     + " JOIN classroom_enrollments e ON e.classroom_slot_id = s.id"
@@ -268,7 +211,7 @@ def problems(slots: Sequence[Slot], plan: Plan, held: Sequence[Slot], kept: Coll
     """
     said: list[Problem] = []
     taken = {slot.id for slot in held}
-    clashing, crowded = _against(plan, kept)
+    clashing, crowded = against(plan, kept)
     for slot in slots:
         place, others = slot.place(), partial(_alternatives, slot, [*slots, *held])
         if not slot.in_use:

@@ -26,6 +26,7 @@ from app.services import school
 from app.services.admissions import planning
 from app.services.calendar import NoSuchDatesError, Weekly, class_dates, school_calendar
 from app.services.classroom import closing_notices, locking
+from app.services.classroom.occupancy import is_out, occupancy
 from app.services.classroom.schemas import Remedy
 from app.services.errors import NotAllowed, NotFound
 from app.services.resource import Outcome, Result
@@ -122,6 +123,36 @@ _BUSY = text("""
 """)
 
 
+# The days on which there are visitors, as only then there may be no room for who has a place and comes back.
+_VISITED = text(f"""
+    SELECT v.slot_id, v.class_date, s.capacity - {occupancy("s", "v.class_date")} AS free,
+           ARRAY(SELECT st.id FROM students st
+                 WHERE st.id = ANY(:students) AND {is_out("st.id", "s.id", "v.class_date")}) AS out
+    FROM (
+        SELECT DISTINCT a.classroom_slot_id AS slot_id, a.class_date FROM attendance a
+        WHERE a.classroom_slot_id = ANY(:slots) AND a.class_date > :first AND a.deleted_at IS NULL
+          AND (a.makeup OR a.original_slot_id IS NOT NULL)
+    ) v JOIN classroom_slots s ON s.id = v.slot_id
+""")  # noqa: S608 - from here
+
+
+@dataclass
+class _Room:
+    """The places of a slot that are left on a day with visitors, and who of those with a place is elsewhere then."""
+
+    free: int
+    out: set[UUID]
+
+    def take(self, student_id: UUID) -> bool:
+        """Bring a student with a place back, if there is room; who is not elsewhere is counted already."""
+        left = self.free - (student_id in self.out)
+        if left < 0:
+            return False
+        self.free = left
+        self.out.discard(student_id)
+        return True
+
+
 @dataclass(frozen=True)
 class _Plans:
     """What finding days needs of all admissions, read at once."""
@@ -129,10 +160,21 @@ class _Plans:
     weekly: Mapping[UUID, list[Any]]
     last: Mapping[UUID, date]
     busy: dict[tuple[UUID, date], list[tuple[datetime, datetime]]]
+    visited: Mapping[tuple[UUID, date], _Room]
+
+    def take(self, student_id: UUID, day: date, slot: Any) -> bool:
+        """Give a student a class, if they are not elsewhere and there is room for them."""
+        if _is_busy(self, student_id, day, slot):
+            return False
+        room = self.visited.get((slot.id, day))
+        if room is not None and not room.take(student_id):
+            return False
+        self.busy.setdefault((student_id, day), []).append(_times(day, slot))  # nor may another admission have the time
+        return True
 
 
 def _find_days(affected: Mapping[UUID, Affected]) -> None:
-    """Give every class a day after the last one of its admission."""
+    """Give every class a day after the last one of its admission on which there is room."""
     plans, calendar = _read_plans(affected), school_calendar()
     for admission_id, each in affected.items():
         if not each.classes[0].goes_on:  # of one that has ended, nothing is planned any more
@@ -144,10 +186,9 @@ def _find_days(affected: Mapping[UUID, Affected]) -> None:
             days = class_dates(first, weekly, len(each.classes) + MOST_TRIES, calendar)
         except NoSuchDatesError:
             continue
-        free = [(day, key) for day, key in days if not _is_busy(plans, each.student_id, day, slots[key])]
-        each.moved = [(row, day, key) for row, (day, key) in zip(each.classes, free, strict=False)]
-        for _row, day, key in each.moved:  # another admission of the student must not get the same time
-            plans.busy.setdefault((each.student_id, day), []).append(_times(day, slots[key]))
+        # as many as there are classes, each only when it is its turn
+        taken = ((day, key) for day, key in days if plans.take(each.student_id, day, slots[key]))
+        each.moved = [(row, day, key) for row, (day, key) in zip(each.classes, taken, strict=False)]
 
 
 def _read_plans(affected: Mapping[UUID, Affected]) -> _Plans:
@@ -160,7 +201,12 @@ def _read_plans(affected: Mapping[UUID, Affected]) -> _Plans:
     students = {"ids": [each.student_id for each in affected.values()], "first": min(last.values())}
     for row in db.session.execute(_BUSY, students):
         busy.setdefault((row.student_id, row.class_date), []).append((row.starts_at, row.ends_at))
-    return _Plans(weekly, last, busy)
+    keys = {"slots": list({slot.id for slots in weekly.values() for slot in slots}), "students": students["ids"]}
+    visited = {
+        (row.slot_id, row.class_date): _Room(row.free, set(row.out))
+        for row in db.session.execute(_VISITED, keys | {"first": students["first"]})
+    }
+    return _Plans(weekly, last, busy, visited)
 
 
 def _times(day: date, slot: Any) -> tuple[datetime, datetime]:

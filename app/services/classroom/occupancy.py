@@ -26,6 +26,19 @@ def visitors(slot: str, day: str) -> str:
     )
 
 
+def occupancy(slot: str, day: str) -> str:
+    """How many are in a slot, an alias of `classroom_slots`, on a day, as SQL: places held for the waitlist count."""
+    key = f"{slot}.id"
+    return f"({slot}.enrolled + {slot}.offered + {visitors(key, day)} - {moved_out(key, day)})"
+
+
+def is_out(who: str, slot: str, day: str) -> str:
+    """Whether a student with a place in a slot is elsewhere instead of on this day, as SQL: one of those `moved_out`, who
+    is one more when they come back.
+    """
+    return f"({has_place(who, slot)} AND {is_away(who, slot, day)} AND NOT {is_there(who, slot, day)})"
+
+
 def moved_out(slot: str, day: str) -> str:
     """How many with a place in a slot are elsewhere instead of on this day, as SQL."""
     return (

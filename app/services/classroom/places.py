@@ -17,7 +17,7 @@ from app.extensions import db
 from app.models.admissions import Admission, AdmissionStatus
 from app.models.classroom import Attendance
 from app.services import school
-from app.services.classroom.occupancy import has_place, is_away, is_there, moved_out, visitors
+from app.services.classroom.occupancy import has_place, is_out, occupancy
 from app.services.errors import Conflict
 
 WEEKS_OFFERED = 8
@@ -73,7 +73,8 @@ class PlaceRefused(Conflict):
         return {"reasons": [{"code": each.code, "message": each.message} for each in self.reasons]}
 
 
-# What a place is for a wish. The row itself (`own`) is where the student is now, which does not stand in its own way.
+# What a place is for a wish. Who is `counted` there needs no free place, but a visitor may have filled the day since their class
+# was taken off it. The row itself (`own`) is where the student is now, which does not stand in its own way.
 _JUDGED = f"""
     SELECT w.slot_id, w.class_date, moment.starts_at, moment.ends_at, s.room, s.capacity,
            u.first_name || ' ' || u.last_name AS teacher,
@@ -87,10 +88,9 @@ _JUDGED = f"""
            moment.starts_at <= now() AS past,
            w.class_date NOT BETWEEN wish.starts_on AND wish.ends_on AS outside,
            (w.slot_id = own.classroom_slot_id AND w.class_date = own.class_date) IS TRUE AS same,
-           s.capacity - s.enrolled - s.offered - {visitors("w.slot_id", "w.class_date")}
-               + {moved_out("w.slot_id", "w.class_date")} AS free,
-           {has_place("wish.student_id", "w.slot_id")} AND NOT ({is_away("wish.student_id", "w.slot_id", "w.class_date")}
-               AND NOT {is_there("wish.student_id", "w.slot_id", "w.class_date")}) AS counted,
+           s.capacity - {occupancy("s", "w.class_date")} AS free,
+           {has_place("wish.student_id", "w.slot_id")}
+               AND NOT {is_out("wish.student_id", "w.slot_id", "w.class_date")} AS counted,
            (SELECT oc.name || ', ' || to_char(ot.start_time, 'HH24:MI')
             FROM attendance a JOIN classroom_slots os ON os.id = a.classroom_slot_id
             JOIN time_slot_templates ot ON ot.id = os.time_slot_id JOIN courses oc ON oc.id = os.course_id
@@ -127,7 +127,7 @@ _OFFERED = text(f"""
     )
 }) judged
     WHERE NOT (other_course OR other_teacher OR out_of_use OR other_weekday OR day_off OR past OR outside OR same)
-      AND closure IS NULL AND clash IS NULL AND (free > 0 OR counted)
+      AND closure IS NULL AND clash IS NULL AND free >= CASE WHEN counted THEN 0 ELSE 1 END
     ORDER BY starts_at, slot_id
 """)  # noqa: S608 - from here
 
@@ -171,7 +171,7 @@ def _reasons(row: Any) -> list[Reason]:
         (row.closure, Reason("closure", _("The school is closed on this day: %(reason)s.", reason=row.closure))),
         (row.past, Reason("past", _("It must be in the future."))),
         (row.outside, Reason("outside", _("The day is not within the admission."))),
-        (row.free < 1 and not row.counted, Reason("full", _("There is no free place on this day."))),
+        (row.free < (0 if row.counted else 1), Reason("full", _("There is no free place on this day."))),
         (row.clash, Reason("clash", _("The student has %(other)s at this time.", other=row.clash))),
     ]
     return [reason for applies, reason in found if applies]

@@ -45,6 +45,17 @@ _OVERFULL = f"""
     FROM classroom_slots s JOIN courses c ON c.id = s.course_id {_COUNTED} WHERE e.active + w.held > s.capacity
 """
 
+# Who is planned has a place on that day, or visits: a constraint counts the places of the week only.
+_DAY_OVERFULL = """
+    SELECT s.id || ' ' || d.class_date AS key, c.name || coalesce(', ' || s.room, '') AS title,
+           '/classroom-slots/' || s.id AS link, d.class_date || ': ' || d.planned || ' / ' || s.capacity AS detail
+    FROM (
+        SELECT t.classroom_slot_id, t.class_date, count(*) AS planned FROM attendance t
+        WHERE t.deleted_at IS NULL AND t.starts_at > now() GROUP BY t.classroom_slot_id, t.class_date
+    ) d JOIN classroom_slots s ON s.id = d.classroom_slot_id JOIN courses c ON c.id = s.course_id
+    WHERE d.planned > s.capacity
+"""
+
 
 def _twice_at_once(same: str, detail: str) -> str:
     return f"""
@@ -128,6 +139,15 @@ CLASSROOM: Final = (
         _OVERFULL,
         SHOW_SLOT,
         _l("Make more places, or end an enrollment."),
+    ),
+    Invariant(
+        "day_overfull",
+        AREA,
+        _l("No class has more people on a day than places"),
+        _l("Classes to come for which more people are planned than there are places, with those who visit."),
+        _DAY_OVERFULL,
+        SHOW_SLOT,
+        _l("Move somebody to another day, or make more places."),
     ),
     Invariant(
         "slot_counters",

@@ -53,6 +53,11 @@ BREAKING = {
         "UPDATE classroom_slots SET capacity = 1",
         "INSERT INTO classroom_enrollments (student_id, classroom_slot_id, admission_id) VALUES (:student, :slot, :admission)",
     ],
+    "day_overfull": [
+        "UPDATE classroom_slots SET capacity = 1",
+        "INSERT INTO attendance (student_id, admission_id, classroom_slot_id, class_date, starts_at, ends_at, makeup)"
+        " SELECT :student, admission_id, classroom_slot_id, class_date, starts_at, ends_at, true FROM attendance LIMIT 1",
+    ],
     "room_doubled": [
         "ALTER TABLE classroom_slots DROP CONSTRAINT ex_classroom_slots_room, DROP CONSTRAINT ex_classroom_slots_teacher",
         "UPDATE classroom_slots SET room = 'Blue', week_minutes = (SELECT week_minutes FROM classroom_slots WHERE id = :slot)",
