@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.admissions import Admission, AdmissionEvent, AdmissionStatus, DiscountType
@@ -60,6 +60,9 @@ def renew(
             return False
         if old.status in (AdmissionStatus.CANCELLED, AdmissionStatus.PAUSED):
             raise WrongState(_("Only an admission that runs or is completed can be renewed."))
+        student = db.session.get_one(Student, old.student_id, populate_existing=True)  # as it is under the lock
+        if student.deleted_at is not None:
+            raise WrongState(_("The student was deleted: restore them first."))
         last = db.session.scalar(_LAST, {"id": old.id})
         first = starts_on or max(last + timedelta(days=1) if last else school.today(), school.today())
         if last is not None and first <= last and old.status is not AdmissionStatus.COMPLETED:
@@ -84,7 +87,6 @@ def renew(
         orders.check_number(slots, order.plan)
         made = admit.book(order, old.student_id, slots)
         events.record(AdmissionEvent.RENEWED, old.id, None, {"number": made.number}, batch_id=batch_id)
-        student = db.session.scalars(select(Student).where(Student.id == old.student_id)).one()
         owner_id = db.session.scalar(_OWNER, {"id": old.lead_id})
         person = Person(student.name, owner_id=owner_id, student_id=student.id, user_id=student.user_id)
         notices.tell_created(made, person, actor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +11,9 @@ from app.extensions import db
 from app.models.admissions import Admission
 from app.services.admissions import actions, renewing
 from app.services.admissions.refusals import PlacesRefused
+from app.services.errors import WrongState
+from app.services.records import erasing
+from app.services.students import records as students
 from tests.factories.admissions import admission
 
 HAS = "SELECT count(*) FROM classroom_enrollments WHERE admission_id = :id AND status = 'active'"
@@ -103,3 +108,17 @@ def test_nothing_is_renewed_into_a_slot_that_is_out_of_use(db_session, actors, s
     actions.pause([made.id], actor=actors.staff)
     refused = only(actions.resume([made.id], actor=actors.staff)).refusal
     assert [problem.code for problem in refused.problems] == ["out_of_use"]
+
+
+@pytest.mark.parametrize("gone", ["deleted", "erased"])
+def test_who_was_deleted_is_not_admitted_again(db_session, actors, studio, gone):
+    old = admission(studio.slots, actor=actors.staff)
+    over(old.id)
+    assert only(actions.complete([old.id], actor=actors.staff)).state == "ok"
+    remove = {"deleted": students.delete, "erased": partial(erasing.erase, reason="They asked.")}[gone]
+    assert only(remove([old.student_id], actor=actors.super_admin)).state == "ok"
+    for _again in range(2):
+        outcome = only(renewing.renew([old.id], actor=actors.staff))
+        assert isinstance(outcome.refusal, WrongState)
+        assert "deleted" in str(outcome.refusal)
+    assert db_session.query(Admission).count() == 1
