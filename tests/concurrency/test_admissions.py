@@ -10,14 +10,17 @@ import pytest
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.courses import CourseTeacher
 from app.services import school
-from app.services.admissions import actions, admit, places, waitlist
+from app.services.admissions import actions, admit, batch, places, renewing, waitlist
 from app.services.admissions.refusals import PlacesRefused
-from app.services.courses import COURSES, switching
+from app.services.courses import COURSES, slots, switching
+from app.services.errors import WrongState
 from app.services.leads import actions as lead_actions
-from tests.concurrency.racing import Meeting, actor, count, meet_after, meet_before, race, refusals
+from app.services.students import records as students
+from tests.concurrency.racing import Meeting, actor, between, count, meet_after, meet_before, race, refusals
 from tests.factories.admissions import admission, choices
-from tests.factories.courses import course, plan, slot
+from tests.factories.courses import course, plan, slot, time_slot
 from tests.factories.leads import lead
 from tests.factories.students import student
 
@@ -253,3 +256,47 @@ def test_a_course_goes_out_of_use_while_somebody_is_admitted(crowd, pair, monkey
     admitted = count("SELECT count(*) FROM admissions")
     assert out_of_use + admitted == (1 if locked else 2)
     assert len(refusals(results)) == 1 - admitted
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
+def test_a_student_who_is_deleted_while_their_admission_is_renewed(crowd, pair, monkeypatch, locked):
+    staff, admin = actor("staff"), actor("admin")
+    old = admission(pair, actor=staff)
+    db.session.execute(text("UPDATE attendance SET status = 'present', marked_at = now()"))
+    db.session.commit()
+    actions.complete([old.id], actor=staff)
+    db.session.remove()
+    if not locked:
+        monkeypatch.setattr(batch, "_LOCK_STUDENTS", text("SELECT CAST(:ids AS uuid[])"))
+    delete = between(
+        monkeypatch, renewing.orders, "check_number", partial(students.delete, [old.student_id], actor=admin)
+    )
+    renewed, deleted = race(crowd, partial(renewing.renew, [old.id], actor=staff), delete)
+    assert renewed.count("ok") == 1
+    assert deleted.count("refused") == locked
+    lost = """
+        SELECT count(*) FROM admissions a JOIN students s ON s.id = a.student_id
+        WHERE s.deleted_at IS NOT NULL AND a.status IN ('pending', 'active')
+    """
+    assert count(lost) == (not locked)
+
+
+@pytest.mark.parametrize("changed", ["course", "time", "teacher"])
+def test_a_slot_that_is_changed_before_it_is_locked_is_not_booked(crowd, pair, monkeypatch, changed):
+    staff, admin = actor("staff"), actor("admin")
+    other, both = actor("teacher2").id, [pair[0].teacher_id, actor("teacher2").id]
+    for teacher_id in both[1:]:
+        db.session.add(CourseTeacher(course_id=pair[0].course_id, teacher_id=teacher_id))
+    db.session.commit()
+    values = {
+        "course": {"course_id": course(both[:1]).id},
+        "time": {"time_slot_id": time_slot(2, "18:00").id},
+        "teacher": {"teacher_id": other},
+    }[changed]
+    asked, slot_id = order(pair, student_id=student().id), pair[0].id
+    db.session.remove()
+    change = between(monkeypatch, admit, "check_number", partial(slots.update, slot_id, values, actor=admin))
+    refused, _done = race(crowd, partial(admit.admit, asked, actor=staff), change)
+    assert isinstance(refused, WrongState)
+    assert "changed meanwhile" in str(refused)
+    assert count("SELECT count(*) FROM admissions") == count("SELECT count(*) FROM attendance") == 0

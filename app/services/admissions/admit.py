@@ -70,7 +70,7 @@ def _admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
     known.check(person, values, actor)
     wanted = places.resolve(order.course.id, values["slots"], preferred=waitlist.slots_held_for(person))
     check_number(wanted, order.plan)
-    slots = places.locked([slot.id for slot in wanted])
+    slots = places.locked(wanted)
     person = people.student_of(person)
     order = replace(order, lead_id=person.lead_id)
     admitted = book(order, person.student_id, slots, waiting=waitlist.offered_to(person, slots))

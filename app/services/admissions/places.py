@@ -66,6 +66,11 @@ class Slot:
         days = get_day_names("wide", locale=get_locale() or "en")
         return f"{days[self.day]} {self.start_time:%H:%M}, {self.teacher}"
 
+    def is_same_class(self, other: Slot) -> bool:
+        """Whether course, time and teacher are the same."""
+        mine = (self.course_id, self.time_slot_id, self.minute, self.teacher_id)
+        return mine == (other.course_id, other.time_slot_id, other.minute, other.teacher_id)
+
     def weekly(self) -> Weekly[UUID]:
         return Weekly(self.id, self.day, self.start_time)
 
@@ -120,15 +125,19 @@ def lock(ids: Iterable[UUID]) -> None:
     db.session.execute(_LOCK, {"ids": list(ids)})
 
 
-def locked(ids: Collection[UUID]) -> list[Slot]:
+def locked(seen: Collection[Slot]) -> list[Slot]:
     """These slots, locked against others who take or free places, and only then read: in one statement the counts would
-    be those of before the wait. Raises WrongState for one that was taken out of use meanwhile.
+    be those of before the wait. Raises WrongState for one that was taken out of use meanwhile, or is a class of another
+    course, time or teacher than was seen and chosen.
     """
-    lock(ids)
-    slots = by_id(ids)
+    chosen = {slot.id: slot for slot in seen}
+    lock(chosen)
+    slots = by_id(chosen)
     for slot in slots:
         if not slot.in_use:
             raise WrongState(_("%(slot)s is not in use any more.", slot=slot.title))
+        if not slot.is_same_class(chosen[slot.id]):
+            raise WrongState(_("%(slot)s was changed meanwhile: choose again.", slot=chosen[slot.id].title))
     return slots
 
 

@@ -63,7 +63,7 @@ def join(values: dict[str, Any], *, actor: Actor) -> WaitlistEntry:
     found = places.by_id([values["classroom_slot_id"]])
     if not found or not found[0].in_use:
         raise Invalid(fields={"classroom_slot_id": [_("Choose one from the list.")]})
-    slot = places.locked([found[0].id])[0]
+    [slot] = places.locked(found)
     if slot.free > 0:
         raise WrongState(_("%(slot)s has a free place: admit instead.", slot=slot.title))
     if db.session.scalar(_HAS_PLACE, {"slot": slot.id, "lead_id": person.lead_id, "student_id": person.student_id}):
