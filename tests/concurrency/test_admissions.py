@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from app.extensions import db
-from app.models.courses import CourseTeacher
+from app.models.courses import Course, CourseTeacher
 from app.services import school
-from app.services.admissions import actions, admit, batch, places, renewing, waitlist
+from app.services.admissions import actions, admit, batch, places, renewing, waiting, waitlist
 from app.services.admissions.refusals import PlacesRefused
 from app.services.courses import COURSES, slots, switching
 from app.services.errors import WrongState
@@ -300,3 +300,20 @@ def test_a_slot_that_is_changed_before_it_is_locked_is_not_booked(crowd, pair, m
     assert isinstance(refused, WrongState)
     assert "changed meanwhile" in str(refused)
     assert count("SELECT count(*) FROM admissions") == count("SELECT count(*) FROM attendance") == 0
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
+def test_somebody_joins_a_waitlist_as_a_lead_and_as_the_student_they_became_at_once(crowd, pair, monkeypatch, locked):
+    staff, asked = actor("staff"), lead().id
+    saturday = slot(db.session.get_one(Course, pair[0].course_id), pair[0].teacher_id, 5, "16:00", capacity=5)
+    became = admission([saturday], actor=staff, lead_id=asked).student_id
+    for _n in range(5):
+        admission(pair, actor=staff)
+    values = [{"classroom_slot_id": pair[0].id, **who} for who in ({"lead_id": asked}, {"student_id": became})]
+    db.session.remove()
+    if not locked:
+        monkeypatch.setattr(places, "_LOCK", text("SELECT CAST(:ids AS uuid[])"))
+    meet_after(monkeypatch, waiting, "waits")
+    results = race(crowd, *[partial(waitlist.join, each, actor=staff) for each in values])
+    assert len(refusals(results)) == locked
+    assert count("SELECT count(*) FROM waitlist_entries") == (1 if locked else 2)

@@ -18,7 +18,7 @@ from app.models.admissions import Admission
 from app.policies.actor import Actor
 from app.policies.rules import may_admit
 from app.services import calendar, school
-from app.services.admissions import known, notices, orders, people, places, waitlist
+from app.services.admissions import known, notices, orders, people, places, waiting, waitlist
 from app.services.admissions.orders import Admitted, Order, check_number, read, read_order
 from app.services.admissions.refusals import PlacesRefused
 from app.services.calendar import NoSuchDatesError
@@ -68,12 +68,12 @@ def _admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
     order = read_order(values)
     person = people.find(values, actor)  # locks the lead: two admissions of one lead make one student
     known.check(person, values, actor)
-    wanted = places.resolve(order.course.id, values["slots"], preferred=waitlist.slots_held_for(person))
+    wanted = places.resolve(order.course.id, values["slots"], preferred=waiting.slots_held_for(person))
     check_number(wanted, order.plan)
     slots = places.locked(wanted)
     person = people.student_of(person)
     order = replace(order, lead_id=person.lead_id)
-    admitted = book(order, person.student_id, slots, waiting=waitlist.offered_to(person, slots))
+    admitted = book(order, person.student_id, slots, queued=waiting.entries_of(person, slots))
     people.onboard(person)
     notices.tell_created(admitted, person, actor)
     return replace(admitted, student=person.name)
@@ -108,24 +108,26 @@ _BOOK = text("""
     )
     SELECT id, number, total FROM made
 """)
+_NOT_WAITING = waiting.Waiting()
 
 
 def book(
-    order: Order, student_id: UUID, slots: Sequence[places.Slot], *, waiting: Mapping[UUID, UUID] | None = None
+    order: Order, student_id: UUID, slots: Sequence[places.Slot], *, queued: waiting.Waiting = _NOT_WAITING
 ) -> Admitted:
-    """Write an admission into locked slots for a locked student. `waiting`: slot -> the waitlist entry that holds a
-    place of it for them. Raises PlacesRefused with every reason.
+    """Write an admission into locked slots for a locked student. `queued`: what they have on the
+    waitlists of these slots. Raises PlacesRefused with every reason.
     """
     dates = plan_dates(order.starts_on, slots, order.classes)
-    kept = {*(waiting or {}), *order.held_enrollments}
+    kept = {*queued.held, *order.held_enrollments}
     held = [slot for slot in places.held_by(student_id) if slot.id not in order.held_enrollments]
     problems = places.problems(slots, places.Plan(student_id, dates), held, kept)
     if problems:
         raise PlacesRefused(problems)
-    waitlist.use(list((waiting or {}).values()))
+    waiting.use(queued)
     ends_on = max(calendar.months_later(order.starts_on, order.plan.duration_months), dates[-1][0])
     row = db.session.execute(_BOOK, _facts(order, student_id, slots, dates, ends_on)).one()
-    waitlist.accepted(list((waiting or {}).values()), row.id)
+    waiting.accepted(queued, row.id)
+    waitlist.offer_places(queued.held)  # who had two places held leaves one to the next
     return Admitted(
         row.id,
         row.number,

@@ -6,7 +6,7 @@ twice. Whoever frees a place calls `offer_places` in the same transaction, with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -21,9 +21,8 @@ from app.policies.actor import Actor
 from app.policies.rules import may_admit
 from app.policies.scopes import visible
 from app.services import sessions
-from app.services.admissions import notices, people, places
-from app.services.admissions.people import Person
-from app.services.errors import Invalid, NotAllowed, NotFound, WrongState, explain
+from app.services.admissions import notices, people, places, waiting
+from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState, explain
 from app.services.keysets import among
 from app.services.resource import Outcome, Result
 from app.services.transaction import act_as, transactional
@@ -39,7 +38,6 @@ explain(
         ),
     }
 )
-
 
 _HAS_PLACE = text("""
     SELECT true FROM classroom_enrollments e WHERE e.classroom_slot_id = :slot AND e.status = 'active'
@@ -68,57 +66,17 @@ def join(values: dict[str, Any], *, actor: Actor) -> WaitlistEntry:
         raise WrongState(_("%(slot)s has a free place: admit instead.", slot=slot.title))
     if db.session.scalar(_HAS_PLACE, {"slot": slot.id, "lead_id": person.lead_id, "student_id": person.student_id}):
         raise WrongState(_("The student already has a place in %(slot)s.", slot=slot.title))
+    if waiting.waits(person, slot.id):
+        raise Conflict(
+            fields={"lead_id": [_("This lead is on the waitlist already.")]}
+            if person.lead_id
+            else {"student_id": [_("This student is on the waitlist already.")]}
+        )
     names = ("lead_id", "student_id", "classroom_slot_id", "notes")
     entry = WaitlistEntry(**{name: values.get(name) for name in names})
     db.session.add(entry)
     db.session.flush()
     return entry
-
-
-# Somebody may wait as a lead and be admitted as the student that they became, or the other way round.
-_THEIRS = """
-    (lead_id = :lead_id OR student_id = :student_id
-     OR lead_id IN (SELECT a.lead_id FROM admissions a WHERE a.student_id = :student_id)
-     OR student_id IN (SELECT a.student_id FROM admissions a WHERE a.lead_id = :lead_id))
-"""
-_OFFERED_TO = text(f"""
-    SELECT classroom_slot_id, id FROM waitlist_entries
-    WHERE status = 'offered' AND classroom_slot_id = ANY(:slots) AND {_THEIRS}
-    ORDER BY id FOR NO KEY UPDATE
-""")  # noqa: S608 - from here
-_HELD_FOR = text(f"SELECT classroom_slot_id FROM waitlist_entries WHERE status = 'offered' AND {_THEIRS}")  # noqa: S608 - from here
-
-
-def slots_held_for(person: Person) -> Callable[[], set[UUID]]:
-    """Finds the slots in which a place is held for a person."""
-    facts = {"lead_id": person.lead_id, "student_id": person.student_id}
-    return lambda: set(db.session.scalars(_HELD_FOR, facts))
-
-
-def offered_to(person: Person, slots: Sequence[places.Slot]) -> dict[UUID, UUID]:
-    """The offers that hold a place of these locked slots for a person: slot -> entry."""
-    facts = {
-        "slots": [slot.id for slot in slots],
-        "lead_id": person.lead_id,
-        "student_id": person.student_id,
-    }
-    return {row.classroom_slot_id: row.id for row in db.session.execute(_OFFERED_TO, facts)}
-
-
-_USE = text("UPDATE waitlist_entries SET status = 'accepted' WHERE id = ANY(:ids)")
-_ACCEPTED = text("UPDATE waitlist_entries SET admission_id = :admission_id WHERE id = ANY(:ids)")
-
-
-def use(entry_ids: Sequence[UUID]) -> None:
-    """Give back the held places, just before the admission takes them."""
-    if entry_ids:
-        db.session.execute(_USE, {"ids": list(entry_ids)})
-
-
-def accepted(entry_ids: Sequence[UUID], admission_id: UUID) -> None:
-    """Note which admission an offer led to."""
-    if entry_ids:
-        db.session.execute(_ACCEPTED, {"ids": list(entry_ids), "admission_id": admission_id})
 
 
 # As many as places are free where one can be taken, the first who came and can still come: the slots are locked, so nobody

@@ -354,3 +354,46 @@ def test_who_is_erased_gives_the_place_to_the_next(db_session, actors, studio, f
     actions.cancel([full[0].id], actor=actors.staff)
     erasing.erase([gone.id], actor=actors.admin, reason="asked")
     assert statuses(db_session) == ["withdrawn", "offered"]
+
+
+def test_nobody_waits_as_a_lead_and_as_the_student_that_they_became(db_session, actors, studio, full):
+    asked, later = lead(), lead()
+    became = {
+        each.id: admission([studio.saturday], actor=actors.staff, lead_id=each.id).student_id for each in (asked, later)
+    }
+    wait(studio, actors.staff, asked)
+    as_student = {"classroom_slot_id": studio.tuesday.id, "student_id": became[asked.id]}
+    for _again in range(2):
+        with pytest.raises(Conflict) as refused:
+            waitlist.join(as_student, actor=actors.staff)
+        assert "student_id" in refused.value.fields
+    waitlist.join(as_student | {"student_id": became[later.id]}, actor=actors.staff)
+    with pytest.raises(Conflict) as refused:
+        wait(studio, actors.staff, later)
+    assert "lead_id" in refused.value.fields
+    assert statuses(db_session) == ["waiting", "waiting"]
+
+
+def test_an_admission_ends_all_that_one_person_has_on_the_waitlist(db_session, actors, studio, full):
+    """They joined as a lead and as a student, while that could be done: two places are held, and one is taken."""
+    asked = lead()
+    became = admission([studio.saturday], actor=actors.staff, lead_id=asked.id).student_id
+    wait(studio, actors.staff, asked)
+    db_session.add(WaitlistEntry(student_id=became, classroom_slot_id=studio.tuesday.id))
+    db_session.commit()
+    wait(studio, actors.staff)
+    actions.cancel([each.id for each in full], actor=actors.staff)
+    assert statuses(db_session) == ["offered", "offered", "waiting"]
+    made = admission([studio.tuesday], actor=actors.staff, student_id=became)
+    assert statuses(db_session) == ["accepted", "accepted", "offered"]
+    led = db_session.scalars(select(WaitlistEntry.admission_id).order_by(WaitlistEntry.position)).all()
+    assert list(led) == [made.id, made.id, None]
+
+
+def test_who_only_waits_and_is_admitted_does_not_wait_any_more(db_session, actors, studio, full):
+    asked = lead()
+    wait(studio, actors.staff, asked)
+    db_session.execute(text("UPDATE classroom_slots SET capacity = 5"))
+    db_session.commit()
+    admission(studio.slots, actor=actors.staff, lead_id=asked.id)
+    assert statuses(db_session) == ["accepted"]
