@@ -224,6 +224,7 @@ def reopen(ids: Sequence[UUID], *, actor: Actor) -> Result:
         db.session.flush()
         leaving.come_back(found)
         events.note(found, EnrollmentEventType.REOPENED)
+        notices.reopened(found, actor)
         steps.settle(found, actor)
         return True
 

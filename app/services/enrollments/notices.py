@@ -21,6 +21,7 @@ from app.services.transaction import clock
 
 ENTITY = "enrollments"
 _KIND = NotificationType
+_STEP = _KIND.ENROLLMENT_STEP_COMPLETED
 
 
 def name_of(enrollment: Enrollment) -> str:
@@ -58,6 +59,11 @@ def _tell(
         events.note(enrollment, EnrollmentEventType.MESSAGE_SENT, to="guardian", about=kind.value)
 
 
+def _each_time(enrollment: Enrollment) -> str:
+    """A key that no other notice has: of what may happen more than once a day, the last word counts."""
+    return f"{enrollment.id}:{clock():%H%M%S%f}"
+
+
 def step_completed(enrollment: Enrollment, step: int, key: UUID, actor: Actor) -> None:
     """Tell of a step: the coach of what the family did, the office of what it has to look at, the family of what the coach
     did. `key` is that of the step, so that each step is told, once a day.
@@ -76,7 +82,7 @@ def step_completed(enrollment: Enrollment, step: int, key: UUID, actor: Actor) -
         5: office(),
     }.get(step) or coach(enrollment)
     if step in said:
-        _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, whom, said[step], actor)
+        _tell(_STEP, key, enrollment, whom, said[step], actor)
 
 
 def consultation_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None:
@@ -85,7 +91,7 @@ def consultation_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None
         _l("%(name)s: the family would like to talk", name=name_of(enrollment)),
         _l("Call them on the day that they chose, and mark the consultation as completed."),
     )
-    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, coach(enrollment), words, actor)
+    _tell(_STEP, key, enrollment, coach(enrollment), words, actor)
 
 
 def payment_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None:
@@ -94,22 +100,22 @@ def payment_wanted(enrollment: Enrollment, key: UUID, actor: Actor) -> None:
         _l("%(name)s: the family is about to pay", name=name_of(enrollment)),
         _l("Record the payment when the money is there."),
     )
-    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, office(), words, actor)
+    _tell(_STEP, key, enrollment, office(), words, actor)
 
 
 def approved(enrollment: Enrollment, actor: Actor) -> None:
+    """Tell the family that it can go on; each time, as it may have been rejected since."""
     words = (
         _l("You can go on with the enrollment of %(name)s", name=name_of(enrollment)),
         _l("The coach approved it. Next is the student information."),
     )
-    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, enrollment.id, enrollment, [enrollment.guardian_id], words, actor)
+    _tell(_STEP, _each_time(enrollment), enrollment, [enrollment.guardian_id], words, actor)
 
 
 def handed_over(enrollment: Enrollment, actor: Actor) -> None:
     """Tell the new coach; each time, as it may be handed on and back."""
     words = (_l("You lead the enrollment of %(name)s", name=name_of(enrollment)), _l("It was handed over to you."))
-    key = f"{enrollment.id}:{clock():%H%M%S%f}"
-    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, [enrollment.coach_id], words, actor)
+    _tell(_STEP, _each_time(enrollment), enrollment, [enrollment.coach_id], words, actor)
 
 
 def closed(enrollment: Enrollment, reason: str, actor: Actor) -> None:
@@ -121,8 +127,16 @@ def closed(enrollment: Enrollment, reason: str, actor: Actor) -> None:
         title if rejected else _l("The enrollment of %(name)s was withdrawn", name=name),
         _l("Reason: %(reason)s", reason=reason),
     )
-    key = f"{enrollment.id}:{clock():%H%M%S%f}"
-    _tell(_KIND.ENROLLMENT_STEP_COMPLETED, key, enrollment, [enrollment.guardian_id], words, actor)
+    _tell(_STEP, _each_time(enrollment), enrollment, [enrollment.guardian_id], words, actor)
+
+
+def reopened(enrollment: Enrollment, actor: Actor) -> None:
+    """Tell the family that a closed enrollment goes on; each time."""
+    words = (
+        _l("The enrollment of %(name)s goes on", name=name_of(enrollment)),
+        _l("It was opened again. Its page says what comes next."),
+    )
+    _tell(_STEP, _each_time(enrollment), enrollment, [enrollment.guardian_id], words, actor)
 
 
 def document_rejected(enrollment: Enrollment, key: UUID, what: str, reason: str, actor: Actor) -> None:

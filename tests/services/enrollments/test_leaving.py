@@ -48,12 +48,31 @@ def test_the_family_is_told_why_each_time(actors, client_of, end, title):
         assert f"Reason: {reason}" in client_of("guardian").get(f"/me/enrollments/{found.id}").text
         deciding.reopen([found.id], actor=actors.admissions)
     statement = text(
-        "SELECT title, body FROM notifications WHERE recipient_id = :id AND entity_id LIKE :key ORDER BY id"
+        "SELECT title, body FROM notifications WHERE recipient_id = :id AND entity_id LIKE :key"
+        " AND body LIKE 'Reason: %' ORDER BY id"
     )
     told = db.session.execute(statement, {"id": actors.guardian.id, "key": f"{found.id}:%"}).all()
     assert len(told) == 2
     inbox = client_of("guardian").get("/inbox/").text
     assert title in inbox and "Moved away" in inbox
+
+
+def test_the_last_word_of_a_day_is_the_true_one(actors):
+    """Approved, rejected, opened again and approved: each is told, and everything but the opening by the coach."""
+    found = make.enrollment_at(4)
+    deciding.reject([found.id], actor=actors.coach, reason="Not yet")
+    deciding.reopen([found.id], actor=actors.admissions)
+    deciding.approve([found.id], actor=actors.coach)
+    assert deciding.approve([found.id], actor=actors.coach).count("unchanged") == 1
+    statement = text("SELECT title FROM notifications WHERE recipient_id = :id AND entity_id LIKE :key ORDER BY id")
+    told = db.session.scalars(statement, {"id": actors.guardian.id, "key": f"{found.id}:%"}).all()
+    name = f"{found.student_first_name} {found.student_last_name}"
+    assert told == [
+        f"You can go on with the enrollment of {name}",
+        f"The enrollment of {name} was rejected",
+        f"The enrollment of {name} goes on",
+        f"You can go on with the enrollment of {name}",
+    ]
 
 
 @pytest.mark.parametrize("how", ["switched off", "no coach any more"])
