@@ -46,11 +46,21 @@ function sideBar() {
     if (event.key === "Escape") close();
     if (event.key === "Tab" && root.dataset.nav === "open") trap(event, $$("a", side));
   });
+  for (const name of ["pointerover", "focusin"]) side.addEventListener(name, (event) => {
+    const link = event.target.closest("li a");
+    if (link) requestAnimationFrame(() => tip(link));
+  });
   if (phone.matches && root.dataset.nav === "small") delete root.dataset.nav;
   phone.addEventListener("change", () => { delete root.dataset.nav; sync(); });
   sync();
   const here = $("[aria-current]", side);
   if (here && here.offsetTop > side.clientHeight - 80) here.scrollIntoView({ block: "center" });
+}
+
+// Of a collapsed bar: the name beside its sign, however far the bar is scrolled.
+function tip(link) {
+  const box = link.getBoundingClientRect();
+  $("span", link).style.insetBlockStart = `${box.top + box.height / 2}px`;
 }
 
 function trap(event, items) {

@@ -1,0 +1,46 @@
+"""The frame around every page."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+INSIDE = """link => {
+  const [line, bar] = [link.getBoundingClientRect(), link.closest("nav").getBoundingClientRect()];
+  return line.top >= bar.top && line.bottom <= bar.bottom && bar.bottom <= innerHeight;
+}"""
+TIP = """link => {
+  const [line, tip, bar] = [link, link.querySelector("span"), link.closest("aside")].map(each => each.getBoundingClientRect());
+  const beside = document.dir === "rtl" ? tip.right <= bar.left : tip.left >= bar.right;
+  return beside && tip.top < line.bottom && tip.bottom > line.top && getComputedStyle(link.querySelector("span")).opacity === "1";
+}"""
+
+
+@pytest.fixture
+def page(open_page) -> Page:
+    opened: Page = open_page("admin")
+    opened.get_by_role("button", name="Menu", exact=True).click()
+    return opened
+
+
+def holds(page: Page, question: str) -> None:
+    """Of the last link of the menu."""
+    link = page.locator("#side a").last
+    page.wait_for_function(question, arg=link.element_handle(), timeout=5000)
+
+
+def test_a_collapsed_menu_is_reached_to_its_end(page):
+    page.mouse.move(30, 400)
+    page.mouse.wheel(0, 5000)
+    holds(page, INSIDE)
+    page.locator("#side a").last.hover()
+    holds(page, TIP)
+
+
+def test_a_collapsed_menu_shows_where_the_focus_is(page):
+    page.locator("#side nav a").first.focus()
+    for _step in range(page.locator("#side nav a").count() - 1):
+        page.keyboard.press("Tab")
+    expect(page.locator("#side a").last).to_be_focused()
+    holds(page, INSIDE)
+    holds(page, TIP)
