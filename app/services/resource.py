@@ -70,6 +70,7 @@ class Attribute:
     filterable: bool = True
     badge: bool = False  # a relation that reads as a state
     person: bool = False  # a relation to someone
+    called: bool = False  # a number that names rather than counts, such as a year: written as it is typed
 
     @property
     def compared(self) -> Any:

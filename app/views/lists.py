@@ -89,7 +89,7 @@ def columns(resource: Resource, names: Sequence[str], query: Query, url: str) ->
                 titles(resource, render.reader().locale)[name],
                 address(url, query.parameters(sort=target)) if sortable else "",
                 current,
-                "end" if attribute.kind is Kind.NUMBER else "start",
+                "end" if attribute.kind is Kind.NUMBER and not attribute.called else "start",
             )
         )
     return made

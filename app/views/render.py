@@ -96,7 +96,7 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
             return Cell(f"{value:%H:%M}")
         case Kind.BOOL:
             return Cell(_("Yes") if value else _("No"), "bool", tone="success" if value else "neutral")
-        case Kind.NUMBER:
+        case Kind.NUMBER if not attribute.called:
             return Cell(number(value), "number")
         case Kind.CHOICE:
             label, tone = labels(attribute, reader().locale).get(value, ("", ""))

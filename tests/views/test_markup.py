@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.views import markup
+from app.services.resource import RESOURCES, Attribute, Kind
+from app.views import markup, render
 from app.views.page import Cell, Column, Empty, Row, Table
 
 EVIL = "<b>\"'&"
@@ -51,3 +52,25 @@ def test_an_empty_value_is_an_empty_cell(app, kind):
 
 def test_an_icon_is_escaped():
     assert "<b>" not in markup.icons("/sprite")(EVIL, EVIL)
+
+
+def test_a_number_that_names_is_written_as_it_is_typed(app):
+    year = Attribute("year", "Year", Kind.NUMBER, None, called=True)
+    count = Attribute("seats", "Seats", Kind.NUMBER, None)
+    with app.test_request_context():
+        assert render.cell(year, 2027).text == "2027"
+        assert render.cell(year, 2027, url="/x").url == "/x"
+        assert render.cell(count, 2027).text == "2,027"
+
+
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        ("test-years", "year"),
+        ("terms", "school_year"),
+        ("admissions", "number"),
+        ("school-associations", "school_year"),
+    ],
+)
+def test_years_and_numbers_of_records_are_no_quantities(app, slug, name):
+    assert RESOURCES[slug].by_name[name].called

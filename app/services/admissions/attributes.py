@@ -56,7 +56,7 @@ _remaining = (
 )
 
 ATTRIBUTES = (
-    Attribute("number", labels.LABELS["number"], Kind.NUMBER, Admission.number),
+    Attribute("number", labels.LABELS["number"], Kind.NUMBER, Admission.number, called=True),
     Attribute(
         "student",
         _l("Student"),

@@ -70,7 +70,7 @@ CONNECTIONS = register(
             _plain(EdFiConnection, "base_url"),
             _plain(EdFiConnection, "token_url"),
             _plain(EdFiConnection, "client_id"),
-            _plain(EdFiConnection, "school_year", Kind.NUMBER),
+            _plain(EdFiConnection, "school_year", Kind.NUMBER, called=True),
             _plain(EdFiConnection, "extension"),
             _plain(EdFiConnection, "active", Kind.BOOL),
             _plain(EdFiConnection, "nightly", Kind.BOOL),
@@ -175,7 +175,7 @@ ITEMS = register(
         plural=_l("Records of pushes"),
         title=lambda item: f"{item.resource} {item.natural_key}",
         attributes=(
-            Attribute("number", LABELS["number"], Kind.NUMBER, EdFiPushItem.id, sortable=True),
+            Attribute("number", LABELS["number"], Kind.NUMBER, EdFiPushItem.id, called=True, sortable=True),
             Attribute(
                 "push",
                 LABELS["push"],

@@ -105,7 +105,7 @@ ORGANIZATIONS = register(
             _of(Organization, "name", sortable=True),
             _of(Organization, "type", Kind.CHOICE, options=TYPES),
             _of(Organization, "identifier"),
-            _of(Organization, "school_id", Kind.NUMBER),
+            _of(Organization, "school_id", Kind.NUMBER, called=True),
             Attribute(
                 "parent",
                 LABELS["parent"],
@@ -152,7 +152,7 @@ TERMS = register(
             _of(Term, "type", Kind.CHOICE, options=TERM_TYPES),
             _of(Term, "start_date", Kind.DATE, sortable=True),
             _of(Term, "end_date", Kind.DATE),
-            _of(Term, "school_year", Kind.NUMBER),
+            _of(Term, "school_year", Kind.NUMBER, called=True),
             Attribute(
                 "parent",
                 _l("Part of"),

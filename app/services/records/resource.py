@@ -162,7 +162,7 @@ ASSOCIATIONS = register(
             attribute(StudentSchoolAssociation, "entry_date", Kind.DATE),
             attribute(StudentSchoolAssociation, "entry_grade_level_descriptor", Kind.CHOICE, options=GRADE_LEVELS),
             attribute(StudentSchoolAssociation, "entry_type_descriptor", Kind.CHOICE, options=ENTRY_TYPES),
-            attribute(StudentSchoolAssociation, "school_year", Kind.NUMBER),
+            attribute(StudentSchoolAssociation, "school_year", Kind.NUMBER, called=True),
             attribute(StudentSchoolAssociation, "primary_school", Kind.BOOL),
             attribute(StudentSchoolAssociation, "exit_date", Kind.DATE),
             attribute(StudentSchoolAssociation, "exit_type_descriptor", Kind.CHOICE, options=EXIT_TYPES),

@@ -56,7 +56,7 @@ YEARS = register(
         plural=_l("Years of tests"),
         title=years.title,
         attributes=(
-            plain(TestYear, "year", Kind.NUMBER, sortable=True),
+            plain(TestYear, "year", Kind.NUMBER, called=True, sortable=True),
             plain(TestYear, "opens_on", Kind.DATE),
             plain(TestYear, "most_tests", Kind.NUMBER),
             plain(TestYear, "most_bookings", Kind.NUMBER),
