@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 
 from app.extensions import db
@@ -14,7 +15,7 @@ from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent
 from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
-from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.services.errors import Invalid, NotAllowed, NotFound, Text, WrongState
 from app.services.leads.events import record
 from app.services.leads.stages import active_of
 from app.services.resource import Outcome, Result
@@ -142,19 +143,29 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
     return undo_merge([gone_id], actor=actor)
 
 
+def hindrance(kept: Lead) -> Text | None:
+    """Why a merge into this lead cannot be taken back now, or None: what was moved on would stay behind."""
+    if kept.deleted_at is None:
+        return None
+    return _l("%(name)s was itself merged or deleted since: undo or restore that first.", name=kept.name)
+
+
 @transactional
 def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Take a merge back: what moved returns, both wait again where both did, filled fields that nobody changed since are
     emptied, and the merged lead is live again.
 
-    Raises NotFound, NotAllowed, WrongState when the lead was not merged.
+    Raises NotFound, NotAllowed, WrongState when the lead was not merged, or the one that stayed is not live itself.
     """
     from app.services.admissions import waitlist  # which knows leads
 
     gone = lock(Lead, ids[0], visible(Lead, actor, deleted=True))
     if gone.merged_into_id is None:
         raise WrongState(_("This lead was not merged."))
-    kept = lock(Lead, gone.merged_into_id, visible(Lead, actor))
+    kept = lock(Lead, gone.merged_into_id, visible(Lead, actor) | visible(Lead, actor, deleted=True))
+    stopped = hindrance(kept)
+    if stopped is not None:
+        raise WrongState(stopped)
     reason = may_edit_lead(actor, kept)
     if reason is not None:
         raise NotAllowed(reason)

@@ -120,8 +120,11 @@ class LeadView(RecordView):
         page.subtitle = " · ".join(filter(None, (record.interest, ", ".join(tag.name for tag in record.tags))))
         if record.merged_into_id:
             page.deleted = _("Merged into another lead on %(day)s.", day=render.moment(record.deleted_at))
+            stopped = merging.hindrance(db.session.get_one(type(record), record.merged_into_id))
+            undo = Link(_("Undo the merge"), f"/leads/{record.id}/unmerge", "undo-2", method="post", primary=True)
+            undo.enabled, undo.reason = stopped is None, str(stopped or "")
             page.actions = [
-                Link(_("Undo the merge"), f"/leads/{record.id}/unmerge", "undo-2", method="post", primary=True),
+                undo,
                 Link(_("Open the lead that stayed"), f"/leads/{record.merged_into_id}", "arrow-right"),
             ]
         if not record.deleted_at and actor.may("add", ADMISSIONS.name):

@@ -153,6 +153,30 @@ def test_one_goes_on_at_the_lead_that_stays(db_session, actors, client_of):
     assert staff.post(undo).status_code == 404, "it was taken back already"
 
 
+@pytest.mark.parametrize("what", ["merged", "deleted"])
+def test_a_merge_into_one_that_is_gone_by_now_is_undone_after_that_one_is_back(pair, actors, client_of, what):
+    first, second = pair
+    merging.merge([first.id], actor=actors.admin, into_id=second.id)
+    if what == "merged":
+        merging.merge([second.id], actor=actors.admin, into_id=lead().id)
+    else:
+        actions.delete([second.id], actor=actors.admin)
+    with pytest.raises(WrongState, match=f"{second.name} was itself merged or deleted"):
+        merging.undo_merge([first.id], actor=actors.admin)
+    admin = client_of("admin")
+    assert admin.post(f"/leads/{first.id}/unmerge").status_code == 409
+    assert "was itself merged or deleted since" in admin.get(f"/leads/{first.id}").text, (
+        "the button is grey, and says why"
+    )
+    if what == "merged":
+        merging.undo_merge([second.id], actor=actors.admin)
+    else:
+        actions.restore([second.id], actor=actors.admin)
+    assert "was itself merged or deleted since" not in admin.get(f"/leads/{first.id}").text
+    merging.undo_merge([first.id], actor=actors.admin)
+    assert content(first)["live"] and content(second)["live"]
+
+
 def test_only_a_merge_is_taken_back_as_one(pair, actors):
     gone, kept = pair
     noted = actions.add_note([kept.id], actor=actors.admin, body="no merge")
