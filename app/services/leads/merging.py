@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -56,6 +57,7 @@ def _move_back(table: str, moved: dict[str, Any], gone: Lead, kept: Lead) -> Non
 _OF_SOMEBODY = "SELECT true FROM admissions WHERE deleted_at IS NULL AND status <> 'cancelled'"
 _RUNNING = text(f"{_OF_SOMEBODY} AND id = ANY(CAST(:ids AS uuid[])) LIMIT 1")
 _ADMITTED = text(f"{_OF_SOMEBODY} AND lead_id = :id LIMIT 1")
+_FOLLOW_UP: dict[str, Any] = {"follow_up_date": date.fromisoformat, "follow_up_status": FollowUpStatus}
 _READ: dict[str, Any] = {"stage_id": UUID, "follow_up_status": FollowUpStatus}
 
 
@@ -71,11 +73,30 @@ def _onboard_no_more(kept: Lead, onboarded: dict[str, list[str]]) -> None:
     people.change_lead(kept, before)
 
 
+def _take_follow_up(gone: Lead, kept: Lead) -> dict[str, list[str]]:
+    """Give the lead that stays the open follow-up of the one that goes, if it has none or a later one; who is admitted
+    needs none. Returns what changed: what was and what is.
+    """
+    earlier = kept.follow_up_status is not FollowUpStatus.OPEN or gone.follow_up_date < kept.follow_up_date
+    if gone.follow_up_status is not FollowUpStatus.OPEN or not earlier or db.session.scalar(_ADMITTED, {"id": kept.id}):
+        return {}
+    taken = {name: [str(getattr(kept, name)), str(getattr(gone, name))] for name in _FOLLOW_UP}
+    kept.follow_up_status, kept.follow_up_date = gone.follow_up_status, gone.follow_up_date
+    return taken
+
+
+def _return_follow_up(kept: Lead, taken: dict[str, list[str]]) -> None:
+    """Undo that, unless somebody has changed the follow-up since."""
+    if all(str(getattr(kept, name)) == then for name, (_was, then) in taken.items()):
+        for name, (was, _then) in taken.items():
+            setattr(kept, name, _FOLLOW_UP[name](was))
+
+
 @transactional
 def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
-    """Merge a lead into another: notes, contact attempts, tags and places in waitlists move, empty fields are filled, and
-    the merged lead leaves the lists. Where both wait for the same slot, one goes on: who has an offer, or else who stays. Who
-    takes over an admission that is not cancelled is onboarded (03-admissions).
+    """Merge a lead into another: notes, contact attempts, tags and places in waitlists move, empty fields are filled, the
+    earlier open follow-up stays, and the merged lead leaves the lists. Where both wait for the same slot, one goes on: who has
+    an offer, or else who stays. Who takes over an admission that is not cancelled is onboarded (03-admissions).
 
     Raises NotFound, NotAllowed (both must be the actor's to edit), Invalid when the two are one, or more than one lead
     is to go.
@@ -112,6 +133,7 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     ]
     for name, value in filled.items():
         setattr(kept, name, value)
+    moved["follow_up"] = _take_follow_up(gone, kept)
     before = people.onboard_lead(kept) if db.session.scalar(_RUNNING, {"ids": moved["admissions"]}) else {}
     moved["onboarded"] = {name: [str(was), str(getattr(kept, name))] for name, was in before.items()}
     kept.contact_attempts += gone.contact_attempts
@@ -188,6 +210,7 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     for name in moved["filled"]:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, None)
+    _return_follow_up(kept, moved.get("follow_up", {}))
     if db.session.scalar(_ADMITTED, {"id": kept.id}) is None:
         _onboard_no_more(kept, moved.get("onboarded", {}))
     kept.contact_attempts = max(0, kept.contact_attempts - moved["contact_attempts"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -10,16 +11,19 @@ from app.extensions import db
 from app.models.leads import (
     ContactChannel,
     ContactOutcome,
+    FollowUpStatus,
     LeadAuditEvent,
     LeadContactAttempt,
     LeadNote,
     Tag,
     lead_tags,
 )
+from app.services import school
 from app.services.admissions import actions as admission_actions
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.leads import actions, merging
 from tests.factories.admissions import admission
+from tests.factories.classroom import School
 from tests.factories.courses import course, slot
 from tests.factories.leads import lead, stage
 
@@ -255,3 +259,47 @@ def test_undoing_leaves_no_stage_that_is_out_of_use(admitted, actors):
     db.session.commit()
     merging.undo_merge([gone.id], actor=actors.admin)
     assert standing(kept) == (True, "open")
+
+
+def follow_up(made):
+    db.session.refresh(made)
+    return made.follow_up_status.value, (made.follow_up_date - school.today()).days
+
+
+@pytest.mark.parametrize(
+    ("goes", "stays", "then"),
+    [
+        (("open", 0), ("done", 3), ("open", 0)),
+        (("open", 0), ("open", 3), ("open", 0)),
+        (("open", 3), ("open", 0), ("open", 0)),
+        (("done", 0), ("open", 3), ("open", 3)),
+        (("done", 0), ("done", 3), ("done", 3)),
+    ],
+)
+def test_the_earlier_open_follow_up_is_not_lost(db_session, actors, goes, stays, then):
+    gone, kept = (
+        lead(follow_up_status=FollowUpStatus(status), follow_up_date=school.today() + timedelta(days=days))
+        for status, days in (goes, stays)
+    )
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    assert follow_up(kept) == then
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert (follow_up(gone), follow_up(kept)) == (goes, stays)
+
+
+def test_a_follow_up_that_was_changed_since_the_merge_stays(db_session, actors):
+    gone = lead(follow_up_date=school.today())
+    kept = lead(follow_up_status=FollowUpStatus.DONE)
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    actions.move_follow_up([kept.id], actor=actors.admin, follow_up_date=school.today() + timedelta(days=9))
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert follow_up(kept) == ("open", 9)
+
+
+def test_who_is_admitted_takes_no_follow_up(db_session, actors):
+    gone, kept = lead(follow_up_date=school.today()), lead()
+    School(actors.admin).admit(lead_id=kept.id)
+    before = follow_up(kept)
+    assert before[0] == "done"
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    assert follow_up(kept) == before
