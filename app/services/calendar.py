@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from sqlalchemy import text
 
@@ -47,8 +47,27 @@ _CALENDAR = text("""
 """)
 
 
+# Held in common by those who plan classes by the calendar, from before they read it until the classes are there; alone by
+# who changes it. Taken before any row is locked, so that nobody who holds rows waits for it.
+LOCK: Final = 0x43414C44  # "CALD"
+_HOLD = text("SELECT pg_advisory_xact_lock_shared(:key)")
+_CHANGE = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+def hold() -> None:
+    """Keep the calendar as it is until this transaction ends: for whoever is about to plan classes by it."""
+    db.session.execute(_HOLD, {"key": LOCK})
+
+
+def alone() -> None:
+    """Wait until nobody plans classes, and let nobody until this transaction ends: for whoever changes the calendar, or
+    looks for the classes that a change has caught.
+    """
+    db.session.execute(_CHANGE, {"key": LOCK})
+
+
 def school_calendar() -> SchoolCalendar:
-    """The calendar as it is now."""
+    """The calendar as it is now. Who writes down what follows from it holds it before (`hold`)."""
     rows = db.session.execute(_CALENDAR).all()
     days = frozenset(row.day for row in rows if row.day is not None)
     return SchoolCalendar(days, tuple((row.starts_on, row.ends_on) for row in rows if row.day is None))
@@ -96,7 +115,9 @@ __all__ = [
     "NoSuchDatesError",
     "SchoolCalendar",
     "Weekly",
+    "alone",
     "class_dates",
+    "hold",
     "months_later",
     "school_calendar",
     "week_distance",

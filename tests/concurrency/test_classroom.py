@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 
@@ -10,12 +11,19 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.classroom import AttendanceStatus
+from app.services import calendar, school
 from app.services.admissions import actions as admission_actions
-from app.services.classroom import marking, moving, notices, places, requests
+from app.services.admissions import admit, renewing
+from app.services.classroom import closing, marking, moving, notices, places, requests
 from app.services.classroom.places import PlaceRefused
+from app.services.classroom.schemas import Remedy
+from app.services.courses import CLOSURES
 from app.services.errors import Refusal, WrongState
-from tests.concurrency.racing import actor, count, meet_after, meet_before, race, refusals
+from tests.concurrency.racing import actor, between, count, meet_after, meet_before, race, refusals
+from tests.factories.admissions import choices
 from tests.factories.classroom import School, classes, day_after, to_today
+from tests.factories.courses import plan
+from tests.factories.students import student
 
 PRESENT, EXCUSED, ABSENT = AttendanceStatus.PRESENT, AttendanceStatus.EXCUSED, AttendanceStatus.ABSENT
 IN_CLASS = (
@@ -37,6 +45,58 @@ def first_refusal(result):
 @pytest.fixture
 def place(crowd):
     return School(actor("admin"), capacity=2)
+
+
+def close(day, admin):
+    """Close the school on a day, and move the classes that are there. Returns what is told of it."""
+    closure = CLOSURES.create({"starts_on": day, "ends_on": day, "reason": "Snow"}, actor=admin)
+    return closing.apply([closure.id], actor=admin, remedy=Remedy.MOVE).outcomes[0].message
+
+
+def admits(place, admin):
+    """A first class on the next Tuesday."""
+    student_id, plan_id = student().id, plan(3, classes_per_week=1).id
+    values = {"course_id": place.course.id, "plan_id": plan_id, "slots": choices([place.tuesday])}
+    values |= {"starts_on": school.today() + timedelta(days=1), "student_id": student_id}
+    return lambda: admit.admit(values, actor=admin), day_after(1)
+
+
+def resumes(place, admin):
+    """An admission that was paused, so that its first class is on the next Tuesday again."""
+    made = place.admit([place.tuesday]).id
+    admission_actions.pause([made], actor=admin)
+    return lambda: admission_actions.resume([made], actor=admin), day_after(1)
+
+
+def extends(place, admin):
+    """One more class after the last."""
+    made = place.admit([place.tuesday]).id
+    last = classes(made)[-1].class_date
+    return lambda: admission_actions.add_extra_classes([made], actor=admin, classes=1), day_after(1, last)
+
+
+def renews(place, admin):
+    """A first class after the last."""
+    made = place.admit([place.tuesday]).id
+    last = classes(made)[-1].class_date
+    return lambda: renewing.renew([made], actor=admin), day_after(1, last)
+
+
+@pytest.mark.parametrize("planning", [admits, resumes, extends, renews])
+def test_a_day_is_closed_while_classes_are_planned_on_it(crowd, place, monkeypatch, locked, planning):
+    """The closure waits for the classes, and moves them. Without the lock it finds none, and they stay on the closed day."""
+    admin = actor("admin")
+    work, day = planning(place, admin)
+    slot_id = place.tuesday.id
+    db.session.remove()
+    if not locked:
+        monkeypatch.setattr(calendar, "hold", lambda: None)
+        monkeypatch.setattr(calendar, "alone", lambda: None)
+    other = between(monkeypatch, calendar, "school_calendar", partial(close, day, actor("admin2")))
+    planned, told = race(crowd, work, other)
+    assert getattr(planned, "outcomes", None) is None or planned.outcomes[0].state == "ok"
+    assert told == ("1 class gets another day." if locked else "No class is planned on these days.")
+    assert count(IN_CLASS, slot=slot_id, day=day) == (0 if locked else 1)
 
 
 def ask(row, slot, day, who):

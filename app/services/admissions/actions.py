@@ -19,7 +19,7 @@ from app.models.admissions import (
 from app.policies.actor import Actor
 from app.policies.rules import may_change_admission
 from app.policies.scopes import visible
-from app.services import school
+from app.services import calendar, school
 from app.services.admissions import admit, events, orders, places, planning, waitlist
 from app.services.admissions.batch import check_transition, each
 from app.services.admissions.refusals import PlacesRefused
@@ -130,6 +130,7 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
         _become(admission, to, batch_id, resume_on=first.isoformat(), classes=len(dates))
         return True
 
+    calendar.hold()
     return each(ids, actor, may_change_admission, change)
 
 
@@ -196,6 +197,7 @@ def add_extra_classes(ids: Ids, *, actor: Actor, classes: int) -> Result:
         )
         return True
 
+    calendar.hold()
     return each(ids, actor, may_change_admission, change)
 
 

@@ -65,6 +65,7 @@ def _admit(values: Mapping[str, Any], *, actor: Actor) -> Admitted:
         raise NotAllowed(reason)
     if (first := _first_of(values)) is not None:
         return first
+    calendar.hold()
     order = read_order(values)
     person = people.find(values, actor)  # locks the lead: two admissions of one lead make one student
     known.check(person, values, actor)

@@ -17,7 +17,7 @@ from app.models.admissions import Admission, AdmissionEvent, AdmissionStatus, Di
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_change_admission
-from app.services import school
+from app.services import calendar, school
 from app.services.admissions import admit, events, notices, orders, places, planning
 from app.services.admissions.batch import each
 from app.services.admissions.people import Person
@@ -92,4 +92,5 @@ def renew(
         notices.tell_created(made, person, actor)
         return True
 
+    calendar.hold()
     return each(ids, actor, may_change_admission, change)

@@ -22,9 +22,9 @@ from app.models.courses import Closure
 from app.policies.actor import Actor
 from app.policies.rules import may_apply_closure
 from app.policies.scopes import visible
-from app.services import school
+from app.services import calendar, school
 from app.services.admissions import planning
-from app.services.calendar import NoSuchDatesError, Weekly, class_dates, school_calendar
+from app.services.calendar import NoSuchDatesError, Weekly, class_dates
 from app.services.classroom import closing_notices, locking
 from app.services.classroom.occupancy import is_out, occupancy
 from app.services.classroom.schemas import Remedy
@@ -60,8 +60,10 @@ class Affected:
 @transactional
 def apply(ids: Sequence[UUID], *, actor: Actor, remedy: Remedy, announce: bool = False) -> Result:
     """Move or take off every planned class of these closures, and tell students and teachers. Done again it finds
-    nothing to do. A class for which no free day is found within the weekly slots is taken off.
+    nothing to do. A class for which no free day is found within the weekly slots is taken off. Who plans classes meanwhile
+    waits, and whose classes are being written is waited for.
     """
+    calendar.alone()
     found = {each.id: each for each in lock_many(Closure, ids, visible(Closure, actor))}
     return Result([_outcome(key, found.get(key), actor, Remedy(remedy), announce) for key in dict.fromkeys(ids)])
 
@@ -175,7 +177,7 @@ class _Plans:
 
 def _find_days(affected: Mapping[UUID, Affected]) -> None:
     """Give every class a day after the last one of its admission on which there is room."""
-    plans, calendar = _read_plans(affected), school_calendar()
+    plans, open_days = _read_plans(affected), calendar.school_calendar()
     for admission_id, each in affected.items():
         if not each.classes[0].goes_on:  # of one that has ended, nothing is planned any more
             continue
@@ -183,7 +185,7 @@ def _find_days(affected: Mapping[UUID, Affected]) -> None:
         weekly = [Weekly(slot.id, slot.day, slot.start_time) for slot in slots.values()]
         first = max(plans.last[admission_id], school.today()) + timedelta(days=1)
         try:
-            days = class_dates(first, weekly, len(each.classes) + MOST_TRIES, calendar)
+            days = class_dates(first, weekly, len(each.classes) + MOST_TRIES, open_days)
         except NoSuchDatesError:
             continue
         # as many as there are classes, each only when it is its turn

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.models.courses import Closure, OperatingDay, TimeSlot
 from app.policies.actor import Actor
 from app.policies.rules import may_apply_closure
-from app.services import inputs, plain, weekdays
+from app.services import calendar, inputs, plain, weekdays
 from app.services.classroom import closing
 from app.services.classroom.labels import LABELS as CLASSROOM
 from app.services.classroom.labels import REMEDIES
@@ -78,6 +78,32 @@ def slots_on(day: int) -> int:
     return int(db.session.scalar(_ON_DAY, {"day": day}) or 0)
 
 
+@transactional
+def update_day(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> OperatingDay:
+    """Open or close a day of the week. Classes that are being planned are waited for. Raises NotFound, Conflict, Invalid."""
+    calendar.alone()
+    made: OperatingDay = plain.update(OperatingDay, key, values, actor=actor, version=version)
+    return made
+
+
+@transactional
+def create_closure(values: Mapping[str, Any], *, actor: Actor) -> Closure:
+    """Close the school on some days. Classes that are being planned are waited for, so that all that lie on these days are
+    there to be moved. Raises Invalid at the field.
+    """
+    calendar.alone()
+    made: Closure = plain.create(Closure, values, actor=actor)
+    return made
+
+
+@transactional
+def update_closure(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Closure:
+    """Change a closure. It waits as `create_closure` does. Raises NotFound, Conflict, Invalid at the field."""
+    calendar.alone()
+    made: Closure = plain.update(Closure, key, values, actor=actor, version=version)
+    return made
+
+
 DAYS = register(
     Resource(
         name="Operating days",
@@ -95,7 +121,7 @@ DAYS = register(
         input=inputs.of(OperatingDay, "open"),
         labels=LABELS,
         options={"day": WEEKDAYS},
-        update=partial(plain.update, OperatingDay),
+        update=update_day,
         icon="calendar",
         title_columns=(OperatingDay.day,),
         small=True,
@@ -119,8 +145,8 @@ CLOSURES = register(
         default_sort="-starts_on",
         input=inputs.of(Closure, "starts_on", "ends_on", "reason"),
         labels=LABELS,
-        create=partial(plain.create, Closure),
-        update=partial(plain.update, Closure),
+        create=create_closure,
+        update=update_closure,
         delete=partial(plain.delete, Closure, title=closure_title),
         options={"remedy": tuple(Option(value, label) for value, label in REMEDIES.items())},
         actions=(
