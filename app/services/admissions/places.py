@@ -230,7 +230,8 @@ def problems(slots: Sequence[Slot], plan: Plan, held: Sequence[Slot], kept: Coll
         elif slot.free < 1 and slot.id not in kept:
             said.append(refusals.is_full(place, others()))
         elif slot.id in crowded:
-            said.append(refusals.is_crowded(place, crowded[slot.id], others()))
+            crowd = crowded[slot.id]
+            said.append(refusals.is_crowded(place, crowd.days, crowd.last, others()))
         if slot.id in clashing and slot.id not in taken:
             said.append(refusals.clashes(place, clashing[slot.id], others()))
     return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -86,12 +86,13 @@ def is_full(place: Place, alternatives: Sequence[Place]) -> Problem:
     return Problem("full", place, message + _nearest(alternatives), tuple(alternatives))
 
 
-def is_crowded(place: Place, days: Sequence[date], alternatives: Sequence[Place]) -> Problem:
-    """There is a weekly place, but on some days somebody who visits has the last one."""
+def is_crowded(place: Place, days: Sequence[date], last: date, alternatives: Sequence[Place]) -> Problem:
+    """There is a weekly place, but on some days somebody who visits has the last one; `last` is the last such day."""
     listed = ", ".join(day.isoformat() for day in days[:MOST_DAYS])
     if len(days) > MOST_DAYS:
         listed = _("%(days)s, and %(count)s more", days=listed, count=len(days) - MOST_DAYS)
     message = _("%(slot)s: no free place on %(days)s, with those who visit.", slot=place.title, days=listed)
+    message += " " + _("From %(day)s on there is one on every day.", day=(last + timedelta(days=1)).isoformat())
     return Problem("crowded", place, message + _nearest(alternatives), tuple(alternatives))
 
 

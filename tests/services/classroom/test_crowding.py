@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from app.services import integrity
-from app.services.admissions import actions, renewing
+from app.services.admissions import actions, renewing, waitlist
+from app.services.admissions.refusals import PlacesRefused
 from app.services.classroom import closing, makeups, moving
 from app.services.classroom.places import PlaceRefused, Wish, offered
 from app.services.errors import Conflict
 from tests.factories import courses
+from tests.factories.admissions import admission
 from tests.factories.classroom import School, classes, count, day_after
+from tests.factories.students import student
 
 
 @dataclass
@@ -67,6 +70,7 @@ def test_nor_is_a_renewal(crowded, actors):
     assert outcome.state == "refused"
     assert isinstance(outcome.refusal, Conflict)
     later = crowded.day + timedelta(days=1)
+    assert f"From {later.isoformat()} on" in str(outcome.refusal)
     [outcome] = renewing.renew([crowded.away.id], actor=actors.admin, starts_on=later).outcomes
     assert outcome.state == "ok", outcome.refusal
     assert crowded.planned() == 1
@@ -123,3 +127,16 @@ def test_when_the_visitor_has_gone_their_place_is_theirs_again(crowded, actors):
 
 def test_none_of_it_breaks_a_rule(crowded):
     assert integrity.total(integrity.get("day_overfull")) == 0
+
+
+def test_an_offer_is_taken_up_from_the_day_that_the_refusal_tells(crowded, actors):
+    waits = student().id
+    waitlist.join({"student_id": waits, "classroom_slot_id": crowded.school.tuesday.id}, actor=actors.admin)
+    actions.cancel([crowded.away.id], actor=actors.admin)
+    values = {"actor": actors.admin, "student_id": waits}
+    with pytest.raises(PlacesRefused, match=f"From {crowded.day + timedelta(days=1)} on"):
+        admission([crowded.school.tuesday], starts_on=crowded.day - timedelta(days=1), **values)
+    made = admission([crowded.school.tuesday], starts_on=crowded.day + timedelta(days=1), **values)
+    assert (
+        count("SELECT count(*) FROM waitlist_entries WHERE admission_id = :id AND status = 'accepted'", id=made.id) == 1
+    )
