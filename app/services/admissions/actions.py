@@ -22,7 +22,6 @@ from app.policies.scopes import visible
 from app.services import calendar, school
 from app.services.admissions import admit, events, orders, places, planning, waitlist
 from app.services.admissions.batch import check_transition, each
-from app.services.admissions.refusals import PlacesRefused
 from app.services.errors import Invalid, NotAllowed, WrongState
 from app.services.resource import Result
 from app.services.transaction import lock, moment, transactional
@@ -118,8 +117,7 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
         held = {
             slot.id for slot in places.held_by(admission.student_id)
         }  # by an admission that it renews, or by its renewal
-        if problems := places.problems(slots, places.Plan(admission.student_id, dates), [], held):
-            raise PlacesRefused(problems)
+        planning.check_places(admission, slots, dates, held)
         planning.put_back(waiting, dates)
         needed = {"id": admission.id, "slot_ids": [slot.id for slot in slots if slot.id not in held]}
         db.session.execute(_TAKE_AGAIN, needed)

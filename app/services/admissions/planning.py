@@ -4,10 +4,11 @@ its slots and its student are locked by whoever calls.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.extensions import db
@@ -15,6 +16,7 @@ from app.models.admissions import Admission
 from app.services import school
 from app.services.admissions import admit, places
 from app.services.admissions.refusals import PlacesRefused
+from app.services.errors import WrongState
 
 _SLOTS = text("SELECT classroom_slot_id FROM admission_slots WHERE admission_id = :id")
 _AHEAD = "admission_id = :id AND deleted_at IS NULL AND status = 'scheduled' AND starts_at > now()"
@@ -95,6 +97,38 @@ def put_back(attendance_ids: Sequence[UUID], dates: Sequence[tuple[date, UUID]])
         db.session.execute(_PUT_BACK, facts)
 
 
+_RENEWAL_THERE = text("""
+    SELECT r.number FROM admissions r JOIN attendance a ON a.admission_id = r.id AND a.deleted_at IS NULL
+    WHERE r.renewed_from_id = :id AND r.deleted_at IS NULL
+      AND (a.classroom_slot_id, a.class_date) IN (SELECT * FROM unnest(CAST(:slot_ids AS uuid[]), CAST(:days AS date[]))) LIMIT 1
+""")
+
+
+def check_places(
+    admission: Admission, slots: Sequence[places.Slot], dates: Sequence[tuple[date, UUID]], kept: Collection[UUID]
+) -> None:
+    """Raises PlacesRefused with everything that stands against more classes of an admission; or WrongState when the classes
+    of its own renewal are there, which has to be cancelled first.
+    """
+    problems = places.problems(slots, places.Plan(admission.student_id, dates), [], kept)
+    clashes = [(problem.place.slot_id, clash.day) for problem in problems for clash in problem.clashes]
+    there = {
+        "id": admission.id,
+        "slot_ids": [slot_id for slot_id, _day in clashes],
+        "days": [day for _id, day in clashes],
+    }
+    number = db.session.scalar(_RENEWAL_THERE, there) if clashes else None
+    if number is not None:
+        raise WrongState(
+            _(
+                "Its renewal, admission #%(number)s, has classes on these days: cancel the renewal, do this, and renew it again.",
+                number=number,
+            )
+        )
+    if problems:
+        raise PlacesRefused(problems)
+
+
 _LAST = text("SELECT max(class_date) FROM attendance WHERE admission_id = :id AND deleted_at IS NULL")
 _ADD = text("""
     INSERT INTO attendance (student_id, admission_id, classroom_slot_id, class_date, starts_at, ends_at)
@@ -106,16 +140,14 @@ _ADD = text("""
 
 
 def append(admission: Admission, count: int) -> list[tuple[date, UUID]]:
-    """Plan more classes after the last one, in the same weekly slots. Raises PlacesRefused where the student is elsewhere
+    """Plan more classes after the last one, in the same weekly slots. Raises as `check_places` where the student is elsewhere
     then.
     """
     last = db.session.scalar(_LAST, {"id": admission.id})
     first = max(last + timedelta(days=1) if last else admission.starts_on, school.today())
     slots = places.by_id(slot_ids(admission.id))
     dates = admit.plan_dates(first, slots, count, after=school.now())
-    plan = places.Plan(admission.student_id, dates)
-    if problems := places.problems(slots, plan, [], kept=[slot.id for slot in slots]):
-        raise PlacesRefused(problems)
+    check_places(admission, slots, dates, kept=[slot.id for slot in slots])
     facts = {
         "student_id": admission.student_id,
         "id": admission.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.admissions import Admission
+from app.services import school
 from app.services.admissions import actions, renewing
 from app.services.admissions.refusals import PlacesRefused
 from app.services.errors import WrongState
@@ -122,3 +124,20 @@ def test_who_was_deleted_is_not_admitted_again(db_session, actors, studio, gone)
         assert isinstance(outcome.refusal, WrongState)
         assert "deleted" in str(outcome.refusal)
     assert db_session.query(Admission).count() == 1
+
+
+def test_what_a_renewal_stands_against_says_so(pair, actors, studio):
+    old, new = pair
+    number = db.session.get(Admission, new).number
+    for _again in range(2):
+        outcome = only(actions.add_extra_classes([old], actor=actors.staff, classes=1))
+        assert isinstance(outcome.refusal, WrongState)
+        assert f"#{number}" in str(outcome.refusal)
+    actions.pause([old], actor=actors.staff)
+    later = school.today() + timedelta(days=30)
+    outcome = only(actions.resume([old], actor=actors.staff, resume_on=later))
+    assert isinstance(outcome.refusal, WrongState)
+    assert f"#{number}" in str(outcome.refusal)
+    actions.cancel([new], actor=actors.staff)  # as it is told
+    assert only(actions.resume([old], actor=actors.staff, resume_on=later)).state == "ok"
+    assert only(renewing.renew([old], actor=actors.staff)).state == "ok"
