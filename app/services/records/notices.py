@@ -1,4 +1,4 @@
-"""Who is told that the records of a student could not be made: the coach who invited them, and the office."""
+"""Who is told that the records of a student could not be made: the coach who leads the family, and the office."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.models.enrollments import Enrollment
 from app.models.notifications import NotificationType
 from app.policies.actor import Actor
 from app.policies.roles import Role
+from app.services.enrollments.notices import coach
 from app.services.notifications import Notice, notify
 
 OFFICE = text("""
@@ -28,7 +29,7 @@ def tell_failed(enrollment: Enrollment, fields: dict[str, str], actor: Actor) ->
     name = f"{enrollment.student_first_name} {enrollment.student_last_name}"
     title = _l("Records of %(name)s could not be made", name=name)
     body: Any = _l("Missing or not valid: %(fields)s.", fields=", ".join(sorted(fields))) if fields else ""
-    people = {enrollment.coach_id, *db.session.scalars(OFFICE, {"roles": list(ROLES)})} - {actor.id}
+    people = {*coach(enrollment), *db.session.scalars(OFFICE, {"roles": list(ROLES)})} - {actor.id}
     link = f"/enrollments/{enrollment.id}"
     notices = [Notice(each, enrollment.id, title, body, link) for each in sorted(people)]
     notify(NotificationType.RECORD_CREATION_FAILED, "enrollments", notices, payload={"fields": fields})

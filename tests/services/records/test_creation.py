@@ -18,7 +18,7 @@ from app.models.student_records import (
     StudentSchoolAssociation,
 )
 from app.models.students import Student
-from app.services import school
+from app.services import accounts, school
 from app.services.records import creation, sets
 from app.services.transaction import transactional
 from tests.factories.records import STUDENT, enrollment
@@ -200,6 +200,15 @@ def test_a_failure_is_an_event_and_a_notice(actors):
         text("SELECT u.username FROM notifications n JOIN ab_user u ON u.id = n.recipient_id")
     ).all()
     assert {"coach", "admissions", "admin"} <= set(told) and "guardian" not in told
+
+
+def test_who_is_no_coach_any_more_is_told_nothing_of_the_child(actors):
+    accounts.set_roles(actors.coach.id, ["Teacher"], actor=actors.super_admin)
+    made_of(enrollment(student=STUDENT | {"last_name": ""}), actor=actors.guardian)
+    told = db.session.scalars(
+        text("SELECT recipient_id FROM notifications WHERE type = 'record_creation_failed'")
+    ).all()
+    assert actors.admin.id in told and actors.coach.id not in told
 
 
 def test_a_corrected_enrollment_heals(actors):
