@@ -24,10 +24,15 @@ _CLAIM = text("""
     INSERT INTO idempotency_keys (user_id, key, fingerprint) VALUES (:user_id, :key, :fingerprint) ON CONFLICT DO NOTHING
 """)
 _FORGET = text("DELETE FROM idempotency_keys WHERE user_id = :user_id AND created_at < now() - CAST(:kept AS interval)")
+_LEAVE = text("DELETE FROM idempotency_keys WHERE user_id = :user_id AND key = :key")
 _KNOWN = text("SELECT fingerprint, answer FROM idempotency_keys WHERE user_id = :user_id AND key = :key")
 _KEEP = text("UPDATE idempotency_keys SET answer = :answer WHERE user_id = :user_id AND key = :key").bindparams(
     bindparam("answer", type_=JSONB)
 )
+
+
+class KeyUsed(Invalid):
+    """The key belongs to another request."""
 
 
 class ToldOnce(str):
@@ -35,11 +40,19 @@ class ToldOnce(str):
 
 
 @transactional
-def once(key: str, fingerprint: str, work: Callable[[], Any], *, actor: Actor) -> tuple[Any, bool]:
+def once(
+    key: str,
+    fingerprint: str,
+    work: Callable[[], Any],
+    *,
+    actor: Actor,
+    worth: Callable[[Any], bool] = lambda answer: True,
+) -> tuple[Any, bool]:
     """Run `work` and keep what it returns (JSON), in one transaction; or, when this actor's key has been used for the
-    same request, return what was kept. The second value tells which. Refusals are not kept: nothing was done.
+    same request, return what was kept. The second value tells which. Refusals are not kept, as nothing was done, nor is
+    what is not `worth` it: the key may then be used again.
 
-    Raises Invalid for a key that cannot be one or was used for another request, and what `work` raises.
+    Raises KeyUsed for a key that was used for another request, Invalid for what cannot be one, and what `work` raises.
     """
     if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= sign <= "~" for sign in key):
         raise Invalid(
@@ -52,10 +65,13 @@ def once(key: str, fingerprint: str, work: Callable[[], Any], *, actor: Actor) -
     if db.session.execute(_CLAIM, names | {"fingerprint": fingerprint}).rowcount == 0:  # type: ignore[attr-defined]
         known = db.session.execute(_KNOWN, names).one()
         if known.fingerprint != fingerprint:
-            raise Invalid(fields={"Idempotency-Key": [_("This key was used for another request.")]})
+            raise KeyUsed(fields={"Idempotency-Key": [_("This key was used for another request.")]})
         return known.answer, True
     answer = work()
-    db.session.execute(_KEEP, names | {"answer": _kept(answer)})
+    if worth(answer):
+        db.session.execute(_KEEP, names | {"answer": _kept(answer)})
+    else:
+        db.session.execute(_LEAVE, names)
     return answer, False
 
 

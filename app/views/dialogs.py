@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from app.services import inputs, listing
 from app.services.errors import Invalid, NotFound, Refusal
 from app.services.resource import Action, Outcome, Resource, Result
 from app.services.transaction import rehearse
-from app.views import forms, render
+from app.views import forms, once, render
 from app.views.lists import query_arguments, shown_query
 from app.views.page import DialogPage, Form, Link
 from app.views.page import Outcome as Line
@@ -60,14 +61,27 @@ def run(view: Any, action: Action) -> Any:
         # One record and a filled form: the form was the question.
         direct = len(ids) == 1 and action.input is not None and not action.previewed
         if stage == "do" or (stage == "preview" and direct):
-            result = action.run(ids, actor=current_actor(), **typed)
-            return _render(_done(view, action, ids, result))
+            return _render(_do(view, action, ids, typed))
         result = rehearse(action.run, ids, actor=current_actor(), **typed)
     except Refusal as refusal:
         if isinstance(refusal, NotFound) or refusal.status >= 500:
             raise
         return _render(_ask(view, action, ids, values, refusal)), refusal.status
     return _render(_preview(view, action, ids, values, result))
+
+
+def _do(view: Any, action: Action, ids: list[Any], typed: Mapping[str, Any]) -> DialogPage:
+    """Do it, or tell what was done when this dialog was sent before. Where all was refused, it may be sent again."""
+    answer, again = once.do(
+        lambda: once.as_json(action.run(ids, actor=current_actor(), **typed)),
+        worth=lambda answer: once.from_json(answer).count("ok") > 0,
+    )
+    result = once.from_json(answer)
+    if not again:
+        return _done(view, action, ids, result)
+    page = _done(view, action, [each.id for each in result.outcomes], result)
+    page.intro = _("This was sent before, and is not done again. It went like this:")
+    return page
 
 
 def undo(view: Any, action: Action) -> Any:
@@ -145,17 +159,22 @@ def _ask(view: Any, action: Action, ids: list[Any], values: dict[str, Any], refu
     if str(refusal) and not refusal.fields:
         form.errors.append(str(refusal))
     page = _page(view, action, ids, form, "ask")
-    page.hidden = [("_stage", "preview"), ("_query", request.form.get("_query", ""))]
+    page.hidden = _hidden("preview", refusal)
     return page
 
 
 def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], result: Result) -> DialogPage:
     page = _page(view, action, ids, _form(view, action, ids, str(action.label)), "preview")
-    page.hidden = [("_stage", "do"), ("_query", request.form.get("_query", ""))]
+    page.hidden = _hidden("do", Refusal())
     page.hidden += [
         (name, "1" if value is True else str(value)) for name, value in values.items() if value not in (None, "", False)
     ]
     return _with(page, view, result)
+
+
+def _hidden(stage: str, refusal: Refusal) -> list[tuple[str, str]]:
+    """What is sent on from step to step beside the values."""
+    return [("_stage", stage), ("_query", request.form.get("_query", "")), (once.FIELD, once.shown_key(refusal))]
 
 
 def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPage:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.services import inputs
 from app.services.errors import Invalid, NotAllowed, Refusal
-from app.views import forms, render
+from app.views import forms, once, render
 from app.views.base.core import ResourceView
 from app.views.page import (
     Choice,
@@ -66,15 +66,26 @@ class FormScreens(ResourceView):
         assert self.resource.input is not None
         raw = forms.posted(self.resource.input, names, request.form)
         try:
-            saved = self.save(record, raw)
+            told, again = once.do(lambda: self._saved(record, raw))
         except Refusal as refusal:
             if not isinstance(refusal, Invalid) and refusal.status not in (409, 422):
                 raise
             return render_template("form.html", page=self.form_page(record, raw, refusal)), refusal.status
-        flash(_("%(title)s is saved.", title=self.resource.title(saved)), "success")
+        if again:
+            flash(_("%(title)s was saved before, and is not saved again.", title=told["title"]), "info")
+        else:
+            flash(_("%(title)s is saved.", title=told["title"]), "success")
         if request.form.get("_then") == "add":
             return redirect(url_for(f"{self.endpoint}.add", **_given(raw, self.kept)))
-        return redirect(self.record_url(saved.id))
+        return redirect(told["url"])
+
+    def _saved(self, record: Any, raw: Mapping[str, Any]) -> dict[str, str]:
+        saved = self.save(record, raw)
+        return {"title": str(self.resource.title(saved)), "url": self.url_after_saving(saved)}
+
+    def url_after_saving(self, saved: Any) -> str:
+        """Where one goes on when a record was made or changed."""
+        return self.record_url(saved.id)
 
     def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
         resource, actor = self.resource, current_actor()
@@ -112,6 +123,8 @@ class FormScreens(ResourceView):
             form.groups[0].fields.append(
                 Field("_version", "", "hidden", request.form.get("_version") or record.updated_at.isoformat())
             )
+        if not url:  # of a change, the version tells
+            form.groups[0].fields.append(Field(once.FIELD, "", "hidden", once.shown_key(refusal)))
         title = (
             _("Edit %(title)s", title=resource.title(record))
             if url

@@ -19,7 +19,7 @@ from app.services.errors import Refusal
 from app.services.leads import LEADS, labels, merging, stages, timeline
 from app.services.leads.records import PossibleDuplicates, duplicates_of
 from app.services.listing import Query
-from app.views import render
+from app.views import once, render
 from app.views.base import RecordView
 from app.views.forms import read_moment
 from app.views.leads import events
@@ -141,7 +141,8 @@ class LeadView(RecordView):
             body = FormField(
                 "body", _("Note"), "textarea", placeholder=_("What was said or agreed?"), required=True, wide=True
             )
-            page.note = Form(f"/leads/actions/add_note?id={record.id}", [FieldGroup("", [body])], _("Add note"))
+            fields = [body, FormField(once.FIELD, "", "hidden", once.new_key())]
+            page.note = Form(f"/leads/actions/add_note?id={record.id}", [FieldGroup("", fields)], _("Add note"))
         return page
 
     def duplicates(self, record: Any) -> list[Panel]:

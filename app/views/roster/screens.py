@@ -64,11 +64,6 @@ class _Part(RecordView):
     from_address = ("roster_id", "shift_id", "day")
     kept = ("roster_id", "shift_id", "day")
 
-    def save(self, record: Any, raw: Any) -> Any:
-        saved = super().save(record, raw)
-        g.saved_week = rosters.week_of(self.resource.model, saved.id)
-        return saved
-
     @expose("/delete", methods=["GET", "POST"])
     @requires("delete")
     def delete(self) -> Any:
@@ -80,11 +75,9 @@ class _Part(RecordView):
     def url_after_deletion(self) -> str:
         return f"/rosters/{g.week_before}" if g.week_before else super().url_after_deletion()
 
-    def form(self, record: Any, values: Any) -> Any:
-        """After saving, the week is what one wants to see."""
-        answer = super().form(record, values)
-        more = request.form.get("_then") == "add"
-        return redirect(f"/rosters/{g.saved_week}") if "saved_week" in g and not more else answer
+    def url_after_saving(self, saved: Any) -> str:
+        """The week is what one wants to see."""
+        return f"/rosters/{rosters.week_of(self.resource.model, saved.id)}"
 
 
 class ShiftView(_Part):

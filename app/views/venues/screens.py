@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from flask import g, redirect, render_template, request
+from flask import render_template, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -130,16 +130,9 @@ class VenueAvailabilityView(RecordView):
     from_address = ("venue_id", "date")
     kept = ("venue_id",)
 
-    def save(self, record: Any, raw: Any) -> Any:
-        g.saved_day = saved = super().save(record, raw)
-        return saved
-
-    def form(self, record: Any, values: Any) -> Any:
-        """After saving, the month of the venue is what one wants to see."""
-        answer, more = super().form(record, values), request.form.get("_then") == "add"
-        if "saved_day" not in g or more:
-            return answer
-        return redirect(f"/venues/{g.saved_day.venue_id}?month={g.saved_day.date:%Y-%m}#month")
+    def url_after_saving(self, saved: Any) -> str:
+        """The month of the venue is what one wants to see."""
+        return f"{_month_of(saved.venue_id, saved.date)}#month"
 
     def record_page(self, record: Any) -> RecordPage:
         page = super().record_page(record)
