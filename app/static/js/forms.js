@@ -46,7 +46,17 @@ export function changes(form) {
   return () => state(form) !== first;
 }
 
+// A page that one goes back to may be fetched anew, with what was typed and another key: it is the form that was sent all the same.
+function keepKey(form) {
+  const key = form.elements._key;
+  if (!key) return;
+  const [way] = performance.getEntriesByType("navigation");
+  if (way?.type === "back_forward" && history.state?.key) key.value = history.state.key;
+  history.replaceState({ key: key.value }, "");
+}
+
 function guard(form) {
+  keepKey(form);
   const changed = changes(form);
   let leaving = Boolean($("[data-problems]", form)) && "kept";
   const dirty = () => leaving !== true && (leaving === "kept" || changed());
