@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.dialect import PREPARED
 from app.extensions import db
 from app.policies.actor import Actor
 from app.services.errors import Invalid
@@ -19,15 +20,18 @@ KEPT: Final = timedelta(days=1)
 LONGEST_KEY: Final = 255
 
 # Of several at once, the first inserts and the others wait here for its end: they then find its answer, or, when it was
-# rolled back, insert themselves.
+# rolled back, insert themselves. One that is no longer kept is taken as if it were new.
 _CLAIM = text("""
-    INSERT INTO idempotency_keys (user_id, key, fingerprint) VALUES (:user_id, :key, :fingerprint) ON CONFLICT DO NOTHING
-""")
-_FORGET = text("DELETE FROM idempotency_keys WHERE user_id = :user_id AND created_at < now() - CAST(:kept AS interval)")
+    INSERT INTO idempotency_keys AS k (user_id, key, fingerprint) VALUES (:user_id, :key, :fingerprint)
+    ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, created_at = now()
+    WHERE k.created_at < now() - CAST(:kept AS interval)
+""").execution_options(**PREPARED)
 _LEAVE = text("DELETE FROM idempotency_keys WHERE user_id = :user_id AND key = :key")
 _KNOWN = text("SELECT fingerprint, answer FROM idempotency_keys WHERE user_id = :user_id AND key = :key")
-_KEEP = text("UPDATE idempotency_keys SET answer = :answer WHERE user_id = :user_id AND key = :key").bindparams(
-    bindparam("answer", type_=JSONB)
+_KEEP = (
+    text("UPDATE idempotency_keys SET answer = :answer WHERE user_id = :user_id AND key = :key")
+    .bindparams(bindparam("answer", type_=JSONB))
+    .execution_options(**PREPARED)
 )
 
 
@@ -61,8 +65,8 @@ def once(
             }
         )
     names = {"user_id": actor.id, "key": key}
-    db.session.execute(_FORGET, {"user_id": actor.id, "kept": KEPT})
-    if db.session.execute(_CLAIM, names | {"fingerprint": fingerprint}).rowcount == 0:  # type: ignore[attr-defined]
+    claimed = db.session.execute(_CLAIM, names | {"fingerprint": fingerprint, "kept": KEPT})
+    if claimed.rowcount == 0:  # type: ignore[attr-defined]
         known = db.session.execute(_KNOWN, names).one()
         if known.fingerprint != fingerprint:
             raise KeyUsed(fields={"Idempotency-Key": [_("This key was used for another request.")]})
