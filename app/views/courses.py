@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import flash
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -143,21 +142,16 @@ class OperatingDayView(RecordView):
         groups[0].facts.append(Fact(_("Classroom slots in use"), Cell(render.number(count), "number")))
         return groups
 
-    def save(self, record: Any, raw: Any) -> Any:
+    def told_when_saved(self, saved: Any, *, new: bool) -> str:
         """Closing a day is never refused, but said what it means."""
-        saved = super().save(record, raw)
         count = 0 if saved.open else opening.slots_on(saved.day)
-        if count:
-            flash(
-                ngettext(
-                    "%(num)s classroom slot in use lies on this day. New admissions cannot choose it; what is planned stays.",
-                    "%(num)s classroom slots in use lie on this day. New admissions cannot choose them; what is planned"
-                    " stays.",
-                    count,
-                ),
-                "warning",
-            )
-        return saved
+        if not count:
+            return ""
+        return ngettext(
+            "%(num)s classroom slot in use lies on this day. New admissions cannot choose it; what is planned stays.",
+            "%(num)s classroom slots in use lie on this day. New admissions cannot choose them; what is planned stays.",
+            count,
+        )
 
 
 class ClosureView(RecordView):

@@ -72,10 +72,12 @@ def run(view: Any, action: Action) -> Any:
 
 def _do(view: Any, action: Action, ids: list[Any], typed: Mapping[str, Any]) -> DialogPage:
     """Do it, or tell what was done when this dialog was sent before. Where all was refused, it may be sent again."""
-    answer, again = once.do(
-        lambda: once.as_json(action.run(ids, actor=current_actor(), **typed)),
-        worth=lambda answer: once.from_json(answer).count("ok") > 0,
-    )
+
+    def work() -> dict[str, Any]:
+        done = action.run(ids, actor=current_actor(), **typed)
+        return once.as_json(replace(done, outcomes=[view.told(action, each) for each in done.outcomes]))
+
+    answer, again = once.do(work, worth=lambda answer: once.from_json(answer).count("ok") > 0)
     result = once.from_json(answer)
     if not again:
         return _done(view, action, ids, result)
@@ -178,7 +180,6 @@ def _hidden(stage: str, refusal: Refusal) -> list[tuple[str, str]]:
 
 
 def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPage:
-    result = replace(result, outcomes=[view.told(action, each) for each in result.outcomes])
     page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
     if action.name == "delete" and page.ok:
         page.back_url = view.url_after_deletion()  # the record's own page is gone

@@ -15,11 +15,13 @@ from app.models.access import IdempotencyKey
 from app.models.admissions import Admission
 from app.models.classroom import ClassCredit
 from app.models.content import DownloadableResource
+from app.models.enrollments import EnrollmentInvitation
 from app.models.leads import Lead, LeadNote
 from app.models.roster import RosterShift
 from app.services import school
 from app.views import once
 from app.views.once import FIELD
+from tests.factories import enrollments as make
 from tests.factories.classroom import School
 from tests.factories.leads import lead, stage
 from tests.services.roster.conftest import make_desk
@@ -260,6 +262,23 @@ def test_a_secret_is_told_once_and_kept_nowhere(client_of, db_session):
     assert secret not in second and "This was told once, in the first answer." in second
     assert "data-quick" not in second, "it stays until it is read"
     assert secret not in str(db.session.scalars(select(IdempotencyKey.answer)).all())
+
+
+def test_the_link_of_an_invitation_is_told_once(client_of, actors, db_session):
+    make.hill_school()
+    office, url = client_of("admissions"), "/enrollment-invitations"
+    person_ = {"student_first_name": "Noor", "student_last_name": "Haddad", "guardian_email": "a@home.example"}
+    form = person_ | {"coach_id": str(actors.coach.id), FIELD: str(uuid4())}
+    made = office.post(f"{url}/new", data=form).location
+    first = office.get(made).text
+    second = office.post(f"{url}/new", data=form, follow_redirects=True).text
+    again = {"id": made.rpartition("/")[2], "_stage": "do", FIELD: str(uuid4())}
+    third, fourth = (office.post(f"{url}/actions/resend", data=again).text for _twice in range(2))
+    assert count(EnrollmentInvitation) == 1
+    for told, later in ((first, second), (third, fourth)):
+        [link] = re.findall(r"/enroll/[\w-]{20,}", told)
+        assert link not in later and "This was told once, in the first answer." in later
+        assert link not in str(db.session.scalars(select(IdempotencyKey.answer)).all())
 
 
 def test_no_password_can_be_guessed_from_what_is_kept(app, monkeypatch):

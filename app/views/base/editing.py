@@ -71,6 +71,8 @@ class FormScreens(ResourceView):
             if not isinstance(refusal, Invalid) and refusal.status not in (409, 422):
                 raise
             return render_template("form.html", page=self.form_page(record, raw, refusal)), refusal.status
+        if told["more"]:
+            flash(told["more"], "warning")
         if again:
             flash(_("%(title)s was saved before, and is not saved again.", title=told["title"]), "info")
         else:
@@ -81,11 +83,16 @@ class FormScreens(ResourceView):
 
     def _saved(self, record: Any, raw: Mapping[str, Any]) -> dict[str, str]:
         saved = self.save(record, raw)
-        return {"title": str(self.resource.title(saved)), "url": self.url_after_saving(saved)}
+        more = self.told_when_saved(saved, new=record is None)
+        return {"title": str(self.resource.title(saved)), "url": self.url_after_saving(saved), "more": more}
 
     def url_after_saving(self, saved: Any) -> str:
         """Where one goes on when a record was made or changed."""
         return self.record_url(saved.id)
+
+    def told_when_saved(self, saved: Any, *, new: bool) -> str:
+        """What else one should know of a record that was made or changed."""
+        return ""
 
     def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
         resource, actor = self.resource, current_actor()

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import flash
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -21,6 +20,7 @@ from app.policies.scopes import visible
 from app.services.enrollments import DOCUMENT_TYPES, DOCUMENTS, ENROLLMENTS, INVITATIONS, events, invitations, links
 from app.services.enrollments.labels import DOCUMENT_STATUS, INVITATION_STATUS
 from app.services.errors import Refusal
+from app.services.idempotency import ToldOnce
 from app.services.listing import Query
 from app.services.resource import Action, Option, Outcome
 from app.views import lists, render
@@ -97,11 +97,8 @@ class InvitationView(RecordView):
                 group.fields = [field for field in group.fields if field.name != "coach_id"]
         return page
 
-    def save(self, record: Any, raw: Mapping[str, Any]) -> Any:
-        saved = super().save(record, raw)
-        if record is None and links.may_be_shown(current_actor()):
-            flash(_sent(saved), "warning")
-        return saved
+    def told_when_saved(self, saved: Any, *, new: bool) -> str:
+        return ToldOnce(_sent(saved)) if new and links.may_be_shown(current_actor()) else ""
 
     def told(self, action: Action, outcome: Outcome) -> Outcome:
         if action.name != "resend" or outcome.state != "ok" or not links.may_be_shown(current_actor()):
