@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from werkzeug.test import TestResponse
 
@@ -102,7 +103,7 @@ def _saved(answer: TestResponse) -> TestResponse:
 def _bulk(site: Site, stage: Any, step: str) -> TestResponse:
     answer = site.admin.post(
         "/leads/actions/change_stage",
-        {"_stage": step, "id": [str(key) for key in site.facts.newest], "stage_id": str(stage)},
+        {"_stage": step, "_key": str(uuid4()), "id": [str(key) for key in site.facts.newest], "stage_id": str(stage)},
     )
     assert "<strong>1000</strong>" in answer.text
     return answer
