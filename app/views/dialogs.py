@@ -100,7 +100,8 @@ def undo(view: Any, action: Action) -> Any:
 
 
 def keys(view: Any, raw: list[str]) -> list[Any]:
-    """The typed keys of the chosen records, or of all that match the list when `_all` says so.
+    """The typed keys of the chosen records, each by itself or several with commas between them; or of all that match the
+    list when `_all` says so.
 
     Raises Invalid for none, and for more than can be done at once; NotFound for what cannot be a key.
     """
@@ -109,7 +110,7 @@ def keys(view: Any, raw: list[str]) -> list[Any]:
         return listing.keys(view.resource, current_actor(), query)
     if not raw:
         raise Invalid(_("Choose at least one record."))
-    return [view.key(each) for each in dict.fromkeys(raw)]
+    return [view.key(each) for each in dict.fromkeys(",".join(raw).split(","))]
 
 
 def _first_values(view: Any, action: Action, ids: list[Any]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import text
+from werkzeug.datastructures import MultiDict
 
 from app.services.leads import actions
-from tests.factories.leads import lead
+from tests.factories.leads import lead, stage
 
 LEFT_OUT = "A filter of this address is not understood, and is left out."
 
@@ -34,9 +36,9 @@ def test_the_note_goes_away_and_what_is_understood_stays(client_of, db_session):
     assert away == "/leads/?f=area%3Ais%3ANorth"
 
 
-def current(text: str, label: str) -> list[str]:
+def current(page: str, label: str) -> list[str]:
     """Which of a group of links is marked as the present one."""
-    [group] = re.findall(rf'<nav class="seg" aria-label="{label}">(.*?)</nav>', text, re.S)
+    [group] = re.findall(rf'<nav class="seg" aria-label="{label}">(.*?)</nav>', page, re.S)
     return re.findall(r'aria-current="page">.*?<span>(.*?)</span>', group)
 
 
@@ -73,6 +75,28 @@ def test_all_that_match_has_deleted_leads_only_for_who_may_restore_them(client_o
     assert answer.status_code == 200
     db_session.refresh(gone)
     assert gone.deleted_at is None
+
+
+def test_more_are_chosen_than_a_browser_may_send_one_by_one(client_of, db_session):
+    """A dialog is sent as multipart, of which the framework takes at most a thousand parts."""
+    first = lead()
+    db_session.execute(
+        text("""
+            INSERT INTO leads (first_name, last_name, phone, stage_id, follow_up_date)
+            SELECT 'Asha', 'Many', '+44771' || lpad(n::text, 7, '0'), stage_id, follow_up_date
+            FROM leads, generate_series(1, 1200) n WHERE id = :id
+        """),
+        {"id": first.id},
+    )
+    db_session.commit()
+    admin, url = client_of("admin"), "/leads/actions/change_stage"
+    chosen = {"_all": "1", "_query": "", "_stage": "preview", "stage_id": str(stage("Contacted").id)}
+    shown = admin.post(url, data=chosen, content_type="multipart/form-data").text
+    [inside] = re.findall(r'<form method="post" action="/leads/actions/change_stage".*?</form>', shown, re.S)
+    sent = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', inside)
+    done = admin.post(url, data=MultiDict(sent), content_type="multipart/form-data")
+    assert done.status_code == 200, done.text
+    assert "<strong>1201</strong> done" in done.text
 
 
 def test_a_contact_is_logged_without_opening_a_menu(db_session, actors, client_of):
