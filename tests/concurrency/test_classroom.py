@@ -14,7 +14,7 @@ from app.models.classroom import AttendanceStatus
 from app.services import calendar, school
 from app.services.admissions import actions as admission_actions
 from app.services.admissions import admit, renewing
-from app.services.classroom import closing, marking, moving, notices, places, requests
+from app.services.classroom import closing, makeups, marking, moving, notices, places, requests
 from app.services.classroom.places import PlaceRefused
 from app.services.classroom.schemas import Remedy
 from app.services.courses import CLOSURES
@@ -82,17 +82,54 @@ def renews(place, admin):
     return lambda: renewing.renew([made], actor=admin), day_after(1, last)
 
 
-@pytest.mark.parametrize("planning", [admits, resumes, extends, renews])
-def test_a_day_is_closed_while_classes_are_planned_on_it(crowd, place, monkeypatch, locked, planning):
+def moves(place, admin):
+    """A class that goes to a Friday."""
+    row, slot_id, day = classes(place.admit([place.tuesday]).id)[0].id, place.friday.id, day_after(4)
+    return lambda: moving.move([row], actor=admin, classroom_slot_id=slot_id, class_date=day), day
+
+
+def is_moved_on_request(place, admin):
+    """A class for which somebody asked for a Friday."""
+    row, day = classes(place.admit([place.tuesday]).id)[0], day_after(4)
+    key = ask(row, place.friday, day, admin)
+    return lambda: requests.approve([key], actor=admin), day
+
+
+def makes_up(place, admin):
+    """A class that is owed, on a Friday."""
+    admission_id, day = place.admit([place.tuesday]).id, day_after(4)
+    row = classes(admission_id)[0].id
+    db.session.execute(text("UPDATE attendance SET deleted_at = now() WHERE id = :id"), {"id": row})
+    db.session.commit()
+    values = {"admission_id": admission_id, "classroom_slot_id": place.friday.id, "class_date": day}
+    return lambda: makeups.book(values, actor=admin), day
+
+
+BY_PLAN, BY_PLACE = (calendar, "school_calendar"), (places, "check")
+
+
+@pytest.mark.parametrize(
+    ("planning", "decides"),
+    [
+        (admits, BY_PLAN),
+        (resumes, BY_PLAN),
+        (extends, BY_PLAN),
+        (renews, BY_PLAN),
+        (moves, BY_PLACE),
+        (is_moved_on_request, BY_PLACE),
+        (makes_up, BY_PLACE),
+    ],
+)
+def test_a_day_is_closed_while_classes_are_planned_on_it(crowd, place, monkeypatch, locked, planning, decides):
     """The closure waits for the classes, and moves them. Without the lock it finds none, and they stay on the closed day."""
     admin = actor("admin")
     work, day = planning(place, admin)
-    slot_id = place.tuesday.id
+    slot_id = place.tuesday.id if decides is BY_PLAN else place.friday.id
     db.session.remove()
     if not locked:
         monkeypatch.setattr(calendar, "hold", lambda: None)
         monkeypatch.setattr(calendar, "alone", lambda: None)
-    other = between(monkeypatch, calendar, "school_calendar", partial(close, day, actor("admin2")))
+    other = between(monkeypatch, *decides, partial(close, day, actor("admin2")))
     planned, told = race(crowd, work, other)
     assert getattr(planned, "outcomes", None) is None or planned.outcomes[0].state == "ok"
     assert told == ("1 class gets another day." if locked else "No class is planned on these days.")

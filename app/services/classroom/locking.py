@@ -1,5 +1,5 @@
-"""Locks of the classroom, always in the same order, each kind in key order: admissions, classroom slots, students,
-attendance. Whoever admits, pauses or cancels takes them in this order too, so that no two wait for each other.
+"""Locks of the classroom, always in the same order, each kind in key order: the calendar, admissions, classroom slots,
+students, attendance. Whoever admits, pauses or cancels takes them in this order too, so that no two wait for each other.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from app.models.admissions import Admission
 from app.models.classroom import Attendance
 from app.models.courses import ClassroomSlot
 from app.models.students import Student
+from app.services import calendar
 from app.services.transaction import lock_many
 
 _OF_ADMISSIONS = text("SELECT classroom_slot_id FROM admission_slots WHERE admission_id = ANY(:ids)")
@@ -31,7 +32,8 @@ def for_moving(attendance_ids: Iterable[UUID], slot_ids: Iterable[UUID]) -> dict
 
 
 def for_planning(admission_ids: Iterable[UUID], slot_ids: Iterable[UUID] = ()) -> dict[UUID, Admission]:
-    """Lock admissions, the slots, and the students, before classes of theirs are added or moved."""
+    """Hold the calendar, and lock admissions, the slots, and the students, before classes of theirs are added or moved."""
+    calendar.hold()
     admissions = lock_many(Admission, list(admission_ids))
     lock_many(ClassroomSlot, list(slot_ids))
     lock_many(Student, [each.student_id for each in admissions])
