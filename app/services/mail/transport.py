@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 30
 TOO_LARGE = 552  # at MAIL FROM, where the size is announced: RFC 1870, 6.1
+# At RCPT TO, where a refusal may be of us rather than of the mailbox: RFC 3463, 3.8 has X.7 for what is not authorised. A server
+# without enhanced codes says it in words.
+_REFUSES_US = re.compile(r"5\.7\.\d+\b|(?!5\.\d+\.\d+\b).*(\brelay|authenticat)", re.IGNORECASE | re.DOTALL)
 Send = Callable[[EmailMessage], None]
 
 
@@ -59,7 +63,10 @@ class _Line:
             server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             self._reset()
-            _raise(*next(iter(error.recipients.values())))
+            code, answer = next(iter(error.recipients.values()))
+            if code >= 500 and _REFUSES_US.match(_words(answer)):
+                raise LaterError(_sentence(code, answer), server=True) from error
+            _raise(code, answer)
         except smtplib.SMTPNotSupportedError as error:  # an address beyond ASCII, for a server that cannot
             raise NeverError(str(error)) from error
         except smtplib.SMTPServerDisconnected as error:
@@ -108,7 +115,11 @@ def _raise(code: int, answer: bytes | str) -> None:
 
 
 def _sentence(code: int, answer: bytes | str) -> str:
-    return f"{code} {answer.decode('utf-8', 'replace') if isinstance(answer, bytes) else answer}"
+    return f"{code} {_words(answer)}"
+
+
+def _words(answer: bytes | str) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
 
 
 def _connect(address: str) -> smtplib.SMTP:

@@ -183,6 +183,39 @@ def test_a_server_that_refuses_us_costs_no_mail(db_session, actors, mailbox, ref
     assert mail.deliver() == 2
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "554 5.7.1 <staff@school.example>: Relay access denied",
+        "550 5.7.0 Not from you",
+        "530 5.7.0 Authentication required",
+        "550 relay not permitted",
+        "550 Please turn on SMTP Authentication in your mail client",
+    ],
+)
+def test_a_server_that_does_not_relay_for_us_costs_no_mail(db_session, actors, mailbox, answer):
+    """It says so of the recipient, but it is how the server or our account is set up (RFC 3463, 3.8)."""
+    mailbox.answers = [answer]
+    tell(actors.staff, actors.staff2)
+    assert mail.deliver() == 0
+    assert states() == ["queued", "queued"]
+    assert sorted(row.attempts for row in rows()) == [0, 1], "no attempt is wasted on the others"
+    assert {row.error for row in rows()} == {None, answer}
+    sooner(next_attempt_at="now()")
+    assert mail.deliver() == 2
+
+
+@pytest.mark.parametrize(
+    "answer", ["550 5.1.1 No such user", "550 5.2.1 Mailbox disabled", "550 5.1.2 No host to relay to"]
+)
+def test_a_bad_mailbox_fails_alone(db_session, actors, mailbox, answer):
+    mailbox.answers = [answer]
+    tell(actors.staff, actors.staff2)
+    assert mail.deliver() == 1
+    assert sorted(states()) == ["failed", "sent"]
+    assert {row.error for row in rows()} == {None, answer}
+
+
 def test_a_message_that_is_too_large_fails_alone(db_session, actors, mailbox):
     mailbox.to_sender = "552 Too large"
     tell(actors.staff)
