@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -15,8 +15,7 @@ from app.extensions import db
 from app.models.venues import Room
 from app.services.allocation_plans.problem import Plan, Shortage
 from app.services.errors import WrongState
-
-SHOWN: Final = 12  # rooms or moves that are told one by one
+from app.services.test_sessions.labels import SHOWN, more
 
 
 class SeatsShortError(WrongState):
@@ -106,10 +105,6 @@ def room_by_room(plan: Plan) -> str:
     names = {row.id: row.number for row in db.session.execute(select(Room.id, Room.number).where(Room.id.in_(shown)))}
     said = ", ".join(f"{names[key]}: {counts[key]}" for key in shown)
     return more(said, len(counts) - len(shown))
-
-
-def more(said: str, others: int) -> str:
-    return said + (" " + ngettext("and %(num)s more", "and %(num)s more", others) if others > 0 else "")
 
 
 _MOVES = text("""

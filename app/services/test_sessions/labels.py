@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.extensions import db
@@ -71,6 +72,12 @@ LABELS = {
     "closing_days": _l("Closes days before"),
     "created_at": _l("Entered"),
 }
+SHOWN: Final = 12  # students, rooms or moves that are told one by one
+
+
+def more(said: str, others: int) -> str:
+    """What was told one by one, and how many were not."""
+    return said + (" " + ngettext("and %(num)s more", "and %(num)s more", others) if others > 0 else "")
 
 
 def session_title(session: Any) -> str:

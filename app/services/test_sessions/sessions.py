@@ -18,11 +18,10 @@ from app.models.venues import Venue, VenueAvailability, VenueStatus
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import lookups, plain
-from app.services.allocation_plans.explaining import SHOWN, more
 from app.services.errors import Invalid, WrongState
 from app.services.resource import Result
 from app.services.test_sessions import notices
-from app.services.test_sessions.labels import session_title
+from app.services.test_sessions.labels import SHOWN, more, session_title
 from app.services.test_sessions.locking import require
 from app.services.transaction import lock, transactional
 
