@@ -53,6 +53,17 @@ class Registrar(FlaskGroup):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an argument that is not UTF-8, whichever command it is for: the database has no such text. Raises
+        UsageError.
+        """
+        for given in args:
+            try:
+                given.encode()
+            except UnicodeEncodeError as error:  # Python has read the bytes as lone surrogates
+                raise click.UsageError(f"This argument is not UTF-8: {click.format_filename(given)}", ctx) from error
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; what the reader can mend is told in one sentence, without a traceback."""
         from sqlalchemy.exc import OperationalError
