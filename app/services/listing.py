@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ScalarSelect, Select, func, literal_column, select
+from sqlalchemy import ScalarSelect, Select, and_, func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.extensions import db
@@ -134,7 +134,9 @@ def conditions(resource: Resource, actor: Actor, query: Query) -> list[ColumnEle
     if query.ids:
         found.append(among(resource.model.id, query.ids))
     if query.search and resource.search is not None:
-        found += all_words(resource.search, query.search, MOST_WORDS)
+        words = all_words(resource.search, query.search, MOST_WORDS)
+        besides = resource.search_besides(query.search) if resource.search_besides else ()
+        found += [or_(and_(*words), among(resource.model.id, besides))] if besides else words
     return found
 
 

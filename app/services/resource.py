@@ -5,7 +5,7 @@ commands.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -180,6 +180,9 @@ class Resource:
     attributes: tuple[Attribute, ...]
     search: Any = None
     search_help: Text = ""
+    search_besides: Callable[[str], Collection[Any]] | None = (
+        None  # keys of what the typed text finds in another way too
+    )
     default_sort: str = "-created_at"
     input: type[BaseModel] | None = None
     labels: Mapping[str, Text] = field(default_factory=dict)

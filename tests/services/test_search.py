@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.services import listing, search
+from app.services.leads import merging
 from app.services.resource import RESOURCES
 from tests.factories import content, courses, edfi, enrollments, seating
 from tests.factories.leads import lead
@@ -130,3 +131,23 @@ def test_a_request_for_access_is_found_in_any_capitals(db_session, client_of):
     )
     for words in ("zyx", "Zyx", "a.zyx"):
         assert "Ada Zyx" in client_of("super_admin").get(f"/access-requests/?q={words}").text, words
+
+
+def test_a_merged_lead_is_found_as_who_took_over(db_session, actors):
+    """By the whole number, as people dial it, or the whole address; each teacher still among their own."""
+    gone = lead(phone="+442071838750", email="Old_one@example.org", last_name="Zyx")
+    kept, other = lead(email="new@example.org"), lead(email="oldXone@example.org")
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    for words in ("+44 20 7183 8750", "020 7183 8750", "02071838750", "old_ONE@example.org"):
+        assert found(words, actors.staff) == {"leads": [kept.name]}, words
+        page = listing.fetch(RESOURCES["leads"], actors.staff, listing.Query(search=words), ["name"])
+        assert ([row.id for row in page.rows], page.total) == ([kept.id], 1)
+        assert listing.keys(RESOURCES["leads"], actors.staff, listing.Query(search=words)) == [kept.id]
+    assert found("020 7183 8750", actors.teacher) == {}
+    assert found("oldXone@example.org", actors.staff) == {"leads": [other.name]}
+    both = lead(phone="+442071838750")
+    assert found("020 7183 8750", actors.staff) == {"leads": [both.name, kept.name]}
+    deleted = listing.Query(search="020 7183 8750", deleted=True)
+    assert listing.keys(RESOURCES["leads"], actors.staff, deleted) == [gone.id]
+    merging.undo_merge([gone.id], actor=actors.admin)
+    assert found("old_one@example.org", actors.staff) == {"leads": [gone.name]}

@@ -21,10 +21,20 @@ LEAD_COLUMNS = ", ".join(name for name in STAGED if name not in NOT_OF_LEADS)
 COMPARED = tuple(name for name in NAMES if name not in ("owner", "notes", "tags", "follow_up_date", "email"))
 
 PREPARE = (
-    "DROP TABLE IF EXISTS pg_temp.incoming, pg_temp.doubles",
+    "DROP TABLE IF EXISTS pg_temp.incoming, pg_temp.doubles, pg_temp.merged",
     f"""CREATE TEMP TABLE incoming (id uuid NOT NULL DEFAULT uuid_time_ordered(),
         {", ".join(f"{name} {TYPES.get(name, 'text')}" for name in STAGED)}) ON COMMIT DROP""",
     "CREATE TEMP TABLE doubles (line integer PRIMARY KEY, field text, lead_id uuid, first_line integer, unchanged boolean) ON COMMIT DROP",
+    # What merged leads had, with the live one that has it now. Read once: no index finds a merged lead by its phone.
+    """CREATE TEMP TABLE merged ON COMMIT DROP AS
+        WITH RECURSIVE gone (phone, email, lead_id) AS (
+            SELECT phone, lower(email), merged_into_id FROM leads WHERE merged_into_id IS NOT NULL
+            UNION SELECT g.phone, g.email, l.merged_into_id FROM gone g JOIN leads l ON l.id = g.lead_id
+                  WHERE l.merged_into_id IS NOT NULL
+        )
+        SELECT had.field, had.contact, l.id AS lead_id FROM gone g JOIN leads l ON l.id = g.lead_id AND l.deleted_at IS NULL
+        CROSS JOIN LATERAL (VALUES ('phone', g.phone), ('email', g.email)) had (field, contact) WHERE had.contact IS NOT NULL""",
+    "ANALYZE pg_temp.merged",
 )
 EMPTY = "TRUNCATE incoming, doubles"
 COPY = f"COPY incoming ({', '.join(STAGED)}) FROM STDIN"
@@ -50,6 +60,14 @@ FIND_KNOWN = f"""
         ORDER BY unchanged DESC, rank, created_at, id LIMIT 1
     ) known
 """  # noqa: S608 - names of columns, from here
+FIND_MERGED = """
+    INSERT INTO doubles (line, field, lead_id, unchanged)
+    SELECT DISTINCT ON (t.line) t.line, field, m.lead_id, false
+    FROM (SELECT line, 'phone' AS field, phone AS contact FROM incoming
+          UNION ALL SELECT line, 'email', lower(email) FROM incoming) t JOIN merged m USING (field, contact)
+    ORDER BY t.line, field DESC, m.lead_id
+    ON CONFLICT (line) DO NOTHING
+"""
 FIND_REPEATED = """
     INSERT INTO doubles (line, field, first_line, unchanged)
     SELECT line, repeated_field, repeated_line, false FROM incoming WHERE repeated_line IS NOT NULL

@@ -119,8 +119,11 @@ def _stage(rows: list[Any]) -> None:
 
 
 def _find_doubles(facts: dict[str, Any], issues: Issues, tally: Tally) -> None:
-    """Find rows whose phone or e-mail a live lead or an earlier row has, report them, and leave them out if that is wished."""
+    """Find rows whose phone or e-mail a live lead, one merged into it or an earlier row has, report them, and leave them out
+    if that is wished.
+    """
     db.session.execute(text(sql.FIND_KNOWN), facts)
+    db.session.execute(text(sql.FIND_MERGED))
     db.session.execute(text(sql.FIND_REPEATED))
     left_out, taken = (
         _("It is left out. Change the existing lead, or import duplicates too."),

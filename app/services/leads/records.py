@@ -9,9 +9,8 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from app.dialect import PREPARED
 from app.extensions import db
 from app.models.leads import FollowUpStatus, Lead, LeadEvent, LeadSource, LeadStage
 from app.models.notifications import NotificationType
@@ -22,7 +21,7 @@ from app.policies.scopes import visible
 from app.services import lookups, phones, school
 from app.services.errors import Invalid, NotAllowed, explain
 from app.services.keysets import among
-from app.services.leads import notices
+from app.services.leads import contacts, notices
 from app.services.leads.actions import check_follow_up
 from app.services.leads.events import record
 from app.services.leads.stages import active_stage, first_stage
@@ -38,7 +37,9 @@ explain(
 
 
 class PossibleDuplicates(Invalid):
-    """Live leads with the same phone or e-mail exist; saving again with `accept_duplicates` saves all the same."""
+    """Live leads with the same phone or e-mail exist, or took over one that had it; saving again with `accept_duplicates`
+    saves all the same.
+    """
 
     code = "possible_duplicates"
 
@@ -54,20 +55,13 @@ class PossibleDuplicates(Invalid):
         }
 
 
-# Each through its own index: with OR and a limit, PostgreSQL may prefer to read all leads in their order.
-_SAME = text("""
-    SELECT id FROM leads WHERE phone = :phone AND deleted_at IS NULL
-    UNION
-    SELECT id FROM leads WHERE lower(email) = lower(:email) AND deleted_at IS NULL
-    LIMIT 500
-""").execution_options(**PREPARED)
-
-
 def duplicates_of(
     actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5
 ) -> Sequence[Any]:
-    """Visible live leads with this phone (E.164) or e-mail (any case): id, name, phone, email."""
-    same = set(db.session.scalars(_SAME, {"phone": phone, "email": email})) - {but}
+    """Visible live leads with this phone (E.164) or e-mail (any case), or into which one with it was merged: id, name, phone,
+    email.
+    """
+    same = contacts.having(phone, email, but=but)
     if not same:
         return []
     statement = select(Lead.id, (Lead.first_name + " " + Lead.last_name).label("name"), Lead.phone, Lead.email)

@@ -15,7 +15,7 @@ from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead, may_own_lead
 from app.policies.scopes import visible
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
-from app.services.leads import actions, labels, merging, records, stages, tags, undo
+from app.services.leads import actions, contacts, labels, merging, records, stages, tags, undo
 from app.services.leads.attributes import ATTRIBUTES, CONTACTS, FOLLOW_UP, PARTS, SOURCES
 from app.services.leads.schemas import (
     AddNote,
@@ -126,6 +126,7 @@ LEADS = register(
         attributes=ATTRIBUTES,
         search=Lead.search_text,
         search_help=_l("Name, phone or e-mail"),
+        search_besides=contacts.named_by,
         input=LeadInput,
         labels=labels.LEAD | labels.INPUTS,
         relations={

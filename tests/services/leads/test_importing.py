@@ -24,6 +24,7 @@ from app.services import accounts, import_reports, import_undo, imports, school,
 from app.services.admissions import waitlist
 from app.services.csv_files.writing import export
 from app.services.errors import Invalid, NotFound
+from app.services.leads import actions, merging
 from app.services.leads.import_rows import NAMES
 from tests.conftest import clone, make_app
 from tests.factories import leads as make
@@ -220,6 +221,21 @@ def test_duplicates_by_phone_and_email_of_live_leads_and_in_the_file(staff):
     assert issues[2].rule == "Line 5 of this file already has this phone number."
     again, faults = bring(content, staff, duplicates="import")
     assert (again.new_rows, again.duplicate_rows, len(faults), len(leads_of(again))) == (6, 6, 6, 6)
+
+
+def test_a_merged_lead_is_known_as_who_took_over(staff):
+    gone, between, kept = make.lead(email="Was@example.org"), make.lead(), make.lead()
+    merging.merge([gone.id], actor=actor("admin"), into_id=between.id)
+    merging.merge([between.id], actor=actor("admin"), into_id=kept.id)
+    other, header = phone(), "first_name,last_name,phone,email"
+    rows = [f"By,Phone,{gone.phone},", f"By,Mail,{other},was@EXAMPLE.org", f"Both,Are,{kept.phone},was@example.org"]
+    job, faults = bring(table(*rows, f"New,One,{phone()},", header=header), staff)
+    assert faults == [(2, "phone", "duplicate"), (3, "email", "duplicate"), (4, "phone", "duplicate")]
+    issues, _ = import_reports.issues(job.id, staff)
+    assert [issue.record_id for issue in issues] == [kept.id] * 3
+    actions.delete([kept.id], actor=actor("admin"))
+    job, faults = bring(table(rows[0], header=header), staff)
+    assert (job.new_rows, faults) == (1, [])
 
 
 def test_the_same_file_again_is_unchanged(staff):

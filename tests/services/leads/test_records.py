@@ -12,7 +12,7 @@ from app.models.leads import LeadAuditEvent, LeadEvent
 from app.models.notifications import Notification
 from app.services import school
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.services.leads import actions, records
+from app.services.leads import actions, merging, records
 from tests.factories.leads import lead, stage
 
 
@@ -73,6 +73,26 @@ def test_someone_who_is_known_is_shown_and_may_be_entered_all_the_same(db_sessio
     assert records.create(values(accept_duplicates=True), actor=actors.admin).id != known.id
     actions.delete([known.id], actor=actors.admin)
     assert known.id not in [each.id for each in records.duplicates_of(actors.admin, known.phone, None)]
+
+
+def test_who_was_merged_is_known_by_their_old_number_as_who_took_over(db_session, actors):
+    """Also through a second merge. Once the merge is undone, the number is that of the other again."""
+    gone, between, kept = lead(email="Old%_@Example.org"), lead(), lead()
+    merging.merge([gone.id], actor=actors.admin, into_id=between.id)
+    merging.merge([between.id], actor=actors.admin, into_id=kept.id)
+    records.update(kept.id, {"email": "new@example.org"}, actor=actors.admin)
+    for same in ({"phone": gone.phone}, {"phone": between.phone}, {"email": "old%_@example.ORG"}):
+        with pytest.raises(records.PossibleDuplicates) as refused:
+            records.create(values(**same), actor=actors.admin)
+        assert [each.id for each in refused.value.leads] == [kept.id]
+    for made in (gone, between, kept):
+        found = records.duplicates_of(actors.admin, made.phone, None, but=made.id)
+        assert found == [], "nobody is shown as the duplicate of who they were merged into"
+    assert records.duplicates_of(actors.admin, "+442071838750", "ol@example.org") == []
+    merging.undo_merge([between.id], actor=actors.admin)
+    assert [each.id for each in records.duplicates_of(actors.admin, gone.phone, None)] == [between.id]
+    actions.delete([between.id], actor=actors.admin)
+    assert records.duplicates_of(actors.admin, gone.phone, None) == []
 
 
 def test_a_duplicate_that_one_may_not_see_is_not_told(db_session, actors):
