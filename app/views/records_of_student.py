@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from app.policies.actor import Actor
 from app.services.records import erasing, overview, unmerging
 from app.services.records.labels import EXTENSION_STATUSES
+from app.services.records.links import name_of
 from app.views import render
 from app.views.page import Cell, Column, Empty, Fact, Group, Link, Panel, RecordPage, Row, Table
 
@@ -128,17 +129,24 @@ def _guardians(record: Any, actor: Actor, live: bool) -> Panel:
 
 
 def _merges(record: Any) -> list[Panel]:
-    rows = [
-        Row(
-            str(each.id),
-            "",
-            render.moment(each.created_at),
-            [
-                Cell(render.moment(each.created_at), "datetime", title=each.created_at.isoformat()),
-                Cell(render.number(sum(len(keys) for keys in each.moved.values() if isinstance(keys, list))), "number"),
-            ],
-        )
-        for each in unmerging.merges_into(record.id)
+    merges = unmerging.merges_into(record.id)
+    if not merges:
+        return []
+    students = unmerging.duplicates_of(merges)
+    rows = []
+    for each in merges:
+        duplicate, moved = students[each.duplicate_id], [keys for keys in each.moved.values() if isinstance(keys, list)]
+        cells = [
+            Cell(name_of(duplicate)),
+            Cell(duplicate.phone or "", "phone", f"tel:{duplicate.phone}" if duplicate.phone else ""),
+            Cell(render.moment(each.created_at), "datetime", title=each.created_at.isoformat()),
+            Cell(render.number(sum(map(len, moved))), "number"),
+        ]
+        rows.append(Row(str(each.id), "", name_of(duplicate), cells))
+    heads = [
+        Column("name", _("Name")),
+        Column("phone", _("Phone")),
+        Column("at", _("When")),
+        Column("moved", _("What moved"), align="end"),
     ]
-    heads = [Column("at", _("When")), Column("moved", _("What moved"), align="end")]
-    return [Panel(_("Merged into this student"), Table(heads, rows, Empty("")))] if rows else []
+    return [Panel(_("Merged into this student"), Table(heads, rows, Empty("")))]

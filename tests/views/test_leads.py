@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 
-from app.services.leads import actions
+from app.services.leads import actions, merging
 from tests.factories.leads import lead, stage
 
 LEFT_OUT = "A filter of this address is not understood, and is left out."
@@ -102,3 +102,41 @@ def test_more_are_chosen_than_a_browser_may_send_one_by_one(client_of, db_sessio
 def test_a_contact_is_logged_without_opening_a_menu(db_session, actors, client_of):
     page = client_of("staff").get(f"/leads/{lead(owner_id=actors.staff.id).id}").text
     assert 0 < page.index("/leads/actions/log_contact") < page.index("More actions")
+
+
+def events_of(client, made) -> list[str]:
+    """The entries of a lead's timeline, as they are written."""
+    return re.findall(r'<li><span class="event-mark">.*?</li>', client.get(f"/leads/{made.id}").text, re.S)
+
+
+def test_who_was_merged_is_named_and_given_back_from_the_lead_that_stays(client_of, db_session, actors):
+    mine = {"owner_id": actors.staff.id}
+    gone, kept = lead(first_name="Gone", phone="+442071838750", **mine), lead(first_name="Kept", **mine)
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    staff, admin, undo = client_of("staff"), client_of("admin"), f'action="/leads/{gone.id}/unmerge"'
+    [event] = events_of(staff, kept)
+    assert f"{gone.name}, +442071838750 became one with this lead." in event
+    assert undo in event and "Undo the merge" in event
+    assert f"Into {kept.name}, {kept.phone}." in events_of(admin, gone)[0]
+    [other] = events_of(client_of("staff2"), kept)
+    assert "Only its owner or an admin" in other and undo not in other
+    assert staff.post(f"/leads/{gone.id}/unmerge").status_code == 302
+    undone, merged = events_of(staff, kept)
+    assert f"The merge with {gone.name}, +442071838750 was undone." in undone
+    assert f"The merge with {kept.name}, {kept.phone} was undone." in events_of(staff, gone)[0]
+    assert gone.name in merged and undo not in merged
+
+
+def test_a_merge_is_undone_where_it_stands(client_of, db_session, actors):
+    """Once for each lead, also when it was merged twice; not at all where what took it over is gone itself."""
+    gone, kept, last = lead(), lead(), lead()
+    for _again in range(2):
+        merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+        merging.undo_merge([gone.id], actor=actors.admin)
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    admin, undo = client_of("admin"), f'action="/leads/{gone.id}/unmerge"'
+    found = events_of(admin, kept)
+    assert [undo in event for event in found] == [True, False, False, False, False]
+    merging.merge([kept.id], actor=actors.admin, into_id=last.id)
+    assert not any(undo in event for event in events_of(admin, kept))
+    assert "was itself merged or deleted since" in events_of(admin, kept)[1]

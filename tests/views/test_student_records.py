@@ -93,12 +93,20 @@ def test_a_merge_has_a_preview_and_an_undo(client_of, one):
     from tests.factories.students import student
 
     into, client = student(), client_of("admissions")
+    gone = db.session.execute(
+        text("SELECT first_name || ' ' || last_name AS name, phone FROM students WHERE id = :id"),
+        {"id": one.student_id},
+    ).one()
     url, data = f"/students/actions/merge?id={one.student_id}", {"id": str(one.student_id), "into_id": str(into.id)}
     assert client.post(url, data=data | {"_stage": "preview"}).status_code == 200
     assert db.session.scalar(text("SELECT count(*) FROM student_merges")) == 0
     done = client.post(url, data=data | {"_stage": "do"})
     assert "Undo" in done.text
     assert f'data-to="/students/{into.id}"' in done.text, "who may not restore has no page of the duplicate"
+    page = client.get(f"/students/{into.id}").text
+    panel = page[page.index("Merged into this student") :]
+    assert gone.name in panel and (gone.phone or "") in panel
+    assert f"/students/actions/undo_merge?id={into.id}" in page
     merge = db.session.scalar(text("SELECT id FROM student_merges"))
     assert client.post(f"/students/actions/merge/undo?batch={merge}", data={"batch": str(merge)}).status_code == 200
     assert db.session.scalar(text("SELECT undone_at IS NOT NULL FROM student_merges"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.dialect import PREPARED
 from app.extensions import db
+from app.models.leads import Lead
+from app.services.keysets import among
 
 PAGE = 50  # entries at a time
 
@@ -56,3 +59,17 @@ def page(lead_id: UUID, *, before: datetime | None = None) -> tuple[list[Any], b
     """PAGE of the entries, as `timeline` reads them, and whether there are older ones."""
     found = timeline(lead_id, before=before)
     return found, len(found) >= PAGE and bool(timeline(lead_id, before=found[-1].at, limit=1))
+
+
+OF_MERGES = ("from", "into", "unmerged")  # where events of a merge, and of its end, name the other lead
+
+
+def others(entries: Iterable[Any]) -> dict[str, Any]:
+    """The leads that merges among these entries name, by key: name, phone, merged_into_id."""
+    merges = [entry.after for entry in entries if entry.kind in ("merged", "restored") and entry.after]
+    named = {after[name] for after in merges for name in OF_MERGES if name in after}
+    if not named:
+        return {}
+    name = (Lead.first_name + " " + Lead.last_name).label("name")
+    found = db.session.execute(select(Lead.id, name, Lead.phone, Lead.merged_into_id).where(among(Lead.id, named)))
+    return {str(row.id): row for row in found}

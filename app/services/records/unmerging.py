@@ -22,6 +22,7 @@ from app.services import sessions
 from app.services.accounts import access
 from app.services.admissions import waitlist
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
+from app.services.keysets import among
 from app.services.records import merging
 from app.services.records.following import follow
 from app.services.records.links import name_of
@@ -73,6 +74,12 @@ def merges_into(student_id: UUID, *, limit: int = 20) -> Sequence[StudentMerge]:
     """The merges of which nothing was taken back, the latest first."""
     statement = select(StudentMerge).where(StudentMerge.student_id == student_id, StudentMerge.undone_at.is_(None))
     return db.session.scalars(statement.order_by(StudentMerge.created_at.desc(), StudentMerge.id).limit(limit)).all()
+
+
+def duplicates_of(merges: Sequence[StudentMerge]) -> dict[UUID, Student]:
+    """The students who were merged away, by key."""
+    found = db.session.scalars(select(Student).where(among(Student.id, [each.duplicate_id for each in merges])))
+    return {student.id: student for student in found}
 
 
 def was_merged(student_id: UUID) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.services.leads import LEADS, labels
+from app.services.leads import LEADS, labels, timeline
 from app.views import render
 from app.views.page import (
     Change,
@@ -54,10 +54,25 @@ def _said(name: str, value: Any, names: Mapping[str, str]) -> str:
     return render.plain(value)
 
 
-def event(row: Any) -> Event:
+def _merged(row: Any, others: Mapping[str, Any]) -> str:
+    """What the event of a merge, or of its end, says of the other lead."""
+    after = row.after or {}
+    other = next((others[after[name]] for name in timeline.OF_MERGES if after.get(name) in others), None)
+    if other is None:
+        return ""
+    who = {"name": other.name, "phone": other.phone}
+    if row.kind == "restored":
+        return _("The merge with %(name)s, %(phone)s was undone.", **who)
+    if "into" in after:
+        return _("Into %(name)s, %(phone)s.", **who)
+    return _("%(name)s, %(phone)s became one with this lead.", **who)
+
+
+def event(row: Any, others: Mapping[str, Any]) -> Event:
+    """An entry of the timeline; `others` are the leads that merges name."""
     names = row.names or {}
     keys = [] if row.kind in TOLD_WITHOUT_VALUES else sorted({*(row.before or {}), *(row.after or {})})
-    body = row.body or ""
+    body = row.body or (_merged(row, others) if row.kind in ("merged", "restored") else "")
     if row.kind == "contact_attempted":  # an attempt changes nothing: it has a channel and an outcome
         body = "\n".join(
             filter(None, (", ".join(_said(name, row.after[name], names) for name in ("channel", "outcome")), body))

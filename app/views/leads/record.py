@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ from app.views.leads.tabs import tabs
 from app.views.page import (
     Cell,
     Empty,
+    Event,
     FieldGroup,
     Form,
     FormPage,
@@ -120,9 +122,8 @@ class LeadView(RecordView):
         page.subtitle = " · ".join(filter(None, (record.interest, ", ".join(tag.name for tag in record.tags))))
         if record.merged_into_id:
             page.deleted = _("Merged into another lead on %(day)s.", day=render.moment(record.deleted_at))
-            stopped = merging.hindrance(db.session.get_one(type(record), record.merged_into_id))
-            undo = Link(_("Undo the merge"), f"/leads/{record.id}/unmerge", "undo-2", method="post", primary=True)
-            undo.enabled, undo.reason = stopped is None, str(stopped or "")
+            undo = self.undo_link(record.id, db.session.get_one(type(record), record.merged_into_id))
+            undo.primary = True
             page.actions = [
                 undo,
                 Link(_("Open the lead that stayed"), f"/leads/{record.merged_into_id}", "arrow-right"),
@@ -133,7 +134,7 @@ class LeadView(RecordView):
         staff = actor.may("add_note", LEADS.name)
         if staff:
             rows, more = timeline.page(record.id, before=read_moment(request.args.get("before", "")))
-            page.timeline = [events.event(row) for row in rows]
+            page.timeline = self.timeline(rows, record)
             if more:
                 page.timeline_more_url = f"/leads/{record.id}?" + urlencode({"before": page.timeline[-1].when_iso})
             page.panels = self.duplicates(record)
@@ -144,6 +145,23 @@ class LeadView(RecordView):
             fields = [body, FormField(once.FIELD, "", "hidden", once.new_key())]
             page.note = Form(f"/leads/actions/add_note?id={record.id}", [FieldGroup("", fields)], _("Add note"))
         return page
+
+    def timeline(self, rows: Sequence[Any], record: Any) -> list[Event]:
+        """The entries; what was merged into this lead, and is so still, has its undo at the latest of its merges."""
+        others = timeline.others(rows)
+        made = [events.event(row, others) for row in rows]
+        standing = {key: other.id for key, other in others.items() if other.merged_into_id == record.id}
+        if current_actor().may("merge", LEADS.name):
+            for entry, row in zip(made, rows, strict=True):
+                gone = standing.pop(row.after.get("from", ""), None) if row.kind == "merged" else None
+                entry.action = self.undo_link(gone, record) if gone else None
+        return made
+
+    def undo_link(self, gone: Any, kept: Any) -> Link:
+        stopped = merging.hindrance(kept) or LEADS.edit_rule(current_actor(), kept)
+        link = Link(_("Undo the merge"), f"/leads/{gone}/unmerge", "undo-2", method="post")
+        link.enabled, link.reason = stopped is None, str(stopped or "")
+        return link
 
     def duplicates(self, record: Any) -> list[Panel]:
         """Others with the same phone or e-mail, so that they can be merged."""

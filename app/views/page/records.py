@@ -38,6 +38,7 @@ class Event:
     icon: str = "dot"
     text: str = ""
     changes: list[Change] = field(default_factory=list)
+    action: Link | None = None
 
 
 @dataclass(slots=True)
