@@ -23,9 +23,10 @@ from app.services.integrity.classroom import CLASSROOM
 from app.services.integrity.invariants import Invariant
 from app.services.integrity.others import OTHERS
 from app.services.integrity.records import ENROLLED_RECORDS
+from app.services.integrity.test_sessions import TEST_SESSIONS
 
 INVARIANTS: Final[dict[str, Invariant]] = {
-    each.name: each for each in (*ACCOUNTS, *ADMISSIONS, *CLASSROOM, *ENROLLED_RECORDS, *OTHERS)
+    each.name: each for each in (*ACCOUNTS, *ADMISSIONS, *CLASSROOM, *ENROLLED_RECORDS, *TEST_SESSIONS, *OTHERS)
 }
 MOST_COUNTED: Final = 10_000
 PATIENCE: Final = "2s"  # of the page, for one invariant; the nightly job and the commands wait as long as it takes

@@ -71,6 +71,13 @@ BREAKING = {
         " SELECT student_id, admission_id, CASE classroom_slot_id WHEN :slot THEN :other ELSE :slot END, class_date,"
         " starts_at + interval '5 minutes', ends_at, true FROM attendance ORDER BY starts_at DESC LIMIT 1"
     ],
+    "student_in_two_tests": [
+        "INSERT INTO venues (code, name) VALUES ('V', 'Hall')",
+        "INSERT INTO test_sessions (code, name, venue_id, session_date, start_time, end_time)"
+        " SELECT hour, 'Test', id, current_date + 9, make_time(hour, 0, 0), make_time(hour + 2, 0, 0)"
+        " FROM venues, (VALUES (9), (10)) starts (hour)",
+        "INSERT INTO test_registrations (session_id, student_id) SELECT id, :student FROM test_sessions",
+    ],
     "class_on_closed_day": ["UPDATE operating_days SET open = false"],
     "classes_missing": ["DELETE FROM attendance"],
     "classes_wrong": ["DELETE FROM attendance WHERE id = (SELECT id FROM attendance LIMIT 1)"],
@@ -139,6 +146,30 @@ def test_what_is_broken_is_found_and_repaired(records, actors, name):
     assert name not in broken()
     [log] = integrity.history(name)
     assert (log.rows_before, log.rows_after, log.who) == (found[name], 0, "Super Admin Tester")
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "UPDATE test_sessions SET start_time = '07:00', end_time = '10:00' WHERE code = '9'",
+        "UPDATE test_sessions SET session_date = current_date - 9",
+        "UPDATE test_sessions SET session_date = current_date + 10 WHERE code = '9'",
+        "UPDATE test_sessions SET status = 'cancelled' WHERE code = '9'",
+        "UPDATE test_sessions SET status = 'completed' WHERE code = '9'",
+        "UPDATE test_registrations SET status = 'cancelled', cancelled_at = now()"
+        " WHERE session_id = (SELECT id FROM test_sessions WHERE code = '9')",
+        "UPDATE students SET deleted_at = now() WHERE id = :student",
+    ],
+)
+def test_tests_at_the_same_time_are_found_while_both_are_to_come(records, actors, harmless):
+    spoil("student_in_two_tests", records)
+
+    def found():
+        return sorted(row.detail for row in integrity.rows(integrity.get("student_in_two_tests"), actors.admin)[0])
+
+    assert found() == ["10 / 9", "9 / 10"]
+    run(harmless, **({"student": records["student"]} if ":student" in harmless else {}))
+    assert found() == []
 
 
 def test_staged_rows_and_passwords_go_with_the_decision(records, actors):
