@@ -16,6 +16,7 @@ from app.services.keysets import among
 
 PAGE = 50  # entries at a time
 
+# What was done in one transaction has one moment; of these the keys tell the order.
 _TIMELINE = text("""
     SELECT item.kind, item.at, item.before, item.after, item.body, u.first_name || ' ' || u.last_name AS who,
            CASE WHEN item.before ?| ARRAY['stage_id', 'owner_id', 'assigned_teacher_id']
@@ -29,21 +30,21 @@ _TIMELINE = text("""
                                   (item.before ->> 'assigned_teacher_id')::integer, (item.after ->> 'assigned_teacher_id')::integer)
                ) named
            ) END AS names
-    FROM (
-        (SELECT type AS kind, at, before, after, '' AS body, actor_id FROM lead_audit_events
+    FROM (SELECT * FROM (
+        (SELECT id, type AS kind, at, before, after, '' AS body, actor_id FROM lead_audit_events
          WHERE lead_id = :lead_id AND type NOT IN ('note_added', 'contact_attempted')
            AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
          ORDER BY at DESC FETCH FIRST (:limit) ROWS WITH TIES)
         UNION ALL
-        (SELECT 'note_added', created_at, NULL, NULL, body, created_by_id FROM lead_notes
+        (SELECT id, 'note_added', created_at, NULL, NULL, body, created_by_id FROM lead_notes
          WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before)
          ORDER BY created_at DESC FETCH FIRST (:limit) ROWS WITH TIES)
         UNION ALL
-        (SELECT 'contact_attempted', at, NULL, jsonb_build_object('channel', channel, 'outcome', outcome), note, created_by_id
+        (SELECT id, 'contact_attempted', at, NULL, jsonb_build_object('channel', channel, 'outcome', outcome), note, created_by_id
          FROM lead_contact_attempts WHERE lead_id = :lead_id AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
          ORDER BY at DESC FETCH FIRST (:limit) ROWS WITH TIES)
-    ) item LEFT JOIN ab_user u ON u.id = item.actor_id
-    ORDER BY item.at DESC FETCH FIRST (:limit) ROWS WITH TIES
+    ) each ORDER BY at DESC FETCH FIRST (:limit) ROWS WITH TIES) item LEFT JOIN ab_user u ON u.id = item.actor_id
+    ORDER BY item.at DESC, item.id DESC
 """).execution_options(**PREPARED)
 
 
