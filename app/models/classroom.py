@@ -7,11 +7,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, Integer, SmallInteger, String, func, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.models.admissions import Admission, of_admission
 from app.models.base import Base, Key, Stamps, TimeOrderedKey, account_key, choice
-from app.models.courses import ClassroomSlot, of_slot
+from app.models.courses import ClassroomSlot, SlotTeacher, had_slot, of_slot
 from app.models.students import Student, of_student
 
 LIVE = text("deleted_at IS NULL")
@@ -114,6 +114,11 @@ class Attendance(TimeOrderedKey, Stamps, Base):
     student: Mapped[Student] = relationship(lazy="raise_on_sql")
     admission: Mapped[Admission] = relationship(lazy="raise_on_sql")
     classroom_slot: Mapped[ClassroomSlot] = relationship(foreign_keys=[classroom_slot_id], lazy="raise_on_sql")
+    taught: Mapped[SlotTeacher] = relationship(
+        primaryjoin=lambda: had_slot(SlotTeacher, foreign(Attendance.classroom_slot_id), Attendance.starts_at),
+        lazy="raise_on_sql",
+        viewonly=True,
+    )
 
 
 class AttendancePolicy(Key, Stamps, Base):

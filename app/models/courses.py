@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     Computed,
     ForeignKey,
     ForeignKeyConstraint,
@@ -19,7 +20,9 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    and_,
     func,
+    or_,
     text,
 )
 from sqlalchemy.dialects.postgresql import INT4RANGE, ExcludeConstraint, Range
@@ -237,6 +240,39 @@ class ClassroomSlot(Key, Stamps, SoftDelete, Base):
     @property
     def free(self) -> int:
         return self.capacity - self.enrolled - self.offered
+
+
+class SlotTeacher(Key, Base):
+    """Who taught a classroom slot from when to when, without gaps: a trigger of `classroom_slots` writes it. The first one
+    has no `since`, the last one, who teaches it now, no `until`. A class belongs to whoever had the slot when it began.
+    """
+
+    __tablename__ = "classroom_slot_teachers"
+    __table_args__ = (
+        Index(
+            "uq_classroom_slot_teachers_classroom_slot_id",
+            "classroom_slot_id",
+            unique=True,
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_classroom_slot_teachers_classroom_slot_id", "classroom_slot_id"),
+        Index("ix_classroom_slot_teachers_teacher_id", "teacher_id"),
+        CheckConstraint("until >= since", name="ends_after_start"),
+    )
+    classroom_slot_id: Mapped[UUID] = mapped_column(ForeignKey("classroom_slots.id", ondelete="CASCADE"))
+    teacher_id: Mapped[int] = mapped_column(Integer, ForeignKey("ab_user.id", ondelete="RESTRICT"))
+    since: Mapped[datetime | None]
+    until: Mapped[datetime | None]
+
+    teacher: Mapped[User] = relationship(foreign_keys=[teacher_id], lazy="raise_on_sql")
+
+
+def had_slot(teacher: Any, slot_id: Any, moment: Any) -> ColumnElement[bool]:
+    """Whether a SlotTeacher, or an alias of it, had this slot at this moment, as SQL. Not as a range: PostgreSQL takes
+    "in the range" for rarer than it is, and asks it of all slots first.
+    """
+    began = or_(teacher.since.is_(None), teacher.since <= moment)
+    return and_(teacher.classroom_slot_id == slot_id, began, or_(teacher.until.is_(None), teacher.until > moment))
 
 
 def of_slot(**options: Any) -> Mapped[UUID]:

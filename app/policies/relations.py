@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false
+from sqlalchemy import ColumnElement, exists, false, or_
 
-from app.models.courses import ClassroomSlot
+from app.models.courses import ClassroomSlot, SlotTeacher
 from app.models.student_records import Guardian, StudentGuardian
 from app.models.students import Student
 from app.policies.actor import Actor
@@ -23,6 +23,19 @@ def is_there(model: type[Any], *rules: ColumnElement[bool]) -> ColumnElement[boo
 def taught_by(actor: Actor, slot_id: Any) -> ColumnElement[bool]:
     """Whether the actor teaches the classroom slot with this key."""
     return is_there(ClassroomSlot, ClassroomSlot.id == slot_id, ClassroomSlot.teacher_id == actor.id)
+
+
+def had(actor: Actor, slot_id: Any, moment: Any) -> ColumnElement[bool]:
+    """Whether the actor has the classroom slot with this key, or had it at that moment or after it: who hands a slot over
+    keeps what was in it until then.
+    """
+    mine = SlotTeacher.teacher_id == actor.id
+    return is_there(
+        SlotTeacher,
+        SlotTeacher.classroom_slot_id == slot_id,
+        mine,
+        or_(SlotTeacher.until.is_(None), SlotTeacher.until > moment),
+    )
 
 
 def learnt_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:

@@ -47,9 +47,9 @@ def may_change_admission(actor: Actor, admission: Any) -> Reason | None:
     return _l("Only who made this admission or an admin may change it.")
 
 
-def may_mark(actor: Actor, slot: Any) -> Reason | None:
-    """Teachers mark their own classes; admins all."""
-    if actor.is_admin or actor.id is None or (actor.has(Role.TEACHER) and slot.teacher_id == actor.id):
+def may_mark(actor: Actor, taught: Any) -> Reason | None:
+    """Teachers mark their own classes, those of the past also when they have handed the slot over; admins all."""
+    if actor.is_admin or actor.id is None or (actor.has(Role.TEACHER) and taught.teacher_id == actor.id):
         return None
     return _l("Only the teacher of this class or an admin may mark attendance.")
 

@@ -37,7 +37,7 @@ from app.models.test_sessions import RoomAllocation, TestRegistration
 from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.enrollments import is_office
-from app.policies.relations import is_there, learnt_by, taught_by
+from app.policies.relations import had, is_there, learnt_by, taught_by
 from app.policies.roles import Role
 
 Scope = Callable[[Actor], ColumnElement[bool]]
@@ -94,7 +94,7 @@ def students(actor: Actor) -> ColumnElement[bool]:
         return true()
     rules = [Student.user_id == actor.id] if actor.has(Role.STUDENT) else []
     if actor.has(Role.TEACHER):
-        mine = taught_by(actor, ClassroomEnrollment.classroom_slot_id)
+        mine = had(actor, ClassroomEnrollment.classroom_slot_id, ClassroomEnrollment.created_at)
         rules.append(is_there(ClassroomEnrollment, ClassroomEnrollment.student_id == Student.id, mine))
     return _any_of(*rules)
 
@@ -133,13 +133,19 @@ def classroom_slots(actor: Actor) -> ColumnElement[bool]:
     return ClassroomSlot.teacher_id == actor.id if actor.has(Role.TEACHER) else false()
 
 
+def classes_of_day(actor: Actor, begins: Any) -> ColumnElement[bool]:
+    """The rule for a classroom slot on a day: teachers see it also when they handed it over after that."""
+    rule = classroom_slots(actor)
+    return or_(rule, had(actor, ClassroomSlot.id, begins)) if actor.has(Role.TEACHER) else rule
+
+
 def attendance(actor: Actor) -> ColumnElement[bool]:
-    """The office sees all; teachers their classes; students their own."""
+    """The office sees all; teachers their classes, and those that they held; students their own."""
     if _sees_all(actor):
         return true()
     rules = [learnt_by(actor, Attendance.student_id)] if actor.has(Role.STUDENT) else []
     if actor.has(Role.TEACHER):
-        rules.append(taught_by(actor, Attendance.classroom_slot_id))
+        rules.append(had(actor, Attendance.classroom_slot_id, Attendance.starts_at))
     return _any_of(*rules)
 
 

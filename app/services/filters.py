@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Label, and_, func, not_, or_, select
+from sqlalchemy import Column, Label, and_, exists, func, not_, or_, select
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -215,11 +215,18 @@ def met(resource: Resource, item: Filter) -> ColumnElement[bool]:
         return _linked(resource, item, *item.attribute.links)
     wanted, attribute = and_(condition(item), *_indexed(resource, item)), item.attribute
     if attribute.through is not None and attribute.join is not None:
-        return attribute.through.in_(select(attribute.join[0].id).where(wanted).correlate(None))
+        return _through(attribute.join, attribute.through, wanted)
     if attribute.key is not None or attribute.join is None:
         return wanted
     key = resource.model.id
     return key.in_(select(key).outerjoin(*attribute.join).where(wanted).correlate(None))
+
+
+def _through(join: tuple[Any, Any], through: tuple[Any, Any], wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The rows of which the joined one is as wanted. What is referred to may have several rows: then the join tells which."""
+    (other, belongs), (own, referred) = join, through
+    few: ColumnElement[bool] = own.in_(select(referred).where(wanted).correlate(None))
+    return few if referred.key == "id" else few & exists().where(belongs, wanted).correlate_except(other)
 
 
 def _linked(resource: Resource, item: Filter, own: Any, other: Any) -> ColumnElement[bool]:

@@ -46,12 +46,15 @@ _MISSING = """
                jsonb_build_object('course', c.name, 'day', jsonb_build_object('day', class.class_date)))) AS payload,
            CAST(NULL AS timestamptz) AS expires_at
     FROM (
-        SELECT DISTINCT classroom_slot_id, class_date FROM attendance
+        SELECT classroom_slot_id, class_date, min(starts_at) AS starts_at FROM attendance
         WHERE status = 'scheduled' AND deleted_at IS NULL AND class_date <= :day AND ends_at <= :ended
+        GROUP BY classroom_slot_id, class_date
     ) class
     JOIN classroom_slots s ON s.id = class.classroom_slot_id JOIN courses c ON c.id = s.course_id
+    JOIN classroom_slot_teachers t ON t.classroom_slot_id = s.id AND (t.since IS NULL OR t.since <= class.starts_at)
+      AND (t.until IS NULL OR t.until > class.starts_at)
     CROSS JOIN LATERAL (
-        SELECT u.id FROM ab_user u WHERE u.id = s.teacher_id AND u.active UNION SELECT unnest(CAST(:admins AS integer[]))
+        SELECT u.id FROM ab_user u WHERE u.id = t.teacher_id AND u.active UNION SELECT unnest(CAST(:admins AS integer[]))
     ) person
     WHERE NOT EXISTS (SELECT FROM notification_events e WHERE e.type = :type
                       AND e.entity_id = class.classroom_slot_id || ':' || class.class_date)

@@ -49,8 +49,8 @@ class Attribute:
 
     `value` is what is shown and sorted. For a relation `key` is the foreign key that filters compare, `join` is the
     (aliased table, condition) that `value` needs, and `lookup` names the list of choices. Where the joined table has
-    that key, `through` is the indexed column of this table that refers to it: filters find its few rows first. A
-    relation to many has their names as `value` and no key: `links` are the columns of the table between, of this
+    that key, `through` is the indexed column of this table that refers to it, and what it refers to: filters find its few
+    rows first. A relation to many has their names as `value` and no key: `links` are the columns of the table between, of this
     record's key and of theirs.
     `sortable` is only given to what an index serves, and in small tables to all.
     """
@@ -61,7 +61,7 @@ class Attribute:
     value: Any
     key: Any = None
     join: tuple[Any, Any] | None = None
-    through: Any = None
+    through: tuple[Any, Any] | None = None
     links: tuple[Any, Any] | None = None
     lookup: str = ""
     options: tuple[Option, ...] = ()

@@ -50,6 +50,7 @@ NO_HISTORY = {
     "record_creation_attempts": "append-only",
     "oneroster_agents": "made with the guardians of a student",
     "oneroster_former_teachers": "made with a change of classroom_slots, which has a history",
+    "classroom_slot_teachers": "made with a change of classroom_slots, which has a history",
     "oneroster_export_files": "content, with its digest in oneroster_exports",
     "oauth_tokens": "logins of a kind, kept until they end",
     "edfi_push_items": "a log",

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.extensions import db, migrate
 from app.models.student_records import Guardian, StudentSchoolAssociation
-from app.services import deployment, sessions
+from app.services import accounts, deployment, sessions
 from tests.conftest import at, clone, connect, make_app
 from tests.factories.leads import lead
 from tests.factories.oneroster import roster, user
@@ -141,6 +141,33 @@ def test_the_roster_is_brought_up_to_today(server_url, template):
         assert everything(gone) == ["deleted"]
         orgs = text("SELECT org_ids ->> 0 FROM oneroster_users WHERE sourced_id = 'leaves'")
         assert everything(orgs) == [place.sourced_id]
+
+
+def test_who_taught_before_is_read_from_the_history(server_url, template):
+    """Before 0025 a slot knew the teacher of today alone."""
+    with clone(server_url, template) as url, running(url):
+        configuration = migrate.get_config()
+        made = roster(sessions.system())
+        slot_id, other = made.slots[0].id, accounts.find("teacher2").id
+        give = text("UPDATE classroom_slots SET teacher_id = :teacher WHERE id = :id")
+        for teacher_id in (other, made.teacher.id, other):
+            db.session.execute(give, {"teacher": teacher_id, "id": slot_id})
+            db.session.commit()
+        told = text(
+            "SELECT concat_ws(' ', classroom_slot_id, teacher_id, since IS NULL, until IS NULL) FROM"
+            " classroom_slot_teachers"
+        )
+        before, shape = everything(told), everything(SHAPE)
+        assert len([each for each in before if each.startswith(str(slot_id))]) == 4
+        db.session.remove()
+        command.downgrade(configuration, "0024")
+        command.upgrade(configuration, "head")
+        assert everything(told) == before
+        assert everything(SHAPE) == shape
+        together = text(
+            "SELECT range_agg(tstzrange(since, until))::text FROM classroom_slot_teachers GROUP BY classroom_slot_id"
+        )
+        assert set(everything(together)) == {"{(,)}"}, "without gaps"
 
 
 def test_the_migrations_make_what_the_models_say(server_url, template):

@@ -19,7 +19,7 @@ from app.services.errors import Refusal
 from app.services.import_run import Issues
 
 _WORKED_WITH = text("""
-    SELECT teacher_id FROM classroom_slots WHERE teacher_id = ANY(:ids)
+    SELECT teacher_id FROM classroom_slot_teachers WHERE teacher_id = ANY(:ids)
     UNION SELECT teacher_id FROM course_teachers WHERE teacher_id = ANY(:ids)
     UNION SELECT owner_id FROM leads WHERE owner_id = ANY(:ids)
     UNION SELECT assigned_teacher_id FROM leads WHERE assigned_teacher_id = ANY(:ids)

@@ -19,7 +19,7 @@ from app.models.classroom import (
     RequestStatus,
     RescheduleRequest,
 )
-from app.models.courses import ClassroomSlot, Course
+from app.models.courses import ClassroomSlot, Course, SlotTeacher, had_slot
 from app.models.students import Student
 from app.services import people
 from app.services.classroom.labels import CREDITS, LABELS, REQUEST_TONES, REQUESTS, STATUS_TONES, STATUSES
@@ -79,40 +79,32 @@ def _account(name: str, label: Any, key: Any) -> Attribute:
     )
 
 
-_taught = aliased(ClassroomSlot)
-
-
-def _of_slot(name: str, label: Any, shown: Any, key: Any, lookup: str) -> Attribute:
-    """What the class of a row has: its course, its teacher."""
-    return Attribute(
-        name,
-        label,
-        Kind.RELATION,
-        shown,
-        key=key,
-        join=(_taught, _taught.id == Attendance.classroom_slot_id),
-        through=Attendance.classroom_slot_id,
-        lookup=lookup,
-        person=lookup == "teachers",
-    )
+_slot_of_class, _taught = aliased(ClassroomSlot), aliased(SlotTeacher)
 
 
 ATTENDANCE = (
     _student(Attendance),
     _slot("course", _l("Class"), Attendance.classroom_slot_id),
-    _of_slot(
+    Attribute(
         "taught_course",
         _l("Course"),
-        select(Course.name).where(Course.id == _taught.course_id).scalar_subquery(),
-        _taught.course_id,
-        "courses",
+        Kind.RELATION,
+        select(Course.name).where(Course.id == _slot_of_class.course_id).scalar_subquery(),
+        key=_slot_of_class.course_id,
+        join=(_slot_of_class, _slot_of_class.id == Attendance.classroom_slot_id),
+        through=(Attendance.classroom_slot_id, _slot_of_class.id),
+        lookup="courses",
     ),
-    _of_slot(
+    Attribute(
         "teacher",
         _l("Teacher"),
+        Kind.RELATION,
         select(people.full_name(User)).where(User.id == _taught.teacher_id).scalar_subquery(),
-        _taught.teacher_id,
-        "teachers",
+        key=_taught.teacher_id,
+        join=(_taught, had_slot(_taught, Attendance.classroom_slot_id, Attendance.starts_at)),
+        through=(Attendance.classroom_slot_id, _taught.classroom_slot_id),
+        lookup="teachers",
+        person=True,
     ),
     Attribute("class_date", LABELS["class_date"], Kind.DATE, Attendance.class_date, sortable=True),
     Attribute("starts_at", LABELS["starts_at"], Kind.DATETIME, Attendance.starts_at),

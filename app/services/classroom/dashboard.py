@@ -14,10 +14,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.extensions import db
 from app.models.access import User
 from app.models.classroom import Attendance
-from app.models.courses import ClassroomSlot, Closure, Course, OperatingDay, TimeSlot
+from app.models.courses import ClassroomSlot, Closure, Course, OperatingDay, SlotTeacher, TimeSlot, had_slot
 from app.policies.actor import Actor
-from app.policies.scopes import classroom_slots as scope_of_slots
+from app.policies.scopes import classes_of_day
 from app.services import people, school
+from app.services.classroom.classes import begins
 from app.services.classroom.occupancy import moved_out, visitors
 
 MOST_SHOWN = 100
@@ -126,6 +127,7 @@ def _classes(wanted: Sequence[date], actor: Actor, choice: Choice, most: int) ->
         )
         .correlate(ClassroomSlot, of_day)
     )
+    moment = begins(of_day.c.day)
     in_use = ClassroomSlot.active & TimeSlot.active & ClassroomSlot.deleted_at.is_(None)
     of_one_day = (
         select(
@@ -133,18 +135,19 @@ def _classes(wanted: Sequence[date], actor: Actor, choice: Choice, most: int) ->
             TimeSlot.start_time.label("start"),
             TimeSlot.end_time.label("end"),
             ClassroomSlot.course_id,
-            ClassroomSlot.teacher_id,
+            SlotTeacher.teacher_id,
             ClassroomSlot.room,
             ClassroomSlot.capacity,
             ClassroomSlot.enrolled,
         )
         .join(TimeSlot, TimeSlot.id == ClassroomSlot.time_slot_id)
-        .where(TimeSlot.day == of_day.c.weekday, scope_of_slots(actor), or_(in_use, planned))
+        .join(SlotTeacher, had_slot(SlotTeacher, ClassroomSlot.id, moment))
+        .where(TimeSlot.day == of_day.c.weekday, classes_of_day(actor, moment), or_(in_use, planned))
         .order_by(TimeSlot.start_time, ClassroomSlot.id)
         .limit(most)
     )
     if choice.teacher_id is not None:
-        of_one_day = of_one_day.where(ClassroomSlot.teacher_id == choice.teacher_id)
+        of_one_day = of_one_day.where(SlotTeacher.teacher_id == choice.teacher_id)
     if choice.course_id is not None:
         of_one_day = of_one_day.where(ClassroomSlot.course_id == choice.course_id)
     # Day by day: once there are as many as are shown, the days after are not looked at.

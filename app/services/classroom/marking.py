@@ -13,14 +13,14 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.admissions import Admission
 from app.models.classroom import Attendance, AttendanceStatus
-from app.models.courses import ClassroomSlot
+from app.models.courses import SlotTeacher
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_mark
 from app.policies.scopes import visible
 from app.services import school
 from app.services.admissions import planning
-from app.services.classroom import balances, ledger, notices, places
+from app.services.classroom import balances, classes, ledger, notices, places
 from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.keysets import among
 from app.services.resource import Outcome, Result
@@ -37,7 +37,7 @@ _MARK = text("""
 
 class _Who(NamedTuple):
     name: str
-    slot: ClassroomSlot
+    taught: SlotTeacher
 
 
 @transactional
@@ -64,10 +64,7 @@ def all_present(slot_id: UUID, day: date, *, actor: Actor) -> Result:
 
     Raises NotFound for a class that is not the actor's to see, NotAllowed.
     """
-    slot = db.session.scalar(select(ClassroomSlot).where(ClassroomSlot.id == slot_id, visible(ClassroomSlot, actor)))
-    if slot is None:
-        raise NotFound
-    reason = may_mark(actor, slot)
+    reason = may_mark(actor, classes.read(slot_id, day, actor).taught)
     if reason is not None:
         raise NotAllowed(reason)
     planned = (
@@ -90,7 +87,7 @@ def _set(ids: Sequence[UUID], actor: Actor, status: AttendanceStatus, *, only_pl
         if row is None:
             outcomes.append(Outcome(str(key), str(key)[:8], NotFound()))
             continue
-        refused = _refusal(actor, row, people[key].slot) or _why_not_planned(row, status)
+        refused = _refusal(actor, row, people[key].taught) or _why_not_planned(row, status)
         stays = row.status is status or (only_planned and row.status is not AttendanceStatus.SCHEDULED)
         if refused is None and not stays:
             changing.append(row)
@@ -113,18 +110,18 @@ def _lock(ids: Sequence[UUID], actor: Actor) -> dict[UUID, Attendance]:
 
 
 def _who(rows: Iterable[Attendance]) -> dict[UUID, _Who]:
-    """Per class: what the student is called, and the slot, which the rule asks for."""
+    """Per class: what the student is called, and who taught it, which the rule asks for."""
     statement = (
-        select(Attendance.id, Student.first_name + " " + Student.last_name, ClassroomSlot)
+        select(Attendance.id, Student.first_name + " " + Student.last_name, SlotTeacher)
         .join(Student, Student.id == Attendance.student_id)
-        .join(ClassroomSlot, ClassroomSlot.id == Attendance.classroom_slot_id)
+        .join(Attendance.taught)
         .where(among(Attendance.id, [row.id for row in rows]))
     )
-    return {key: _Who(name, slot) for key, name, slot in db.session.execute(statement)}
+    return {key: _Who(name, taught) for key, name, taught in db.session.execute(statement)}
 
 
-def _refusal(actor: Actor, row: Attendance, slot: ClassroomSlot) -> Refusal | None:
-    reason = may_mark(actor, slot)
+def _refusal(actor: Actor, row: Attendance, taught: SlotTeacher) -> Refusal | None:
+    reason = may_mark(actor, taught)
     if reason is not None:
         return NotAllowed(reason)
     if not is_open(row.class_date):

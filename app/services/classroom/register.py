@@ -7,16 +7,12 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import joinedload
+from sqlalchemy import text
 
 from app.extensions import db
-from app.models.courses import ClassroomSlot
 from app.policies.actor import Actor
 from app.policies.rules import may_mark
-from app.policies.scopes import classroom_slots
-from app.services.classroom import marking
-from app.services.errors import NotFound
+from app.services.classroom import classes, marking
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,7 @@ class Away:
 @dataclass(frozen=True)
 class Register:
     slot: Any
+    teacher: Any
     day: date
     entries: list[Entry]
     away: list[Away]
@@ -69,20 +66,11 @@ class Register:
 
 def read(slot_id: UUID, day: date, actor: Actor) -> Register:
     """The register of a class that the actor may see. Raises NotFound, also for a day on which it is not held."""
-    load = (
-        joinedload(ClassroomSlot.course),
-        joinedload(ClassroomSlot.teacher),
-        joinedload(ClassroomSlot.time_slot),
-    )
-    slot = db.session.scalar(
-        select(ClassroomSlot).where(ClassroomSlot.id == slot_id, classroom_slots(actor)).options(*load)
-    )
-    if slot is None or slot.time_slot.day != day.weekday():
-        raise NotFound
-    why_not = may_mark(actor, slot)
+    slot, taught = classes.read(slot_id, day, actor)
+    why_not = may_mark(actor, taught)
     if why_not is None and not marking.is_open(day):
         why_not = marking.not_yet()
-    return Register(slot, day, _entries(slot_id, day), _away(slot_id, day), why_not is None, why_not)
+    return Register(slot, taught.teacher, day, _entries(slot_id, day), _away(slot_id, day), why_not is None, why_not)
 
 
 _ENTRIES = text("""

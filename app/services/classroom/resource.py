@@ -52,7 +52,7 @@ def _student_name(model: Any) -> Any:
 
 
 def _markable(actor: Actor, row: Any) -> Any:
-    reason = may_mark(actor, row.classroom_slot)
+    reason = may_mark(actor, row.taught)
     if reason is None and not marking.is_open(row.class_date):
         return _l("This class can be marked from its day on.")
     return reason
@@ -158,6 +158,7 @@ ATTENDANCES = register(
         load=(
             joinedload(Attendance.student),
             joinedload(Attendance.admission),
+            joinedload(Attendance.taught),
             joinedload(Attendance.classroom_slot).options(
                 joinedload(ClassroomSlot.course),
                 joinedload(ClassroomSlot.teacher),

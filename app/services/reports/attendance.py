@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from app.extensions import db
 from app.models.access import User
 from app.models.classroom import Attendance
-from app.models.courses import ClassroomSlot, Course
+from app.models.courses import ClassroomSlot, Course, SlotTeacher
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import people, school
@@ -20,7 +20,7 @@ from app.services.reports.leads import share
 
 
 def rate(question: Any, actor: Actor) -> list[dict[str, Any]]:
-    """Marks of a period by month, course or teacher. Reads the classes of the period by the index on their day."""
+    """Marks of a period by month, course or teacher of the day. Reads the classes of the period by the index on their day."""
     month = func.to_char(Attendance.class_date, text("'YYYY-MM'"))
     keys: dict[str, tuple[Any, Any]] = {
         "month": (month, month),
@@ -37,7 +37,8 @@ def rate(question: Any, actor: Actor) -> list[dict[str, Any]]:
         .select_from(Attendance)
         .join(ClassroomSlot, ClassroomSlot.id == Attendance.classroom_slot_id)
         .join(Course, Course.id == ClassroomSlot.course_id)
-        .join(User, User.id == ClassroomSlot.teacher_id)
+        .join(Attendance.taught)
+        .join(User, User.id == SlotTeacher.teacher_id)
         .where(
             visible(Attendance, actor),
             Attendance.deleted_at.is_(None),
@@ -49,7 +50,7 @@ def rate(question: Any, actor: Actor) -> list[dict[str, Any]]:
     if question.course_id is not None:
         statement = statement.where(ClassroomSlot.course_id == question.course_id)
     if question.teacher_id is not None:
-        statement = statement.where(ClassroomSlot.teacher_id == question.teacher_id)
+        statement = statement.where(SlotTeacher.teacher_id == question.teacher_id)
     return [_row(row, question) for row in db.session.execute(statement)]
 
 

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.access import User
 from app.models.admissions import Admission, AdmissionPayment, WaitlistEntry
 from app.models.classroom import Attendance, RescheduleRequest
-from app.models.courses import ClassroomSlot, Course, CoursePlan, TimeSlot
+from app.models.courses import ClassroomSlot, Course, CoursePlan, SlotTeacher, TimeSlot
 from app.models.leads import Lead
 from app.policies.actor import Actor
 from app.policies.roles import Role
@@ -79,7 +79,8 @@ def classes(student_id: UUID, actor: Actor, *, upcoming: bool) -> Sequence[Any]:
         .join(ClassroomSlot, ClassroomSlot.id == Attendance.classroom_slot_id)
         .join(TimeSlot, TimeSlot.id == ClassroomSlot.time_slot_id)
         .join(Course, Course.id == ClassroomSlot.course_id)
-        .join(User, User.id == ClassroomSlot.teacher_id)
+        .join(Attendance.taught)
+        .join(User, User.id == SlotTeacher.teacher_id)
         .where(
             Attendance.student_id == student_id,
             Attendance.deleted_at.is_(None),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from app.extensions import db
 from app.models.access import User
 from app.models.classroom import Attendance
-from app.models.courses import ClassroomSlot, Course
+from app.models.courses import ClassroomSlot, Course, SlotTeacher
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.relations import guarded_by
@@ -26,7 +26,7 @@ from app.services.errors import NotFound
 from app.services.people import full_name
 
 # By other names than the row rules use, so that neither is taken for the other.
-_slot, _student = aliased(ClassroomSlot), aliased(Student)
+_slot, _taught, _student = aliased(ClassroomSlot), aliased(SlotTeacher), aliased(Student)
 
 MOST: Final = 5000  # classes in one timetable
 
@@ -83,7 +83,8 @@ def _rows(actor: Actor, first: date, last: date, cancelled: bool, *criteria: Any
         )
         .join(_slot, _slot.id == Attendance.classroom_slot_id)
         .join(Course, Course.id == _slot.course_id)
-        .join(User, User.id == _slot.teacher_id)
+        .join(Attendance.taught.of_type(_taught))
+        .join(User, User.id == _taught.teacher_id)
         .where(rule, Attendance.class_date.between(first, last), *criteria)
     )
 
@@ -104,7 +105,7 @@ def of_student(student_id: UUID, first: date, last: date, *, actor: Actor, cance
 
 def of_teacher(teacher_id: int, first: date, last: date, *, actor: Actor, cancelled: bool = False) -> list[ClassEntry]:
     """A teacher's classes with their students, in the order of time. Of `cancelled` ones everybody was taken off."""
-    mine = _slot.teacher_id == teacher_id
+    mine = _taught.teacher_id == teacher_id
     one = _rows(actor, first, last, cancelled, mine).add_columns(full_name(_student).label("student"))
     one = one.join(_student, _student.id == Attendance.student_id).subquery()
     live = one.c.cancelled.is_(False)
@@ -156,7 +157,7 @@ def of_actor(first: date, last: date, *, actor: Actor, cancelled: bool = False) 
 
 def teacher_name(teacher_id: int) -> str:
     """Whose timetable this is. Raises NotFound for an account that teaches and taught nothing."""
-    teaches = select(ClassroomSlot.id).where(ClassroomSlot.teacher_id == User.id).exists()
+    teaches = select(SlotTeacher.id).where(SlotTeacher.teacher_id == User.id).exists()
     name = db.session.scalar(select(full_name(User)).where(User.id == teacher_id, teaches))
     if name is None:
         raise NotFound

@@ -30,7 +30,7 @@ def page(slot_id: UUID, day: date, actor: Actor) -> RegisterPage:
     found = register.read(slot_id, day, actor)
     slot, time = found.slot, found.slot.time_slot
     when = f"{render.weekday(day)}, {render.day(day)}, {time.start_time:%H:%M}\N{EN DASH}{time.end_time:%H:%M}"
-    teacher = f"{slot.teacher.first_name} {slot.teacher.last_name}"
+    teacher = f"{found.teacher.first_name} {found.teacher.last_name}"
     url = f"/classroom/{slot_id}/"
     may_mark = found.may_mark and actor.may("mark", "Classroom")
     return RegisterPage(
