@@ -25,12 +25,12 @@ from app.services.admissions import waitlist
 from app.services.errors import NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.records import person
+from app.services.records.following import ERASED, FORGET_USERS
 from app.services.records.person import Person
 from app.services.resource import Outcome, Result
 from app.services.test_sessions import leaving
 from app.services.transaction import transactional
 
-ERASED: Final = "Erased"
 KEPT: Final = {
     "admissions": _l("admissions and what was paid: the school's books"),
     "attendance": _l("marks of attendance, which count classes"),
@@ -70,15 +70,7 @@ _STATEMENTS: Final = {
             guardian_email = 'erased@' || :no_email, message = NULL, program_interests = '[]'
         WHERE id = ANY(:enrollment_invitations)
     """,
-    "oneroster_users": """
-        UPDATE oneroster_users SET status = 'tobedeleted', enabled_user = false, username = 'erased.' || id,
-            given_name = :erased, family_name = :erased, middle_name = NULL, identifier = NULL, email = NULL, phone = NULL,
-            birth_date = NULL, metadata = '{}', guardian_id = NULL, user_id = NULL
-        WHERE id = ANY(:oneroster_users)
-    """,
-    "oneroster_agents": """
-        DELETE FROM oneroster_agents WHERE oneroster_user_id = ANY(:oneroster_users) OR agent_id = ANY(:oneroster_users)
-    """,
+    **FORGET_USERS,
     "guardians": "DELETE FROM guardians WHERE id = ANY(:guardians)",
     "lead_notes": "DELETE FROM lead_notes WHERE lead_id = ANY(:leads)",
     "lead_contact_attempts": "UPDATE lead_contact_attempts SET note = '' WHERE lead_id = ANY(:leads) AND note <> ''",

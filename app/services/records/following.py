@@ -20,6 +20,19 @@ from app.services.records.grades import CEDS
 from app.services.transaction import act_as, lock_many, transactional
 
 JOB: Final = "roster_days"
+ERASED: Final = "Erased"
+FORGET_USERS: Final = {
+    "oneroster_users": """
+        UPDATE oneroster_users SET status = 'tobedeleted', enabled_user = false, username = 'erased.' || id,
+            given_name = :erased, family_name = :erased, middle_name = NULL, identifier = NULL, email = NULL, phone = NULL,
+            birth_date = NULL, metadata = '{}', guardian_id = NULL, user_id = NULL
+        WHERE id = ANY(:oneroster_users)
+    """,
+    "oneroster_agents": """
+        DELETE FROM oneroster_agents WHERE oneroster_user_id = ANY(:oneroster_users) OR agent_id = ANY(:oneroster_users)
+    """,
+}
+"""Whom other systems are told to delete: the rows with the keys `oneroster_users` say nothing of anybody any more."""
 
 # Agents are who is guardian now; a guardian without a user gets one.
 _MISSING_USERS = text("""

@@ -31,9 +31,11 @@ EMPTY = "TRUNCATE incoming"
 COPY = f"COPY incoming ({', '.join(STAGED)}) FROM STDIN"
 GIVEN = "incoming AS given"
 
+# Whom an import brought that was taken back: their id may be given again, and tells other systems of who comes back with it.
+_TAKEN_BACK = "u.student_id IS NULL AND u.role = 'student' AND u.username = 'erased.' || u.id"
 # The same student: the id that was given, whoever has it; or the same name and day of birth. Who once was told to other systems
 # by an id has it for ever, also when their data was erased: of these there is no name.
-KNOWN = """
+KNOWN = f"""
     SELECT t.line, s.id, s.first_name || ' ' || s.last_name AS name, t.given_id AND s.student_unique_id = t.student_unique_id AS by_id,
            s.deleted_at IS NOT NULL AS deleted, t.student_unique_id, t.last_name,
            (s.first_name, s.last_name, s.birth_date) IS NOT DISTINCT FROM (t.first_name, t.last_name, t.birth_date) AS same
@@ -48,8 +50,9 @@ KNOWN = """
            t.student_unique_id, t.last_name, false
     FROM incoming t JOIN oneroster_users u ON u.sourced_id = 'student_' || t.student_unique_id
     WHERE t.given_id AND NOT EXISTS (SELECT FROM students s WHERE s.student_unique_id = t.student_unique_id)
+      AND NOT ({_TAKEN_BACK})
     ORDER BY line, by_id DESC
-"""
+"""  # noqa: S608 - from here
 DROP = "DELETE FROM incoming WHERE line = ANY(:lines)"
 TAKEN = """
     SELECT wanted FROM unnest(CAST(:ids AS text[])) AS wanted
@@ -57,6 +60,9 @@ TAKEN = """
        OR EXISTS (SELECT FROM oneroster_users WHERE sourced_id = 'student_' || wanted)
 """
 
+RETURN = f"""
+    DELETE FROM oneroster_users u USING incoming t WHERE u.sourced_id = 'student_' || t.student_unique_id AND {_TAKEN_BACK}
+"""  # noqa: S608 - from here
 GUARDIANS = (
     """
     UPDATE incoming t SET guardian_id = (

@@ -169,7 +169,7 @@ def _fault(row: Any, leave: bool) -> Fault:
 
 def _write(tally: Tally) -> None:
     """Write the sets of a block with their guardians."""
-    for statement in sql.GUARDIANS:
+    for statement in (sql.RETURN, *sql.GUARDIANS):
         db.session.execute(text(statement))
     sets.write(sql.GIVEN)
     tally.new += db.session.scalar(text("SELECT count(*) FROM incoming")) or 0

@@ -1,5 +1,5 @@
 """Taking an import of students back: those with whom nobody has worked since go with all their records, and guardians
-whom nobody else has.
+whom nobody else has. Other systems are told to delete them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from app.models.imports import Import, IssueKind
 from app.policies.actor import Actor
 from app.services.csv_files.reading import Fault
 from app.services.import_run import Issues
-from app.services.records.following import follow_guardians
+from app.services.records.following import ERASED, FORGET_USERS, follow_guardians
 
 # What an import made has its moment: one transaction, one now(), which is also when it was finished.
 _MADE = """
@@ -35,10 +35,14 @@ _MADE = """
 """
 _GUARDIANS = text("SELECT DISTINCT guardian_id FROM student_guardians WHERE student_id = ANY(:ids)")
 _DELETE = text("DELETE FROM students WHERE id = ANY(:ids)")
-_DELETE_GUARDIANS = text("""
-    DELETE FROM guardians g WHERE g.created_at = :moment AND g.updated_at = g.created_at AND g.user_id IS NULL
-      AND NOT EXISTS (SELECT FROM student_guardians x WHERE x.guardian_id = g.id)
+_ALONE = text("""
+    SELECT g.id FROM guardians g WHERE g.created_at = :moment AND g.updated_at = g.created_at AND g.user_id IS NULL
+      AND NOT EXISTS (SELECT FROM student_guardians x WHERE x.guardian_id = g.id) ORDER BY g.id FOR UPDATE
 """)
+_DELETE_GUARDIANS = text("DELETE FROM guardians WHERE id = ANY(:ids)")
+_USERS = text("SELECT id FROM oneroster_users WHERE student_id = ANY(:ids) OR guardian_id = ANY(:ids)")
+# They outlast their students, as who follows the roster by what has changed would not hear of them else.
+_LET_GO = text("UPDATE oneroster_users SET student_id = NULL WHERE id = ANY(:oneroster_users)")
 
 
 def undo(job: Import, actor: Actor) -> str:
@@ -56,11 +60,21 @@ def undo(job: Import, actor: Actor) -> str:
         issues.store(replace=False)
     gone = {"ids": [row.id for row in rows if not row.kept]}
     guardians = list(db.session.scalars(_GUARDIANS, gone))
+    _tell_gone(gone)
     db.session.execute(_DELETE, gone)
-    db.session.execute(_DELETE_GUARDIANS, facts)
+    alone = {"ids": list(db.session.scalars(_ALONE, facts))}
+    _tell_gone(alone)
+    db.session.execute(_DELETE_GUARDIANS, alone)
     follow_guardians(guardians)
     return _(
         "Taken back: %(removed)s students, %(kept)s kept.",
         removed=f"{len(rows) - len(kept):,}",
         kept=f"{len(kept):,}",
     )
+
+
+def _tell_gone(people: dict[str, Any]) -> None:
+    """Have other systems delete these students or guardians."""
+    facts = {"oneroster_users": list(db.session.scalars(_USERS, people)), "erased": ERASED}
+    for statement in (*map(text, FORGET_USERS.values()), _LET_GO):
+        db.session.execute(statement, facts)

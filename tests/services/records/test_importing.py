@@ -226,8 +226,28 @@ def test_an_import_is_taken_back_but_for_whom_somebody_worked_with(actors, the_s
     db.session.execute(text("UPDATE students SET updated_at = now() + interval '1 s' WHERE id = :id"), {"id": one.id})
     import_undo.undo(job.id, actor=actors.admissions)
     assert [each.first_name for each in db.session.scalars(select(Student))] == ["A"]
-    assert db.session.query(OneRosterUser).count() == 1
+    assert db.session.query(OneRosterUser).filter_by(status="active").count() == 1
     assert "1 students, 1 kept" in job.message
+
+
+def test_what_was_taken_back_is_imported_anew(actors, the_school):
+    """The same ids tell other systems of the same people again; whoever has none gets another one."""
+    header = f"{HEADER},student_unique_id,guardian_first_name,guardian_last_name,guardian_email"
+    rows = ("A,Ek,2015-01-01,3,A-1,Maj,Ek,m@x.org", "B,Ek,2016-01-01,2,,Maj,Ek,m@x.org")
+    users = select(OneRosterUser.role, OneRosterUser.status).order_by(OneRosterUser.role, OneRosterUser.status)
+    for _turn in range(2):
+        job = bring(actors.admissions, *rows, header=header)
+        assert (job.new_rows, job.duplicate_rows, job.status) == (2, 0, ImportStatus.DONE)
+        alive = [role for role, status in db.session.execute(users) if status == "active"]
+        assert alive == ["guardian", "student", "student"]
+        again = db.session.scalars(select(OneRosterUser).where(OneRosterUser.sourced_id == "student_A-1")).one()
+        assert (again.status, again.given_name, again.student_id is None) == ("active", "A", False)
+        import_undo.undo(job.id, actor=actors.admissions)
+        db.session.expire_all()
+        gone = db.session.scalars(select(OneRosterUser)).all()
+        assert {each.status for each in gone} == {"tobedeleted"} and not any(each.enabled_user for each in gone)
+        assert {each.given_name for each in gone} == {"Erased"} and {each.email for each in gone} == {None}
+    assert db.session.query(Student).count() == db.session.query(Guardian).count() == 0
 
 
 def test_a_guardian_whom_an_import_gave_a_child_is_as_before_when_it_is_taken_back(actors, the_school):
