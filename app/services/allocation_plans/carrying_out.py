@@ -96,9 +96,10 @@ def _make_room(session_id: UUID) -> Freed:
     return Freed(moved, removed)
 
 
-def take_back(session: TestSession, run: AllocationRun) -> bool:
-    """Make the seats what they were before a run. What was done by hand since to those whom it seated goes with it.
-    Returns False, when a former seat is not to be had any more.
+def take_back(session: TestSession, run: AllocationRun) -> int | None:
+    """Make the seats what they were before a run. What was done by hand since to those whom it seated goes with it. Who
+    was deleted or erased since is not seated again: returns how many those are, or None when a former seat is not to be
+    had any more.
     """
     moved, removed = run.summary.get("moved", []), run.summary.get("removed", [])
     touched = _touched(run.id, Freed(moved, removed))
@@ -107,12 +108,14 @@ def take_back(session: TestSession, run: AllocationRun) -> bool:
     present = _seated_of(session.id, [row["student_id"] for row in removed])
     rows = [row for row in moved if row["student_id"] in left]
     rows += [row for row in removed if row["student_id"] not in present]
-    if rows and not writing.put_back(rows):
-        return False
+    there = _there([row["student_id"] for row in rows])
+    back = [row for row in rows if row["student_id"] in there]
+    if back and not writing.put_back(back):
+        return None
     run.status, run.undone_at = AllocationRunStatus.UNDONE, moment()
     db.session.flush()
     notices.tell(session.id, touched)
-    return True
+    return len(rows) - len(back)
 
 
 def _touched(run_id: UUID, freed: Freed) -> list[UUID]:
@@ -123,6 +126,11 @@ def _touched(run_id: UUID, freed: Freed) -> list[UUID]:
             st.id = ANY (:students) OR st.id IN (SELECT student_id FROM room_allocations WHERE allocation_run_id = :run_id))
     """)
     return list(db.session.scalars(statement, {"students": students, "run_id": run_id}))
+
+
+def _there(students: list[str]) -> set[str]:
+    statement = text("SELECT id::text FROM students WHERE id = ANY (CAST(:ids AS uuid[])) AND deleted_at IS NULL")
+    return set(db.session.scalars(statement, {"ids": students}))
 
 
 def _seated_of(session_id: UUID, students: list[str]) -> set[str]:

@@ -89,9 +89,19 @@ def _undo(session: TestSession, run: AllocationRun, actor: Actor) -> Outcome:
     _check(actor, session)
     reading.lock_rooms(session.id)
     students = int(run.summary.get("students", 0))
-    if not carrying_out.take_back(session, run):
+    left = carrying_out.take_back(session, run)
+    if left is None:
         raise Conflict(_("It cannot be undone: a seat that would be given back is not to be had any more."))
-    return _outcome(session, ngettext("%(num)s student: undone.", "%(num)s students: undone.", students))
+    said = [ngettext("%(num)s student: undone.", "%(num)s students: undone.", students)]
+    if left:
+        said.append(
+            ngettext(
+                "%(num)s former seat stays free: the student was deleted since.",
+                "%(num)s former seats stay free: the students were deleted since.",
+                left,
+            )
+        )
+    return _outcome(session, " ".join(said))
 
 
 def _each(ids: Sequence[UUID], kind: AllocationRunKind, options: dict[str, Any], actor: Actor) -> Result:

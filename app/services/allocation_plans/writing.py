@@ -141,7 +141,6 @@ _LOST = text(f"""
 _PUT_BACK = text("""
     INSERT INTO room_allocations
     SELECT b.* FROM jsonb_populate_recordset(NULL::room_allocations, CAST(:rows AS jsonb)) b
-    JOIN students st ON st.id = b.student_id
 """)
 
 

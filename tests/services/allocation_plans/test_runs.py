@@ -16,6 +16,7 @@ from app.services.allocation_plans import rules, runs
 from app.services.allocation_plans.explaining import SeatsShortError
 from app.services.allocation_plans.schemas import SeatOrder
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
+from app.services.students import STUDENTS
 from app.services.test_sessions import sessions
 from app.services.transaction import rehearse
 from app.services.venues import rooms
@@ -279,6 +280,38 @@ def test_a_repair_frees_the_seats_of_who_is_not_registered_any_more(hall, actors
     assert set(seats(hall.session)) == {stays}
     undone(hall, actors)
     assert tables() == before
+
+
+@pytest.mark.parametrize("way", ["erased", "deleted"])
+def test_undoing_a_repair_seats_nobody_who_is_gone(hall, actors, way):
+    gone, there, stays = registered(hall.session, 3)
+    runs.allocate_everyone([hall.session.id], actor=actors.admin)
+    for each in (gone, there):
+        cancel(hall.session.id, each)
+    runs.repair_allocation([hall.session.id], actor=actors.admin)
+    if way == "erased":
+        STUDENTS.action_by_name["erase"].run([gone], actor=actors.admin, reason="asked")
+    else:
+        STUDENTS.delete([gone], actor=actors.admin)
+    outcome = undone(hall, actors)
+    assert (outcome.state, set(seats(hall.session))) == ("ok", {there, stays})
+    assert outcome.message == "0 students: undone. 1 former seat stays free: the student was deleted since."
+    assert undone(hall, actors).state == "ok", "the run before, which seated all of them"
+    assert seats(hall.session) == {}
+
+
+def test_the_seat_of_who_is_gone_stops_no_undoing(hall, actors):
+    """Somebody else has it since."""
+    gone, _stays = registered(hall.session, 2)
+    runs.allocate_everyone([hall.session.id], actor=actors.admin)
+    room_id, seat = seats(hall.session)[gone]
+    cancel(hall.session.id, gone)
+    runs.repair_allocation([hall.session.id], actor=actors.admin)
+    STUDENTS.action_by_name["erase"].run([gone], actor=actors.admin, reason="asked")
+    [late] = registered(hall.session, 1)
+    allocation(hall.session, next(each for each in hall.rooms if each.id == room_id), late, seat)
+    assert undone(hall, actors).state == "ok"
+    assert seats(hall.session)[late] == (room_id, seat)
 
 
 def test_a_repair_is_not_undone_over_the_seat_of_somebody_else(hall, actors):
