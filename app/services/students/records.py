@@ -144,7 +144,8 @@ def _check_identity(data: dict[str, Any], known: Student | None) -> None:
 @transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Delete students softly, with their bookings and seats of tests to come (04-test-sessions), and with the places
-    that are offered to them; refused while an admission or enrollment of theirs is not over.
+    that are offered to them; refused while an admission or enrollment of theirs is not over. The outcome tells how many
+    tests that are.
     """
     lock_many(Enrollment, list(db.session.scalars(select(Enrollment.id).where(among(Enrollment.student_id, ids)))))
     waitlist.lock_slots_of(ids)
@@ -152,9 +153,26 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     result = plain.delete(Student, ids, actor=actor, title=title, hindrance=lambda each: person.not_over([each.id]))
     gone = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
     leaving.hold_tests(gone)
-    leaving.leave_tests(gone)
+    bookings, seats = leaving.leave_tests(gone)
     waitlist.leave(gone)
-    return result
+    left = {str(key): _left(bookings[key], seats[key]) for key in gone}
+    return Result([replace(each, message=left.get(each.id, "")) for each in result.outcomes])
+
+
+def _left(bookings: int, seats: int) -> str:
+    """What a student leaves with the tests to come, in words; nothing where there is nothing."""
+    said = []
+    if bookings:
+        said.append(
+            ngettext(
+                "%(num)s registration for a test is cancelled.",
+                "%(num)s registrations for tests are cancelled.",
+                bookings,
+            )
+        )
+    if seats:
+        said.append(ngettext("%(num)s seat is given up.", "%(num)s seats are given up.", seats))
+    return " ".join(said)
 
 
 @transactional

@@ -4,6 +4,7 @@ A session that is closed or cancelled was not held: it may be opened again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -19,8 +20,9 @@ NOT_HELD: Final = "session_id IN (SELECT id FROM test_sessions WHERE status <> '
 _THEIRS = f"student_id = ANY(:ids) AND {NOT_HELD}"
 _CANCEL_BOOKINGS = text(f"""
     UPDATE test_registrations SET status = 'cancelled', cancelled_at = now() WHERE status = 'confirmed' AND {_THEIRS}
+    RETURNING student_id
 """)  # noqa: S608 - from here
-_EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_THEIRS}")  # noqa: S608 - from here
+_EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_THEIRS} RETURNING student_id")  # noqa: S608 - from here
 _CONFIRM_AGAIN = text("""
     UPDATE test_registrations r SET status = 'confirmed', cancelled_at = NULL
     WHERE r.student_id = :id AND r.status = 'cancelled' AND r.cancelled_at = :left_at
@@ -41,12 +43,14 @@ def hold_tests(ids: Sequence[UUID]) -> None:
     db.session.execute(held.order_by(TestSession.id).with_for_update(read=True, of=TestSession))
 
 
-def leave_tests(ids: Sequence[UUID]) -> None:
+def leave_tests(ids: Sequence[UUID]) -> tuple[Counter[UUID], Counter[UUID]]:
     """Cancel the bookings of these students, and empty their seats, in the sessions that are held. The bookings wait for
-    whoever gives one of them a seat right now; the next statement sees that seat.
+    whoever gives one of them a seat right now; the next statement sees that seat. Returns how many bookings and seats it
+    were of each.
     """
-    for statement in (_CANCEL_BOOKINGS, _EMPTY_SEATS):
-        db.session.execute(statement, {"ids": list(ids)})
+    theirs = {"ids": list(ids)}
+    bookings = Counter(db.session.scalars(_CANCEL_BOOKINGS, theirs))
+    return bookings, Counter(db.session.scalars(_EMPTY_SEATS, theirs))
 
 
 def return_to_tests(student_id: UUID, left_at: datetime) -> int:

@@ -8,7 +8,9 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.test_sessions import RoomAllocation, TestRegistration
 from app.services.students import records
+from app.services.transaction import rehearse
 from tests.factories import seating
+from tests.factories.students import student
 
 pytestmark = pytest.mark.usefixtures("db_session")
 
@@ -50,6 +52,21 @@ def test_who_is_deleted_leaves_all_tests_that_were_not_held(actors, booked, stat
     set_status(made, status)
     assert records.delete([key], actor=actors.admin).count("ok") == 1
     assert state(key) == after
+
+
+def test_it_is_said_how_many_tests_and_seats_go(actors, booked):
+    made, key = booked
+    other = seating.session(seating.venue())
+    db.session.add(TestRegistration(session_id=other.id, student_id=key))
+    db.session.commit()
+    [foretold] = rehearse(records.delete, [key], actor=actors.admin).outcomes
+    assert foretold.message == "2 registrations for tests are cancelled. 1 seat is given up."
+    assert state(key) == (["confirmed", "confirmed"], 1), "only foretold"
+    set_status(made, "completed")
+    [outcome] = records.delete([key], actor=actors.admin).outcomes
+    assert outcome.message == "1 registration for a test is cancelled."
+    [none] = records.delete([student().id], actor=actors.admin).outcomes
+    assert (none.state, none.message) == ("ok", "")
 
 
 def test_who_is_restored_is_registered_again_without_a_seat(actors, booked):
