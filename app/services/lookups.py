@@ -11,6 +11,7 @@ from sqlalchemy import Select, func
 
 from app.dialect import PREPARED
 from app.extensions import db
+from app.models.access import User
 from app.policies.actor import Actor
 from app.services.errors import Invalid, NotFound
 from app.services.matching import all_words
@@ -71,11 +72,13 @@ def key_of_choice(name: str, raw: Any) -> Any:
 
 def check(name: str, actor: Actor, record_id: Any, field: str) -> None:
     """Raises Invalid at `field` unless `actor` may choose this record: another's id and an unknown one are refused
-    alike.
+    alike. An account stays as it is until the transaction ends, for whoever locks it as `unreferred`.
     """
+    if record_id is None:
+        return
     lookup = get(name)
-    if (
-        record_id is not None
-        and db.session.execute(_choice(lookup, actor, record_id).where(lookup.offered)).first() is None
-    ):
+    statement = _choice(lookup, actor, record_id).where(lookup.offered)
+    if lookup.key is User.id:
+        statement = statement.with_for_update(read=True, key_share=True, of=User)
+    if db.session.execute(statement).first() is None:
         raise Invalid(fields={field: [_("Choose one from the list.")]})

@@ -181,10 +181,12 @@ def lock_account(user_id: int) -> User:
     return found[0]
 
 
-def lock_accounts(user_ids: Collection[int]) -> list[User]:
-    """These accounts, locked in one order; missing ones are left out, as is that of the system, which nobody sees."""
+def lock_accounts(user_ids: Collection[int], *, unreferred: bool = False) -> list[User]:
+    """These accounts, locked in one order; missing ones are left out, as is that of the system, which nobody sees. With
+    `unreferred` nothing new can refer to them either: whoever just chose one (`lookups.check`) is waited for.
+    """
     statement = select(User).where(User.id.in_(user_ids), User.username != rules.SYSTEM).order_by(User.id)
-    locked = statement.with_for_update(key_share=True, of=User).execution_options(populate_existing=True)
+    locked = statement.with_for_update(key_share=not unreferred, of=User).execution_options(populate_existing=True)
     return list(db.session.scalars(locked))
 
 

@@ -37,7 +37,7 @@ def undo(job: Import, actor: Actor) -> str:
     Raises NotAllowed where one of them is not the actor's to change.
     """
     mine = select(UserProfile.user_id).where(UserProfile.import_id == job.id)
-    users = access.lock_accounts(db.session.scalars(mine).all())
+    users = access.lock_accounts(db.session.scalars(mine).all(), unreferred=True)
     worked_with = set(db.session.scalars(_WORKED_WITH, {"ids": [user.id for user in users]}))
     lines = _lines(job)
     removed = []
