@@ -112,7 +112,7 @@ _RETIRE = text("""
 @transactional
 def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     """Merge a student into another: what belongs to the duplicate moves, empty fields are filled, and the duplicate
-    leaves the lists. It can be taken back.
+    leaves the lists. Of two bookings of a test that is closed or cancelled the duplicate's gives way. It can be taken back.
 
     Raises NotFound, NotAllowed, Invalid when the two are one, or more than one is to go, and WrongState when both have
     what goes on and neither can have twice: a class, a test to come, tests at the same time, an enrollment.
@@ -123,7 +123,7 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     if db.session.scalar(_OVERLAPPING, {"gone": gone.id, "kept": kept.id}):
         raise WrongState(_("Both are registered for tests at the same time: cancel one of the registrations first."))
     first, ours = _keys(_FIRST, id=gone.id), _keys(_FIRST, id=kept.id)
-    withdrawn = waitlist.merge(gone.id, kept.id)
+    withdrawn, gave_way = waitlist.merge(gone.id, kept.id), leaving.give_way(gone.id, kept.id)
     moved: dict[str, Any] = {table: _move(table, stays, gone.id, kept.id) for table, stays in MOVED.items()}
     if (reason := person.not_over([gone.id])) is not None:
         raise WrongState(reason)
@@ -133,6 +133,7 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
         "ours": ours,
         "users": users,
         "withdrawn": withdrawn,
+        "gave_way": gave_way,
     }
     moved |= _fill(gone, kept) | {"before": before}
     if moved["help_desk_assistants"]:

@@ -27,6 +27,7 @@ from app.services.records import merging
 from app.services.records.following import follow
 from app.services.records.links import name_of
 from app.services.resource import Outcome, Result
+from app.services.test_sessions import leaving
 from app.services.transaction import lock_many, moment, transactional
 
 _REVIVE = text("""
@@ -161,6 +162,7 @@ def _return(moved: dict[str, Any], gone: Student, kept: Student) -> None:
     waitlist.wait_again(moved["before"].get("withdrawn", []))
     if db.session.scalar(_TORN, {"gone": gone.id, "kept": kept.id}):
         raise WrongState(_("Admissions of both share a place by now: cancel one of them first."))
+    leaving.stand_again(gone.id, moved["before"].get("gave_way", []))
     db.session.execute(_SEATS_BACK, {"to": gone.id, "kept": kept.id})
     for student, first in ((gone, "first"), (kept, "ours")):
         db.session.execute(_FIRST_AGAIN, {"id": student.id, "ids": moved["before"][first]})

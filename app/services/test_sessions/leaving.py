@@ -32,6 +32,27 @@ _CONFIRM_AGAIN = text("""
     RETURNING r.id
 """)
 
+# Nobody can cancel a booking in a session that is closed or cancelled.
+_GIVE_WAY = text("""
+    UPDATE test_registrations t SET status = 'cancelled', cancelled_at = now()
+    WHERE t.student_id = :gone AND t.status = 'confirmed'
+      AND t.session_id IN (SELECT id FROM test_sessions WHERE status IN ('closed', 'cancelled'))
+      AND EXISTS (SELECT FROM test_registrations k WHERE k.session_id = t.session_id AND k.student_id = :kept
+                  AND k.status = 'confirmed')
+    RETURNING t.id
+""")
+_ONE_SEAT = text("""
+    DELETE FROM room_allocations a USING test_registrations t
+    WHERE t.id = ANY(:ids) AND a.session_id = t.session_id AND a.student_id = :gone
+      AND EXISTS (SELECT FROM room_allocations k WHERE k.session_id = a.session_id AND k.student_id = :kept)
+""")
+_STAND_AGAIN = text(f"""
+    UPDATE test_registrations r SET status = 'confirmed', cancelled_at = NULL
+    WHERE r.id = ANY(CAST(:ids AS uuid[])) AND r.student_id = :id AND r.status = 'cancelled' AND {NOT_HELD}
+      AND NOT EXISTS (SELECT FROM test_registrations o WHERE o.session_id = r.session_id AND o.student_id = r.student_id
+                      AND o.status = 'confirmed')
+""")  # noqa: S608 - from here
+
 
 def hold_tests(ids: Sequence[UUID]) -> None:
     """Lock the sessions to come for which these students are registered against runs that seat everybody. It is called
@@ -58,3 +79,18 @@ def return_to_tests(student_id: UUID, left_at: datetime) -> int:
     many; their seats may be another's by now, and are not given back.
     """
     return len(db.session.execute(_CONFIRM_AGAIN, {"id": student_id, "left_at": left_at}).all())
+
+
+def give_way(gone_id: UUID, kept_id: UUID) -> list[str]:
+    """Two students are one: where both are booked for a session that is closed or cancelled, one booking stands, that of
+    who stays, and one seat. Returns the keys of the bookings that gave way.
+    """
+    pair = {"gone": gone_id, "kept": kept_id}
+    keys = list(db.session.scalars(_GIVE_WAY, pair))
+    db.session.execute(_ONE_SEAT, pair | {"ids": keys})
+    return [str(key) for key in keys]
+
+
+def stand_again(student_id: UUID, keys: Sequence[str]) -> None:
+    """Confirm bookings of this student that gave way, in sessions that were not held without them. A seat is given anew."""
+    db.session.execute(_STAND_AGAIN, {"id": student_id, "ids": list(keys)})

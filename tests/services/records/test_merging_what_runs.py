@@ -70,15 +70,31 @@ def test_two_who_are_registered_for_the_same_test_are_not_merged(actors, test_se
 
 
 @pytest.mark.parametrize("status", ["closed", "cancelled"])
-def test_two_who_sit_in_a_test_that_may_be_opened_again_are_not_merged(actors, test_session, status):
+@pytest.mark.parametrize("seated", ["both", "gone", "kept", "none"])
+def test_two_who_are_registered_for_a_test_that_may_be_opened_again_are_merged(actors, test_session, status, seated):
+    """Nobody can cancel there: one booking stands, with one seat, and the other one is told as cancelled."""
     made, room, gone = test_session
     kept = seating.registered(made, 1)[0]
-    for key in (gone, kept):
-        sit(made, room, key, actors)
+    for name, key in (("gone", gone), ("kept", kept)):
+        if seated in ("both", name):
+            sit(made, room, key, actors)
     set_status(made, status)
-    with pytest.raises(WrongState, match="same test session"):
-        merging.merge([gone], actor=actors.admin, into_id=kept)
-    assert (seats_of(gone), seats_of(kept)) == (1, 1)
+    result = merging.merge([gone], actor=actors.admin, into_id=kept)
+    assert (bookings_of(gone), bookings_of(kept)) == ([], ["cancelled", "confirmed"])
+    assert (seats_of(gone), seats_of(kept)) == (0, 0 if seated == "none" else 1)
+    unmerging.undo(result.batch_id, actor=actors.admin)
+    assert (bookings_of(gone), bookings_of(kept)) == (["confirmed"], ["confirmed"])
+    assert (seats_of(gone), seats_of(kept)) == (int(seated == "gone"), int(seated in ("both", "kept")))
+
+
+def test_what_was_held_since_is_not_booked_again_when_a_merge_is_undone(actors, test_session):
+    made, _room, gone = test_session
+    kept = seating.registered(made, 1)[0]
+    set_status(made, "closed")
+    result = merging.merge([gone], actor=actors.admin, into_id=kept)
+    set_status(made, "completed")
+    unmerging.undo(result.batch_id, actor=actors.admin)
+    assert (bookings_of(gone), bookings_of(kept)) == (["cancelled"], ["confirmed"])
 
 
 @pytest.mark.parametrize(
