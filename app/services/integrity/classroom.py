@@ -44,6 +44,25 @@ _OVERFULL = f"""
     SELECT {_SLOT}, e.active + w.held || ' / ' || s.capacity AS detail
     FROM classroom_slots s JOIN courses c ON c.id = s.course_id {_COUNTED} WHERE e.active + w.held > s.capacity
 """
+# Without it classes have no teacher, and are left out of timetables and reports.
+_UNTAUGHT = """
+    NOT EXISTS (SELECT FROM classroom_slot_teachers t
+                WHERE t.classroom_slot_id = s.id AND t.until IS NULL AND t.teacher_id = s.teacher_id)
+"""
+_TEACHERS = f"""
+    SELECT {_SLOT}, s.teacher_id::text AS detail
+    FROM classroom_slots s JOIN courses c ON c.id = s.course_id WHERE {_UNTAUGHT}
+"""
+_LOCK_UNTAUGHT = f"SELECT s.id FROM classroom_slots s WHERE {_UNTAUGHT} ORDER BY s.id FOR NO KEY UPDATE"
+_END_OTHERS = f"""
+    UPDATE classroom_slot_teachers e SET until = greatest(now(), e.since)
+    FROM classroom_slots s WHERE s.id = e.classroom_slot_id AND e.until IS NULL AND {_UNTAUGHT}
+"""
+_TEACH_ON = f"""
+    INSERT INTO classroom_slot_teachers (classroom_slot_id, teacher_id, since)
+    SELECT s.id, s.teacher_id, (SELECT max(e.until) FROM classroom_slot_teachers e WHERE e.classroom_slot_id = s.id)
+    FROM classroom_slots s WHERE {_UNTAUGHT}
+"""
 
 # Who is planned has a place on that day, or visits: a constraint counts the places of the week only.
 _DAY_OVERFULL = """
@@ -158,6 +177,16 @@ CLASSROOM: Final = (
         SHOW_SLOT,
         _l("They are counted again. An over-full one waits until it has room."),
         sql(_LOCK_SLOTS, _COUNT_AGAIN),
+    ),
+    Invariant(
+        "slot_teacher",
+        AREA,
+        _l("It is written down who teaches a class"),
+        _l("Classroom slots whose teacher is not the one of whom it is written down that they teach it now."),
+        _TEACHERS,
+        SHOW_SLOT,
+        _l("It is written down from now on; where nothing was, from the beginning."),
+        sql(_LOCK_UNTAUGHT, _END_OTHERS, _TEACH_ON),
     ),
     Invariant(
         "room_doubled",

@@ -21,6 +21,10 @@ AREAS = ("UPDATE admissions SET status = 'cancelled' WHERE id = :admission",)
 # rule -> what breaks it; `:admission`, `:slot`, `:other`, `:student`, `:staff` name records of the test.
 BREAKING = {
     "slot_counters": ["UPDATE classroom_slots SET enrolled = 3, offered = 1 WHERE id = :slot"],
+    "slot_teacher": [
+        "DELETE FROM classroom_slot_teachers WHERE classroom_slot_id = :slot",
+        "UPDATE classroom_slots SET teacher_id = :staff WHERE id = :other",
+    ],
     "place_of_the_gone": AREAS,
     "class_of_the_gone": AREAS,
     "payment_missing": ["DELETE FROM admission_payments WHERE admission_id = :admission"],
@@ -190,6 +194,20 @@ def test_staged_rows_and_passwords_go_with_the_decision(records, actors):
     done = integrity.repair(names, actor=actors.super_admin)
     assert [(each.before, each.after) for each in done] == [(1, 0), (1, 0)]
     assert db.session.scalar(text("SELECT count(*) FROM registration_requests")) == 1
+
+
+def test_who_teaches_now_is_written_down_again_without_a_gap(records, actors):
+    spoil("slot_teacher", records)
+    integrity.repair(["slot_teacher"], actor=actors.super_admin)
+    told = text("""
+        SELECT teacher_id, since IS NULL AS first, until IS NULL AS last FROM classroom_slot_teachers
+        WHERE classroom_slot_id = :id ORDER BY since NULLS FIRST
+    """)
+    assert db.session.execute(told, {"id": records["slot"]}).all() == [(actors.teacher.id, True, True)]
+    assert db.session.execute(told, {"id": records["other"]}).all() == [
+        (actors.teacher.id, True, False),
+        (actors.staff.id, False, True),
+    ]
 
 
 def test_freed_places_are_offered_to_who_waits(records, actors):
