@@ -14,10 +14,13 @@ from app.services import listing, notifications, today
 from app.services.leads import LEADS, figures
 from app.services.leads.worklist import query as worklist_query
 from app.views import front, lists, render
+from app.views.enrollments import front as enrollments_front
 from app.views.inbox import item
 from app.views.leads.worklist import worklist_section
 from app.views.page import Cell, Chart, Column, Empty, Figure, FrontPage, Link, Row, Section, Table
+from app.views.roster import own as shifts_front
 from app.views.security import current_actor, requires
+from app.views.test_sessions import front as tests_front
 
 
 class HomeView(BaseView):
@@ -36,6 +39,9 @@ class HomeView(BaseView):
             _leads_today(page, actor, whose, counts)
         page.figures += front.figures(counts)
         page.sections += front.sections(actor)
+        enrollments_front.add(page, actor, counts)
+        tests_front.add(page, actor, counts)
+        shifts_front.add(page, actor)
         if actor.may("list", LEADS.name) and not actor.may("worklist", LEADS.name):
             page.sections.append(_my_leads(actor))
         page.sections.append(_news(actor))

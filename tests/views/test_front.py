@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import event, text
 
 from app.extensions import db
-from app.services import school, today
+from app.models.roster import PublishedShift
+from app.models.test_sessions import TestSessionStatus
+from app.models.venues import Venue
+from app.policies.roles import Role
+from app.services import accounts, school, today
 from app.services.classroom import requests
-from tests.factories import courses
+from app.services.enrollments import invitations
+from tests.factories import assistants, courses, enrollments, roster, seating
 from tests.factories.classroom import School, classes, day_after, to_today
 from tests.factories.leads import lead
 
@@ -81,23 +86,137 @@ def test_follow_ups_are_counted_once_and_shown_in_part(client_of, actors):
     assert len(set(re.findall(r"Late\d", page))) == 8
 
 
-def test_at_most_ten_statements(client_of, actors, place):
-    place.admit([place.tuesday])
-    for _number in range(30):
-        lead(owner_id=actors.admin.id, follow_up_date=school.today() - timedelta(days=1))
-    admin, said = client_of("admin"), []
-    admin.get("/")
+def statements(client):
+    """What a page says to the database, after one that filled what is remembered."""
+    said = []
+    client.get("/")
 
     def note(*given):
         said.append(given[2])
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        assert admin.get("/").status_code == 200
+        assert client.get("/").status_code == 200
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-    pages = [statement for statement in said if "SAVEPOINT" not in statement]
+    return [statement for statement in said if "SAVEPOINT" not in statement]
+
+
+def test_at_most_ten_statements(client_of, actors, place):
+    place.admit([place.tuesday])
+    for _number in range(30):
+        lead(owner_id=actors.admin.id, follow_up_date=school.today() - timedelta(days=1))
+    pages = statements(client_of("admin"))
     assert len(pages) <= 10, pages
+
+
+def test_at_most_ten_statements_for_those_who_have_every_kind_of_work(client_of, actors):
+    for step in (2, 4, 5, 6):
+        enrollments.enrollment_at(step)
+    enrollments.invitation()
+    seating.registered(session_ahead(), 3)
+    for who in ("coach", "admissions", "exam_officer"):
+        pages = statements(client_of(who))
+        assert len(pages) <= 10, (who, pages)
+
+
+def test_what_waits_for_a_coach_are_their_own_families(client_of, actors):
+    talk, decided = enrollments.enrollment_at(2), enrollments.enrollment_at(4)
+    asked = enrollments.enrollment_at(4, student_last_name="Undecided")
+    asked.coach_decision = asked.decided_at = None
+    db.session.commit()
+    sent = enrollments.invitation()
+    invitations.revoke([enrollments.invitation().id], actor=actors.coach)
+    page = client_of("coach").get("/").text
+    waiting = [figure(page, label) for label in ("Families to talk to", "To decide", "Invitations without an answer")]
+    assert waiting == ["1", "1", "1"]
+    for url in (f"/enrollments/{talk.id}", f"/enrollments/{asked.id}", f"/enrollment-invitations/{sent.id}"):
+        assert f'href="{url}"' in page
+    assert f'href="/enrollments/{decided.id}"' not in page.partition("Unread notices")[0]
+    assert "Enrollments by step" in page
+    assert 'href="/enrollment-invitations/new"' in page
+    assert "Documents to check" not in page
+    person = {"email": "coach2@school.example", "first_name": "Cleo", "last_name": "Second"}
+    accounts.create_account(username="coach2", roles=[Role.COACH.value], **person, actor=actors.super_admin)
+    other = client_of("coach2").get("/").text
+    assert figure(other, "Families to talk to") == "0"
+    assert "Nothing waits for you" in other
+    for each in (talk, asked):
+        assert str(each.id) not in other
+
+
+def test_what_waits_for_the_enrollment_office(client_of, actors):
+    paid = enrollments.enrollment_at(6)
+    enrollments.enrollment_at(7)
+    page = client_of("admissions").get("/").text
+    sent = db.session.scalar(text("SELECT count(*) FROM enrollment_documents WHERE status = 'submitted'"))
+    assert figure(page, "Documents to check") == str(sent) != "0"
+    assert (figure(page, "Deposits to come"), figure(page, "Records missing")) == ("1", "0")
+    assert f'href="/enrollments/{paid.id}"' in page
+    assert "Families to talk to" not in page
+    for link in re.findall(r'href="(/enrollment[^"?]*\?[^"]*)"', page):
+        assert "is not understood" not in client_of("admissions").get(link.replace("&amp;", "&")).text
+    for who in ("guardian", "staff", "teacher", "exam_officer"):
+        assert "Documents to check" not in client_of(who).get("/").text
+
+
+def session_ahead(**values):
+    return seating.session(seating.venue(), session_date=school.today() + timedelta(days=3), **values)
+
+
+def test_the_next_tests_of_an_exam_officer_and_what_they_lack(client_of, actors):
+    short, waits, done = session_ahead(), session_ahead(), session_ahead(start_time=time(8))
+    gone = session_ahead(status=TestSessionStatus.CANCELLED)
+    past = seating.session(seating.venue(), session_date=school.today() - timedelta(days=1))
+    seating.room(db.session.get_one(Venue, waits.venue_id), 5)
+    at = seating.room(db.session.get_one(Venue, done.venue_id), 5)
+    seating.registered(short, 1)
+    seating.registered(waits, 2)
+    seating.allocation(done, at, seating.registered(done, 1)[0], "1")
+    page = client_of("exam_officer").get("/").text
+    assert (figure(page, "Registered, without a seat"), figure(page, "Past, not completed")) == ("3", "1")
+    assert "1 seat too few" in page
+    assert "2 without a seat" in page
+    assert "Everybody has a seat" in page
+    assert page.index(done.code) < page.index(short.code)
+    assert gone.code not in page
+    assert past.code not in page
+    assert "Seats by session" in page
+    for who in ("staff", "coach", "assistant"):
+        assert "Next tests" not in client_of(who).get("/").text
+
+
+def test_an_exam_officer_without_tests(client_of, actors):
+    page = client_of("exam_officer").get("/").text
+    assert "No tests to come" in page
+    assert 'href="/test-sessions/new"' in page
+    assert "Seats by session" not in page
+
+
+def test_the_shifts_of_an_assistant(client_of, actors):
+    assert "No shifts to come" in client_of("assistant").get("/").text
+    mine, week = assistants.assistant(user_id=actors.assistant.id), roster.roster(published_at=school.now())
+    day = school.midnight(school.today() + timedelta(days=2))
+    course = courses.course()
+    for who, starts in ((mine, 9), (mine, 200), (assistants.assistant(), 12)):
+        start = day + timedelta(hours=starts)
+        db.session.add(
+            PublishedShift(
+                roster_id=week.id,
+                assistant_id=who.id,
+                course_id=course.id,
+                starts_at=start,
+                ends_at=start + timedelta(minutes=90),
+                place="Library",
+            )
+        )
+    db.session.commit()
+    page = client_of("assistant").get("/").text
+    assert (figure(page, "Shifts left today"), figure(page, "Hours in the next seven days")) == ("0", "1.5")
+    assert page.count("Library") == 2
+    assert "Your hours by day" in page
+    assert 'href="/me/assistant/availability"' in page
+    assert "Your next shifts" not in client_of("student").get("/").text
 
 
 def test_the_side_bar_leads_to_no_record_that_one_does_not_have(client_of, db_session, actors):
