@@ -213,12 +213,14 @@ def empty(resource: Resource, query: Query, url: str, new: Link | None, tools: S
         )
     if query.deleted:
         return Empty(_("Nothing was deleted"))
-    actions = [replace(new, primary=True)] if new else []
-    return Empty(
-        _("No %(kind)s yet", kind=render.inside(resource.plural)),
-        _("What you add will be listed here.") if new else "",
-        [*actions, *tools[:1]],
+    uploads = [each for each in tools if each.url.endswith("/new")]
+    text = (
+        _("Add the first one: it will be listed here.") if new else _("When there are some, they will be listed here.")
     )
+    if new and uploads:
+        text = _("Add the first one, or import many from a file.")
+    first = [replace(new, primary=True)] if new else []
+    return Empty(_("No %(kind)s yet", kind=render.inside(resource.plural)), text, [*first, *uploads])
 
 
 def list_head(

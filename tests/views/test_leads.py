@@ -140,3 +140,23 @@ def test_a_merge_is_undone_where_it_stands(client_of, db_session, actors):
     merging.merge([kept.id], actor=actors.admin, into_id=last.id)
     assert not any(undo in event for event in events_of(admin, kept))
     assert "was itself merged or deleted since" in events_of(admin, kept)[1]
+
+
+def test_an_empty_list_offers_to_make_the_first_and_never_an_export(db_session, client_of):
+    def offered(who, url):
+        page = client_of(who).get(url).text
+        box = page[page.index('class="empty"') :]
+        return box[: box.index("</main>")]
+
+    leads = offered("admin", "/leads/")
+    assert "Add the first one, or import many from a file." in leads
+    assert leads.index('href="/leads/new"') < leads.index('href="/lead-imports/new"')
+    rooms = offered("admin", "/rooms/")
+    assert "Add the first one: it will be listed here." in rooms
+    assert 'href="/rooms/new"' in rooms
+    for who, url in (("teacher", "/leads/"), ("exam_officer", "/allocation-runs/"), ("admin", "/attendance/")):
+        box = offered(who, url)
+        assert "When there are some, they will be listed here." in box
+        assert "<a " not in box
+    for box in (leads, rooms):
+        assert "/export.csv" not in box
