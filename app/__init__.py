@@ -50,11 +50,11 @@ def _build(overrides: Mapping[str, Any]) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
-    csrf.init_app(app)
     if app.config.get("TRUSTED_PROXIES"):
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     headers.init_app(app)
+    csrf.init_app(app)  # after the headers: its refusals are pages, and their scripts have the nonce of the request
     with app.app_context():
         views.init_app(app)
         api.init_app(app)

@@ -30,6 +30,7 @@ class ErrorPage:
     text: str
     reference: str = ""
     back_url: str = "/"
+    outlived: bool = False  # a form that has outlived its session
 
 
 def _titles() -> dict[int, tuple[str, str]]:
@@ -56,10 +57,14 @@ def answer(status: int, text: str = "", *, reference: str = "", refusal: Refusal
     return response
 
 
+def _for_scripts() -> bool:
+    return request.path.startswith("/api/") or wants_fragment()
+
+
 def _body(status: int, text: str, reference: str, refusal: Refusal | None) -> Any:
     titles = _titles()
     title, default = titles.get(status, titles[500 if status >= 500 else 400])
-    if request.path.startswith("/api/") or wants_fragment():
+    if _for_scripts():
         more: dict[str, Any] = (
             {"code": refusal.code, "fields": refusal.fields, "details": refusal.details()}
             if refusal is not None
@@ -68,6 +73,20 @@ def _body(status: int, text: str, reference: str, refusal: Refusal | None) -> An
         ours = reference if status >= 500 else ""  # else refusals that must not be told apart could be
         return jsonify(error_body(status, text or default or title, reference=ours, **more))
     return render_template("error.html", page=ErrorPage(status, title, text or default, reference))
+
+
+def _outlived() -> Any:
+    """A form that was made in a session which is over: browsers keep what was typed, for whoever goes back."""
+    text = _(
+        "Nothing was saved: your session ended while this form was open. Sign in in another tab, then go back. What you "
+        "typed is still in the form: copy it, reload the page, and send it again."
+    )
+    if _for_scripts():
+        return answer(400, text)
+    page = ErrorPage(400, _("This form has expired"), text, secrets.token_hex(4), outlived=True)
+    response = make_response(render_template("error.html", page=page), 400)
+    response.headers[REFERENCE] = page.reference
+    return response
 
 
 def _refusal(refusal: Refusal) -> Any:
@@ -91,10 +110,7 @@ def _no_connection(_error: PoolTimeoutError) -> Any:
 def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
-    text = (
-        _("The page was open for too long. Go back, reload it and try again.") if isinstance(error, CSRFError) else ""
-    )
-    response = answer(error.code, text)
+    response = _outlived() if isinstance(error, CSRFError) else answer(error.code)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response

@@ -170,6 +170,22 @@ def test_with_the_token_it_works(guarded, db_session):
     assert admin.post("/inbox/read-all", headers={"X-CSRFToken": token}).status_code == 302
 
 
+def test_a_form_that_outlived_its_session_says_what_happened_and_what_to_do(guarded, db_session):
+    for who in ("public", "staff"):
+        client = guarded(who)
+        answer = client.post("/leads/new", data={"first_name": "Ada", "csrf_token": "of a session before"})
+        assert answer.status_code == 400
+        assert "This form has expired" in answer.text
+        for said in ("Nothing was saved", "Sign in in another tab", "What you typed is still in the form"):
+            assert said in answer.text, said
+        assert ('target="_blank"' in answer.text) == (who == "public")
+        nonce = re.search(r'<script type="importmap" nonce="([^"]+)"', answer.text)
+        assert nonce and f"'nonce-{nonce[1]}'" in answer.headers["Content-Security-Policy"]
+        told = client.post("/leads/new", headers={"X-Fragment": "1"})
+        assert (told.status_code, told.is_json) == (400, True)
+        assert "Nothing was saved" in told.text
+
+
 @pytest.mark.parametrize(
     "target",
     [
