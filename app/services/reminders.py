@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -23,11 +24,15 @@ LOCK: Final = 0x52454D  # "REM": of two runs at once, the second sees what the f
 
 # Students have no page of an admission: they are led to their classes.
 _REMAINING = """
-    SELECT person.id AS recipient_id, left(format(:english, b.remaining, st.name, c.name), 200) AS title, '' AS body,
+    SELECT person.id AS recipient_id, '' AS body,
+           left(format(CASE b.remaining WHEN 1 THEN :english_one ELSE :english END, b.remaining, st.name, c.name), 200) AS title,
            'warning' AS severity, 'admissions' AS entity_type, a.id::text AS entity_id,
            CASE WHEN person.id = ANY (CAST(:admins AS integer[])) THEN '/admissions/' || a.id ELSE '/attendance/' END AS link,
-           jsonb_build_object('title', jsonb_build_object('message', jsonb_build_array(CAST(:message AS text)), 'values',
-               jsonb_build_object('count', b.remaining, 'student', st.name, 'course', c.name))) AS payload,
+           jsonb_build_object('title', jsonb_build_object(
+               'message', CASE WHEN b.remaining > 0
+                   THEN jsonb_build_array(CAST(:message AS text), CAST(:plural AS text), b.remaining)
+                   ELSE jsonb_build_array(CAST(:message AS text)) END,
+               'values', jsonb_build_object('student', st.name, 'course', c.name))) AS payload,
            CAST(NULL AS timestamptz) AS expires_at
     FROM admissions a JOIN admission_balances b ON b.admission_id = a.id JOIN courses c ON c.id = a.course_id
     JOIN LATERAL (SELECT first_name || ' ' || last_name AS name, user_id FROM students WHERE id = a.student_id) st ON true
@@ -59,7 +64,7 @@ _MISSING = """
     WHERE NOT EXISTS (SELECT FROM notification_events e WHERE e.type = :type
                       AND e.entity_id = class.classroom_slot_id || ':' || class.class_date)
 """
-LEFT = _l("%(count)s classes left: %(student)s, %(course)s")
+LEFT = lazy_ngettext("%(num)s class left: %(student)s, %(course)s", "%(num)s classes left: %(student)s, %(course)s", 1)
 NONE_LEFT = _l("No classes left: %(student)s, %(course)s")
 MISSING = _l("Attendance missing: %(course)s, %(day)s")
 
@@ -70,8 +75,8 @@ def classes_remaining(day: date) -> int:
     the notices made.
     """
     admins = _begin()
-    few = {"least": 1, "most": FEW, "message": texts.message(LEFT), "english": "%1$s classes left: %2$s, %3$s"}
-    none = {"least": -(2**31), "most": 0, "message": texts.message(NONE_LEFT), "english": "No classes left: %2$s, %3$s"}
+    few = _remaining(1, FEW, LEFT, "%1$s class left: %2$s, %3$s", "%1$s classes left: %2$s, %3$s")
+    none = _remaining(-(2**31), 0, NONE_LEFT, "", "No classes left: %2$s, %3$s")
     kinds = ((NotificationType.CLASSES_REMAINING_4, few), (NotificationType.CLASSES_COMPLETED, none))
     return sum(tell_set(kind, _REMAINING, day, facts | {"admins": admins}, events=True) for kind, facts in kinds)
 
@@ -85,6 +90,12 @@ def attendance_missing(day: date) -> int:
     now = datetime.now(UTC) if day >= school.today() else school.midnight(day + timedelta(days=1))
     facts = {"admins": admins, "ended": now - MARKED_WITHIN, "message": texts.message(MISSING)}
     return tell_set(NotificationType.ATTENDANCE_MISSING, _MISSING, day, facts, events=True)
+
+
+def _remaining(least: int, most: int, told: Any, english_one: str, english: str) -> dict[str, Any]:
+    """What `_REMAINING` is told: of whom, and in which words."""
+    texts_of = {"message": texts.message(told), "plural": texts.plural(told)}
+    return {"least": least, "most": most, "english_one": english_one, "english": english} | texts_of
 
 
 def _begin() -> list[Any]:

@@ -137,3 +137,15 @@ def test_a_month_of_days_with_a_change_of_the_clocks(db_session, actors, first):
     missing = db.session.query(Notification.entity_id).filter_by(type=MISSING, recipient_id=teacher.id).all()
     classes = [day for day in days[:-1] if day.weekday() == TUESDAY]
     assert sorted(row.entity_id.partition(":")[2] for row in missing) == [str(day) for day in classes]
+
+
+@pytest.mark.parametrize(
+    ("marked", "title"), [(11, "1 class left: Sol Okoye, Piano"), (10, "2 classes left: Sol Okoye, Piano")]
+)
+def test_how_many_are_left_agrees_with_its_word(made, actors, marked, title):
+    """As stored in the source language, and as read."""
+    mark(made.id, marked)
+    reminders.classes_remaining(school.today())
+    assert set(db.session.scalars(db.select(Notification.title).where(Notification.type == FEW))) == {title}
+    [row] = notifications.newest(actors.student, kind=FEW)
+    assert row.title == title

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import TextClause, text
 
 from app.extensions import db
@@ -168,7 +169,13 @@ def complete(ids: Ids, *, actor: Actor) -> Result:
         check_transition(admission, AdmissionStatus.COMPLETED)
         ahead = planning.count_ahead(admission.id)
         if ahead:
-            raise WrongState(_("%(count)s classes are still to come: cancel it, or wait for them.", count=ahead))
+            raise WrongState(
+                ngettext(
+                    "%(num)s class is still to come: cancel it, or wait for it.",
+                    "%(num)s classes are still to come: cancel it, or wait for them.",
+                    ahead,
+                )
+            )
         _leave(admission)
         _become(admission, AdmissionStatus.COMPLETED, batch_id)
         return True

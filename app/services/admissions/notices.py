@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -34,7 +35,9 @@ def office(actor: Actor, *others: int | None, student: int | None = None) -> lis
 def tell_created(admitted: Admitted, person: Person, actor: Actor) -> None:
     """Tell the owner of the lead, the admins, and the student who has an account."""
     title = _l("%(student)s was admitted to %(course)s", student=person.name, course=admitted.course)
-    body = _l("%(count)s classes from %(day)s.", count=admitted.final_classes, day=admitted.starts_on)
+    body = lazy_ngettext(
+        "%(num)s class from %(day)s.", "%(num)s classes from %(day)s.", admitted.final_classes, day=admitted.starts_on
+    )
     people = office(actor, person.owner_id, student=person.user_id)
     links = {person.user_id: "/me/student"}  # the office's page has notes that are not for students
     link = f"/admissions/{admitted.id}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask_babel import format_date
+from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 from sqlalchemy import select, text
 
@@ -106,7 +106,13 @@ def grant(values: Mapping[str, Any], *, actor: Actor) -> ClassCredit:
     if classes < 0 and left.unplanned + classes < 0:
         raise Invalid(
             fields={
-                "classes": [_("Only %(count)s classes are neither used up nor planned.", count=max(left.unplanned, 0))]
+                "classes": [
+                    ngettext(
+                        "Only %(num)s class is neither used up nor planned.",
+                        "Only %(num)s classes are neither used up nor planned.",
+                        max(left.unplanned, 0),
+                    )
+                ]
             }
         )
     credit = ClassCredit(

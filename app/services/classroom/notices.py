@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext
 from flask_babel.speaklater import LazyString
 from sqlalchemy import text
 
@@ -45,8 +46,12 @@ def tell_remaining(changes: Sequence[tuple[UUID, int, int]]) -> None:
 
 def _about_remaining(row: Any, left: int, admins: Sequence[int]) -> list[Notice]:
     if left > 0:
-        title = _l(
-            "%(count)s classes left: %(student)s, %(course)s", count=left, student=row.student, course=row.course
+        title = lazy_ngettext(
+            "%(num)s class left: %(student)s, %(course)s",
+            "%(num)s classes left: %(student)s, %(course)s",
+            left,
+            student=row.student,
+            course=row.course,
         )
         body = _l("Renew the admission in time to keep the places.")
     else:
@@ -55,7 +60,7 @@ def _about_remaining(row: Any, left: int, admins: Sequence[int]) -> list[Notice]
     found = [Notice(each, row.id, title, body, f"/admissions/{row.id}") for each in admins]
     if row.user_id is not None:
         own = (
-            _l("%(count)s classes left: %(course)s", count=left, course=row.course)
+            lazy_ngettext("%(num)s class left: %(course)s", "%(num)s classes left: %(course)s", left, course=row.course)
             if left > 0
             else _l("No classes left: %(course)s", course=row.course)
         )

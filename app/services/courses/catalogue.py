@@ -74,17 +74,17 @@ _ADMISSIONS_OF = text("SELECT count(*) FROM admissions WHERE plan_id = :id")
 
 def _courses_of(instrument: Instrument) -> Any:
     count = db.session.scalar(_COURSES_OF, {"id": instrument.id})
-    return _("%(count)s courses use it.", count=count) if count else None
+    return _("Courses use it (%(count)s).", count=count) if count else None
 
 
 def _slots_of(course: Course) -> Any:
     count = db.session.scalar(_TAUGHT, {"id": course.id})
-    return _("%(count)s classroom slots belong to it: delete them first.", count=count) if count else None
+    return _("Classroom slots belong to it (%(count)s): delete them first.", count=count) if count else None
 
 
 def _admissions_of(plan: CoursePlan) -> Any:
     count = db.session.scalar(_ADMISSIONS_OF, {"id": plan.id})
-    return _("%(count)s admissions were made with it: take it out of use instead.", count=count) if count else None
+    return _("Admissions were made with it (%(count)s): take it out of use instead.", count=count) if count else None
 
 
 INSTRUMENTS = register(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import Integer, cast, exists, func, select, text
 from sqlalchemy.orm import aliased, joinedload
 
@@ -131,9 +132,11 @@ _planned = planned("id")
 
 def _hindrance(slot: ClassroomSlot) -> Any:
     if slot.enrolled:
-        return _("%(count)s students have a place in it.", count=slot.enrolled)
+        return ngettext("%(num)s student has a place in it.", "%(num)s students have a place in it.", slot.enrolled)
     if slot.offered:
-        return _("%(count)s places are offered to the waitlist.", count=slot.offered)
+        return ngettext(
+            "%(num)s place is offered to the waitlist.", "%(num)s places are offered to the waitlist.", slot.offered
+        )
     return _planned(slot)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -52,7 +53,15 @@ def planned(column: str) -> plain.Hindrance:
 
     def reason(record: Any) -> Any:
         count = db.session.scalar(text(_PLANNED.format(column=column)), {"id": record.id})
-        return _("%(count)s classes to come are planned in it: move them first.", count=count) if count else None
+        return (
+            ngettext(
+                "%(num)s class to come is planned in it: move it first.",
+                "%(num)s classes to come are planned in it: move them first.",
+                count,
+            )
+            if count
+            else None
+        )
 
     return reason
 

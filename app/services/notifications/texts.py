@@ -44,6 +44,11 @@ def message(text: LazyString) -> str:
     return str(text._args[0])
 
 
+def plural(text: LazyString) -> str:
+    """The same of a text with a number, for more than one; of another text it is `message`."""
+    return str(text._args[1] if len(text._args) > 1 else text._args[0])
+
+
 def said(row: Any, *, zone: ZoneInfo | None = None) -> tuple[str, str]:
     """Title and body of a notice in the present language, moments in `zone` (the school's)."""
     zone = zone or school.zone()

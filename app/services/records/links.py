@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select, text
 
 from app.extensions import db
@@ -113,7 +114,11 @@ _CHILDREN = text("SELECT count(*) FROM student_guardians WHERE guardian_id = :id
 
 def _has_children(guardian: Any) -> Any:
     count = db.session.scalar(_CHILDREN, {"id": guardian.id})
-    return _("They are still guardian of %(count)s students.", count=count) if count else None
+    return (
+        ngettext("They are still guardian of %(num)s student.", "They are still guardian of %(num)s students.", count)
+        if count
+        else None
+    )
 
 
 @transactional

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -142,7 +143,7 @@ def _in_use(organization: Any) -> Any:
     rows = db.session.execute(_USED, {"id": organization.id}).all()
     if not rows:
         return None
-    return _("It still has: %(what)s.", what=", ".join(f"{count} {_WHAT[what]}" for what, count in rows))
+    return _("It still has: %(what)s.", what=", ".join(f"{_WHAT[what]} ({count})" for what, count in rows))
 
 
 @transactional
@@ -157,7 +158,7 @@ _PARTS = text("SELECT count(*) FROM terms WHERE parent_id = :id AND deleted_at I
 
 def _has_parts(term: Any) -> Any:
     count = db.session.scalar(_PARTS, {"id": term.id})
-    return _("It still has %(count)s parts.", count=count) if count else None
+    return ngettext("It still has %(num)s part.", "It still has %(num)s parts.", count) if count else None
 
 
 @transactional

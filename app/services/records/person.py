@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -195,9 +196,17 @@ def not_over(students: Sequence[UUID]) -> str | None:
     """What of theirs still runs, in words; None when nothing does."""
     row = db.session.execute(_NOT_OVER, {"ids": list(students)}).one()
     if row.admissions:
-        return _("%(count)s admissions are not over: cancel or complete them first.", count=row.admissions)
+        return ngettext(
+            "%(num)s admission is not over: cancel or complete it first.",
+            "%(num)s admissions are not over: cancel or complete them first.",
+            row.admissions,
+        )
     if row.enrollments:
-        return _("%(count)s enrollments are not over: complete or withdraw them first.", count=row.enrollments)
+        return ngettext(
+            "%(num)s enrollment is not over: complete or withdraw it first.",
+            "%(num)s enrollments are not over: complete or withdraw them first.",
+            row.enrollments,
+        )
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -69,7 +70,9 @@ def _blocked(room: Mapping[str, Any]) -> list[str]:
         raise Invalid(fields={"blocked_seats": [_("The grid has no seat %(seat)s.", seat=outside[0][:20])]})
     left = (rows or 0) * (columns or 0) - len(places)
     if rows is not None and room["capacity"] > left:
-        raise Invalid(fields={"capacity": [_("The grid has %(count)s seats.", count=left)]})
+        raise Invalid(
+            fields={"capacity": [ngettext("The grid has %(num)s seat.", "The grid has %(num)s seats.", left)]}
+        )
     return [f"{_letters(row)}{column}" for row, column in sorted(places)]
 
 
@@ -105,7 +108,15 @@ _ALLOCATIONS = text("SELECT count(*) FROM room_allocations WHERE room_id = :id")
 def _hindrance(room: Room) -> Any:
     """A room with allocations stays (04-test-sessions)."""
     count = db.session.scalar(_ALLOCATIONS, {"id": room.id})
-    return _("%(count)s students have or had a seat in it: put it out of use instead.", count=count) if count else None
+    return (
+        ngettext(
+            "%(num)s student has or had a seat in it: put it out of use instead.",
+            "%(num)s students have or had a seat in it: put it out of use instead.",
+            count,
+        )
+        if count
+        else None
+    )
 
 
 @transactional

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.extensions import db
@@ -69,8 +70,14 @@ def _hindrance(venue: Venue) -> Any:
     """A venue with sessions stays (04-test-sessions); one with rooms is emptied first."""
     uses = db.session.execute(_USES, {"id": venue.id}).one()
     if uses.sessions:
-        return _("%(count)s test sessions belong to it.", count=uses.sessions)
-    return _("%(count)s rooms belong to it: delete them first.", count=uses.rooms) if uses.rooms else None
+        return ngettext("%(num)s test session belongs to it.", "%(num)s test sessions belong to it.", uses.sessions)
+    return (
+        ngettext(
+            "%(num)s room belongs to it: delete it first.", "%(num)s rooms belong to it: delete them first.", uses.rooms
+        )
+        if uses.rooms
+        else None
+    )
 
 
 @transactional

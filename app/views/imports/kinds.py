@@ -9,6 +9,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from app.models.imports import Import
 from app.policies.actor import Actor
@@ -21,6 +22,7 @@ from app.services.lookups import key_of_choice
 from app.services.resource import Resource
 from app.services.students import STUDENTS
 from app.services.test_sessions import REGISTRATIONS
+from app.views import render
 from app.views.page import Choice, Field, Link
 
 Errors = Mapping[str, list[Any]]
@@ -41,7 +43,7 @@ class Kind:
     many: Any
     limits: Any
     empty: Any
-    confirm: Callable[[str], str]
+    confirm: Callable[[int], str]
     made: Callable[[Import], Link]
     fields: Callable[[Errors, Actor], list[Field]] = lambda errors, actor: []
     options: Callable[[], dict[str, Any]] = dict
@@ -94,7 +96,7 @@ LEAD_IMPORTS = Kind(
     _l("Imports of leads"),
     _l("At most 200,000 rows and 32 MB."),
     _l("Bring the leads of a fair or of an old list in from a CSV file."),
-    lambda count: _("Import %(count)s leads", count=count),
+    lambda number: ngettext("Import %(count)s lead", "Import %(count)s leads", number, count=render.number(number)),
     lambda job: Link(_("See the leads"), f"/leads/?f=import:is:{job.id}", "users", primary=True),
     _lead_fields,
     _lead_options,
@@ -109,7 +111,7 @@ ACCOUNT_IMPORTS = Kind(
     _l("Imports of accounts"),
     _l("At most 20,000 rows and 32 MB. Nobody can log in before a password is set: no file holds one."),
     _l("Make the accounts of many people from a CSV file."),
-    lambda count: _("Make %(count)s accounts", count=count),
+    lambda number: ngettext("Make %(count)s account", "Make %(count)s accounts", number, count=render.number(number)),
     lambda job: Link(_("See the accounts"), f"/accounts/?f=import:is:{job.id}", "users", primary=True),
 )
 REGISTRATION_IMPORTS = Kind(
@@ -121,7 +123,9 @@ REGISTRATION_IMPORTS = Kind(
     _l("Imports of registrations"),
     _l("At most 20,000 rows and 32 MB. Whoever is not known yet becomes a student."),
     _l("Register many students for tests from a CSV file."),
-    lambda count: _("Register %(count)s students", count=count),
+    lambda number: ngettext(
+        "Register %(count)s student", "Register %(count)s students", number, count=render.number(number)
+    ),
     lambda job: Link(_("See the registrations"), f"/test-registrations/?f=import:is:{job.id}", "users", primary=True),
 )
 INVITATION_IMPORTS = Kind(
@@ -133,7 +137,9 @@ INVITATION_IMPORTS = Kind(
     _l("Imports of invitations"),
     _l("At most 5,000 rows and 32 MB. Each family gets a letter once you have confirmed."),
     _l("Invite many families from a CSV file."),
-    lambda count: _("Invite %(count)s families", count=count),
+    lambda number: ngettext(
+        "Invite %(count)s family", "Invite %(count)s families", number, count=render.number(number)
+    ),
     lambda job: Link(_("See the invitations"), f"/enrollment-invitations/?f=import:is:{job.id}", "send", primary=True),
 )
 
@@ -161,7 +167,9 @@ STUDENT_IMPORTS = Kind(
     _l("Imports of students"),
     _l("At most 200,000 rows and 32 MB. Each becomes a student at a school, with guardian and OneRoster user."),
     _l("Bring the students of another system in from a CSV file."),
-    lambda count: _("Import %(count)s students", count=count),
+    lambda number: ngettext(
+        "Import %(count)s student", "Import %(count)s students", number, count=render.number(number)
+    ),
     lambda job: Link(_("See the students"), "/students/", "user-round", primary=True),
     _student_fields,
     lambda: {"duplicates": request.form.get("duplicates", "skip")},

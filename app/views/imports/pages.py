@@ -142,7 +142,7 @@ def _actions(kind: Kind, job: Import, actor: Actor, url: str) -> list[Link]:
     if job.status is ImportStatus.CHECKED and job.new_rows and actor.may("confirm", kind.permission):
         made.append(
             Link(
-                kind.confirm(render.number(job.new_rows)),
+                kind.confirm(job.new_rows),
                 f"{url}/confirm",
                 "check",
                 primary=True,

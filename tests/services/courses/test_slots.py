@@ -207,7 +207,7 @@ def test_a_slot_with_visitors_to_come_stays(actors):
     place = School(actors.admin, capacity=2)
     row = classes(place.admit([place.tuesday]).id)[0]
     moving.move([row.id], actor=actors.admin, classroom_slot_id=place.friday.id, class_date=day_after(FRIDAY))
-    told = "1 classes to come are planned in it: move them first."
+    told = "1 class to come is planned in it: move it first."
     assert set(refusals_of(SLOTS, place.friday.id, actors)) == {told}
     assert set(refusals_of(TIMES, place.friday.time_slot_id, actors)) == {told}
     moving.move([row.id], actor=actors.admin, classroom_slot_id=place.tuesday.id, class_date=day_after(TUESDAY))

@@ -120,7 +120,7 @@ def test_what_both_have_stays_with_each(actors):
 def test_an_enrollment_that_is_not_over_is_left_on_nobody(actors):
     """Both have one: that of the duplicate would go on for a student who is deleted."""
     gone, kept = enrolled(actors, "registered").student_id, enrolled(actors).student_id
-    with pytest.raises(WrongState, match="enrollments are not over"):
+    with pytest.raises(WrongState, match="1 enrollment is not over"):
         merging.merge([gone], actor=actors.admissions, into_id=kept)
     assert db.session.get(Student, gone).deleted_at is None
     merging.merge([kept], actor=actors.admissions, into_id=gone)  # the other way nothing is left that goes on

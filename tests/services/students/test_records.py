@@ -124,7 +124,7 @@ def test_who_is_admitted_stays_until_it_is_over(db_session, actors):
 def test_who_is_being_enrolled_stays_until_it_is_over(db_session, actors):
     found = enrollments.enrollment_at(5)
     refused = records.delete([found.student_id], actor=actors.admin).outcomes[0].refusal
-    assert isinstance(refused, WrongState) and "1 enrollments are not over" in str(refused)
+    assert isinstance(refused, WrongState) and "1 enrollment is not over" in str(refused)
     deciding.withdraw([found.id], actor=actors.admissions, reason="Moved away")
     assert records.delete([found.student_id], actor=actors.admin).count("ok") == 1
 

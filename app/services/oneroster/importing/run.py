@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.models.imports import Import, ImportStatus, IssueKind
 from app.policies.accounts import SYSTEM
@@ -161,4 +162,8 @@ def _notices(bundle: Bundle, read: dict[str, FileRows]) -> Iterator[str]:
         yield _("Passwords are never kept.")
     without = links.without_grade()
     if without:
-        yield _("%(count)s students have no grade, and so are not entered at a school.", count=without)
+        yield ngettext(
+            "%(num)s student has no grade, and so is not entered at a school.",
+            "%(num)s students have no grade, and so are not entered at a school.",
+            without,
+        )
