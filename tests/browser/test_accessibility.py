@@ -10,11 +10,23 @@ from app.extensions import db
 from app.models.access import UserSettings
 from app.services import accounts, sessions
 from app.services.leads import actions
-from tests.browser.looks import axe, faults
+from tests.browser.looks import DESK, PHONE, axe, faults
 from tests.factories.content import announcement, download
 from tests.factories.content import page as content_page
 from tests.factories.leads import lead, stage
 
+PLACES_OF_LETTERS = """link => [0, 2].map(at => {
+  const letter = document.createRange();
+  letter.setStart(link.firstChild, at);
+  letter.setEnd(link.firstChild, at + 1);
+  return letter.getBoundingClientRect().left;
+})"""
+# Between the right side of a cell and of what is in it.
+GAPS = """cells => cells.map(cell => {
+  const text = document.createRange();
+  text.selectNodeContents(cell);
+  return cell.getBoundingClientRect().right - text.getBoundingClientRect().right;
+})"""
 PAGES = (
     "/",
     "/leads/",
@@ -66,7 +78,9 @@ def test_every_page_is_accessible_and_fits_a_phone(open_page, some_leads):
     assert found == {}
 
 
-def test_right_to_left(open_page, committed_app, some_leads):
+@pytest.fixture
+def arabic_page(open_page, committed_app):
+    """Of the admin, who reads Arabic."""
     with committed_app.app_context():
         settings = db.session.query(UserSettings).filter_by(user_id=accounts.find("admin").id).one()
         settings.locale = "ar"
@@ -77,6 +91,11 @@ def test_right_to_left(open_page, committed_app, some_leads):
     page.locator("input[name=password]").fill("correct horse battery 9")
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/login/" not in url)
+    return page
+
+
+def test_right_to_left(arabic_page, some_leads):
+    page = arabic_page
     page.goto("/leads/")
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator("html").get_attribute("lang") == "ar"
@@ -112,3 +131,16 @@ def test_login_page(open_page):
     page = open_page(None)
     page.goto("/login/")
     assert faults(page) == []
+
+
+def test_a_value_keeps_its_order_from_right_to_left(arabic_page):
+    """ "3 months" is not read as "months 3"; and cells begin where their column does, at a desk and on a phone."""
+    page = arabic_page
+    for size in (DESK, PHONE):
+        page.set_viewport_size(size)
+        page.goto("/course-plans/")
+        digit, letter = page.get_by_role("link", name="3 months", exact=True).evaluate(PLACES_OF_LETTERS)
+        assert digit < letter
+        gaps = page.locator("tbody td[data-l]:not(.n)").evaluate_all(GAPS)
+        assert gaps
+        assert max(gaps) - min(gaps) <= 1, (size, gaps)

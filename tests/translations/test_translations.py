@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale, ngettext
+from flask_babel import gettext as flask_gettext
 from sqlalchemy import select
 
 from app.models.imports import Import
@@ -212,3 +213,32 @@ def test_days_and_clock_follow_the_reader(client_of: Callable[[str], FlaskClient
     sessions = client.get("/settings/sessions").text
     assert re.search(r"\d\d:\d\d [صم]<", sessions)
     assert not re.search(r"\d\d:\d\d [AP]M", sessions)
+
+
+@pytest.mark.parametrize(
+    ("value", "isolated"),
+    [
+        ("3 months", True),
+        ("Room (2)", True),
+        ("Ada Byron", False),
+        ("https://x.example/2", False),
+        ("٣ أشهر", False),
+        ("42", False),
+        (42, False),
+    ],
+)
+def test_a_value_that_a_sentence_from_right_to_left_would_turn_around_is_isolated(
+    app: Flask, value: Any, isolated: bool
+) -> None:
+    """By gettext, by ngettext and in templates; a sentence from left to right is left as it is."""
+    shown = f"\u2068{value}\u2069" if isolated else str(value)
+    template = app.jinja_env.from_string(
+        "{{ _('%(value)s', value=value) }}{{ ngettext('%(value)s', '%(value)s', 2, value=value) }}"
+    )
+    with app.test_request_context():
+        with force_locale("ar"):
+            assert flask_gettext("%(value)s", value=value) == shown
+            assert ngettext("%(value)s", "%(value)s", 2, value=value) == shown
+            assert template.render(value=value) == shown * 2
+        with force_locale("en"):
+            assert flask_gettext("%(value)s", value=value) == str(value)
