@@ -212,3 +212,15 @@ def test_an_account_without_an_assistant_has_no_such_page(client_of, db_session)
 @pytest.mark.parametrize("key", ["x", "00000000-0000-4000-8000-000000000000", "1" * 400])
 def test_an_unknown_key_is_404(client_of, db_session, path, key):
     assert client_of("admin").get(path.format(key)).status_code == 404
+
+
+def test_one_s_own_pages_have_no_empty_box_and_no_way_back_that_leads_nowhere(client_of, actors):
+    assistant(user_id=actors.assistant.id)
+    client = client_of("assistant")
+    form = client.get("/me/assistant/availability").text
+    assert 'name="_version"' in form
+    assert 'class="group bare' not in form
+    assert 'class="crumbs"' in form
+    own = client.get("/me/assistant").text
+    assert 'class="crumbs"' not in own
+    assert "No shifts to come" in own

@@ -29,7 +29,7 @@ from app.views.security import current_actor, requires
 class AttendanceView(RecordView):
     resource = ATTENDANCES
     list_columns = ("student", "course", "class_date", "starts_at", "status", "moved", "makeup")
-    description = _l("Every class of every student: planned, marked, moved.")
+    description = _l("Classes, student by student: planned, marked, moved.")
 
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()
