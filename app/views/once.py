@@ -91,17 +91,20 @@ def as_json(result: Result) -> dict[str, Any]:
 
 
 def _outcome(done: Outcome) -> dict[str, Any]:
-    message = str(done.message)
-    return {
+    """What is not as it is with most is left out, for there may be thousands."""
+    message, refused = str(done.message), done.refusal is not None
+    told = {
         "id": str(done.id),
         "title": str(done.title),
-        "refusal": None if done.refusal is None else str(done.refusal),
+        "refused": refused,
+        "why": str(done.refusal) if refused else "",
         "missing": isinstance(done.refusal, NotFound),
         "unchanged": done.unchanged,
         "message": idempotency.ToldOnce(message) if done.once else message,
         "once": done.once,
         "into": done.into,
     }
+    return {name: value for name, value in told.items() if value}
 
 
 def from_json(answer: dict[str, Any]) -> Result:
@@ -109,8 +112,12 @@ def from_json(answer: dict[str, Any]) -> Result:
     outcomes = []
     for each in answer["outcomes"]:
         told = dict(each)
-        kind = NotFound if told.pop("missing") else Refusal
-        refusal = told.pop("refusal")
-        outcomes.append(Outcome(**told, refusal=None if refusal is None else kind(refusal)))
+        refused, why, missing = told.pop("refused", False), told.pop("why", ""), told.pop("missing", False)
+        outcomes.append(Outcome(**told, refusal=(NotFound if missing else Refusal)(why) if refused else None))
     batch = answer["batch_id"]
     return Result(outcomes, None if batch is None else UUID(batch))
+
+
+def changed(answer: dict[str, Any]) -> bool:
+    """Whether any record was changed."""
+    return any(not each.keys() & {"refused", "unchanged"} for each in answer["outcomes"])
