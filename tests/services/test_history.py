@@ -256,3 +256,24 @@ def test_the_page_shows_no_moment_as_it_is_stored(db_session, actors, client_of)
     [changes] = re.findall(r"<section.*</section>", page)
     seen = re.sub(r'(datetime|title)="[^"]*"', "", changes)
     assert "Made" in seen and not re.search(r"\d{4}-\d\d-\d\dT", seen)
+
+
+def test_many_rows_are_paired_by_hashing_also_after_single_ones(db_session):
+    """A plan is kept for the connection. One for single rows would compare each old row with each new one: of 10,000 changed
+    leads, a hundred million pairs.
+    """
+    made = [lead().id for _each in range(8)]
+    plans: list[str] = []
+    driver = db_session.connection().connection.driver_connection
+    driver.add_notice_handler(lambda notice: plans.append(notice.message_primary))
+    db_session.execute(text("LOAD 'auto_explain'"))
+    for setting in ("log_min_duration = 0", "log_nested_statements = on", "log_analyze = on"):
+        db_session.execute(text(f"SET LOCAL auto_explain.{setting}"))
+    change = text("UPDATE leads SET area = area || 'x' WHERE id = ANY(:ids)")
+    for key in made:  # after five plans of its own, PostgreSQL keeps one
+        db_session.execute(change, {"ids": [key]})
+    db_session.execute(text("SET LOCAL client_min_messages = log"))
+    db_session.execute(change, {"ids": made})
+    [plan] = [each for each in plans if "INSERT INTO row_history" in each]
+    assert f"rows={len(made)}" in plan
+    assert "Hash Join" in plan and "Nested Loop" not in plan
