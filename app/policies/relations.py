@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, func, select, text
 
-from app.models.courses import ClassroomSlot, SlotTeacher
+from app.models.courses import ClassroomSlot, SlotTeacher, had_slot
 from app.models.student_records import Guardian, StudentGuardian
 from app.models.students import Student
 from app.policies.actor import Actor
@@ -36,6 +36,11 @@ def had(actor: Actor, slot_id: Any, moment: Any) -> ColumnElement[bool]:
     )
     slots = select(SlotTeacher.classroom_slot_id).where(mine)
     return slot_id.in_(slots) & (moment < last.correlate_except(SlotTeacher).scalar_subquery())
+
+
+def held(actor: Actor, slot_id: Any, moment: Any) -> ColumnElement[bool]:
+    """Whether the classroom slot with this key was the actor's at that moment: whose class it was, or will be."""
+    return is_there(SlotTeacher, SlotTeacher.teacher_id == actor.id, had_slot(SlotTeacher, slot_id, moment))
 
 
 def learnt_by(actor: Actor, student_id: Any) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from app.extensions import db
 from app.models.admissions import Admission, AdmissionPayment, AdmissionStatus, PaymentStatus
 from app.models.classroom import Attendance, AttendanceStatus, RequestStatus, RescheduleRequest
 from app.policies.actor import Actor
+from app.policies.relations import held
 from app.policies.roles import Role
 from app.policies.scopes import visible
 from app.services import listing, school
@@ -53,7 +54,10 @@ def _lists(actor: Actor, whose: str) -> dict[str, tuple[Resource, listing.Query]
 
 
 def _unmarked(actor: Actor) -> list[Any]:
+    """What the actor is to mark, as `policies.rules.may_mark` has it: who took a slot over also sees what was not theirs."""
+    mine = [] if actor.is_admin else [held(actor, Attendance.classroom_slot_id, Attendance.starts_at)]
     return [
+        *mine,
         visible(Attendance, actor),
         Attendance.status == AttendanceStatus.SCHEDULED,
         Attendance.class_date < school.today(),

@@ -21,9 +21,11 @@ MOST: Final = 8
 AHEAD: Final = timedelta(days=14)
 
 
-def figures(counts: dict[str, int]) -> list[Figure]:
+def figures(counts: dict[str, int], actor: Actor) -> list[Figure]:
     """What waits, each a way to it."""
     unmarked = [("f", "status:is:scheduled"), ("f", f"class_date:before:{school.today()}")]
+    if not actor.is_admin:
+        unmarked.append(("f", f"teacher:is:{actor.id}"))
     known = {
         "unmarked": (_("Classes not marked"), lists.address("/attendance/", unmarked)),
         "requests": (_("Requests to move"), "/reschedule-requests/?f=status:is:pending"),

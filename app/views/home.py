@@ -37,7 +37,7 @@ class HomeView(BaseView):
         counts = today.waiting(actor, whose)
         if actor.may("worklist", LEADS.name):
             _leads_today(page, actor, whose, counts)
-        page.figures += front.figures(counts)
+        page.figures += front.figures(counts, actor)
         page.sections += front.sections(actor)
         enrollments_front.add(page, actor, counts)
         tests_front.add(page, actor, counts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from app.models.classroom import Attendance, AttendanceStatus
 from app.models.courses import ClassroomSlot, CourseTeacher, SlotTeacher
 from app.models.students import Student
 from app.policies.scopes import visible
-from app.services import filters, reminders, reports, school
+from app.services import filters, reminders, reports, school, today
 from app.services.classroom import dashboard, marking, register
 from app.services.classroom.resource import ATTENDANCES
 from app.services.courses import slots
@@ -130,6 +132,18 @@ def test_a_class_that_nobody_marked_is_told_to_who_held_it(given, actors):
     assert reminders.attendance_missing(school.today())
     told = {each.username for each in notices("attendance_missing")}
     assert "teacher" in told and "teacher2" not in told
+
+
+def test_a_class_that_nobody_marked_waits_for_who_held_it(given, actors, client_of):
+    held, _coming = given
+    marking.clear([held.id], actor=actors.teacher)
+    for actor, count in ((actors.teacher, 1), (actors.teacher2, 0), (actors.admin, 1)):
+        assert today.waiting(actor, "mine")["unmarked"] == count, actor.username
+        page = client_of(actor.username).get("/")
+        url = re.search(r'href="(/attendance/[?]f=status[^"]*)"', page.text)
+        assert url is not None
+        listed = client_of(actor.username).get(html.unescape(url[1]))
+        assert (f"/attendance/{held.id}" in listed.text) is bool(count), actor.username
 
 
 def test_a_slot_that_comes_back_has_each_time_its_teacher(given, actors):
