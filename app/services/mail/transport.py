@@ -56,6 +56,7 @@ class _Line:
     def __init__(self, address: str) -> None:
         self._address = address
         self._server: smtplib.SMTP | None = None
+        self._accepted = False  # whether a message went out: what a mailbox is refused then, others need not be
 
     def send(self, message: EmailMessage) -> None:
         server = self._connected()
@@ -65,7 +66,7 @@ class _Line:
             self._reset()
             code, answer = next(iter(error.recipients.values()))
             if code >= 500 and _REFUSES_US.match(_words(answer)):
-                raise LaterError(_sentence(code, answer), server=True) from error
+                raise LaterError(_sentence(code, answer), server=not self._accepted) from error
             _raise(code, answer)
         except smtplib.SMTPNotSupportedError as error:  # an address beyond ASCII, for a server that cannot
             raise NeverError(str(error)) from error
@@ -83,6 +84,7 @@ class _Line:
         except OSError as error:
             self.close()
             raise LaterError(f"{type(error).__name__}: {error}", server=True) from error
+        self._accepted = True
 
     def _connected(self) -> smtplib.SMTP:
         if self._server is None:

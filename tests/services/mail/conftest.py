@@ -12,14 +12,15 @@ from aiosmtpd.controller import Controller
 
 
 class Mailbox:
-    """What arrived. `answers` are given to the next recipients instead of accepting them, `to_sender` to whoever sends,
-    `to_helo` to whoever comes; `after` runs at each message.
+    """What arrived. `answers` are given to the next recipients instead of accepting them, `refused` is one of them and
+    what they are answered whenever they come, `to_sender` goes to whoever sends, `to_helo` to whoever comes; `after` runs at each message.
     """
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.answers: list[str] = []
         self.to_sender = self.to_helo = ""
+        self.refused = "", ""
         self.after: Any = None
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 - aiosmtpd's name
@@ -35,6 +36,8 @@ class Mailbox:
         return self.to_sender or "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+        if self.refused[0] == address:
+            return self.refused[1]
         if self.answers:
             return self.answers.pop(0)
         envelope.rcpt_tos.append(address)

@@ -205,6 +205,16 @@ def test_a_server_that_does_not_relay_for_us_costs_no_mail(db_session, actors, m
     assert mail.deliver() == 2
 
 
+def test_mailboxes_that_we_may_not_write_to_do_not_hold_up_the_others(db_session, actors, mailbox):
+    """5.7 is also said of one mailbox: a list for members, a policy. The server has just taken mail for somebody else."""
+    tell(actors.staff, actors.staff2, actors.teacher)
+    turns = f"array_position(ARRAY[{actors.staff.id}, {actors.staff2.id}, {actors.teacher.id}], recipient_id)"
+    sooner(next_attempt_at=f"now() - interval '1 hour' + {turns} * interval '1 minute'")
+    mailbox.refused = "staff2@school.example", "550 5.7.1 You may not write to this group"
+    assert mail.deliver() == 2
+    assert sorted(states()) == ["queued", "sent", "sent"], "asked again, as it may yet be about us"
+
+
 @pytest.mark.parametrize(
     "answer", ["550 5.1.1 No such user", "550 5.2.1 Mailbox disabled", "550 5.1.2 No host to relay to"]
 )
