@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import pytest
@@ -12,9 +13,11 @@ from app.services import accounts, import_handlers, import_undo, imports, lookup
 from app.services.accounts import unimporting
 from app.services.errors import Invalid
 from app.services.leads import actions
+from app.services.records import links
 from app.services.students import records
 from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
 from tests.factories.leads import lead
+from tests.factories.records import organization
 from tests.factories.students import student
 
 LEADS = b"first_name,last_name,phone\nAnna,Smith,020 7946 0018\nOmar,Khan,020 7946 0019\n"
@@ -86,3 +89,51 @@ def test_an_account_that_somebody_begins_to_work_with_is_kept(committed_app, mon
             return
         assert inactive + worked_with == 1
         assert all(isinstance(each, Invalid) for each in refusals(results)) and len(refusals(results)) == inactive
+
+
+@pytest.mark.parametrize("kind", ["guardian", "student"])
+def test_who_gets_a_link_meanwhile_is_kept_with_it(committed_app, monkeypatch, kind):
+    """A guardian of the file is made guardian of another student, or a student of the file gets another guardian."""
+    with committed_app.app_context():
+        organization(name="Northside", identifier="N1")
+        header = "first_name,last_name,birth_date,grade_level,guardian_first_name,guardian_last_name,guardian_email\n"
+        who = actor("super_admin")
+        key = imports.start(
+            "students", "s.csv", (header + "A,Ek,2015-01-01,3,Maj,Ek,m@x.org\n").encode(), actor=who, queued=False
+        ).id
+        imports.check(key)
+        imports.confirm(key, actor=who, queued=False)
+        imports.carry_out(key)
+        link = {
+            "guardian_id": db.session.scalar(db.text("SELECT id FROM guardians WHERE email = 'm@x.org'")),
+            "student_id": db.session.scalar(db.text("SELECT id FROM students WHERE last_name = 'Ek'")),
+            "relation_descriptor": "Father",
+        }
+        if kind == "guardian":
+            link["student_id"] = student().id
+        else:
+            link["guardian_id"] = links.create_guardian({"first_name": "Bo", "last_name": "Ask"}, actor=who).id
+        db.session.remove()
+        linked, both = threading.Event(), Meeting()
+        follow = links.follow_guardians
+
+        def late(keys):
+            follow(keys)
+            linked.set()
+            both.wait()
+
+        monkeypatch.setattr(links, "follow_guardians", late)
+
+        def take_back():
+            assert linked.wait(20)
+            return import_undo.undo(key, actor=who)
+
+        race(committed_app, partial(links.create_link, link, actor=who), take_back)
+        pair = {name: link[name] for name in ("student_id", "guardian_id")}
+        assert (
+            count(
+                "SELECT count(*) FROM student_guardians WHERE student_id = :student_id AND guardian_id = :guardian_id",
+                **pair,
+            )
+            == 1
+        )

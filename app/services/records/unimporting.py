@@ -4,10 +4,11 @@ whom nobody else has. Other systems are told to delete them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.extensions import db
 from app.models.imports import Import, IssueKind
@@ -48,7 +49,7 @@ _LET_GO = text("UPDATE oneroster_users SET student_id = NULL WHERE id = ANY(:one
 def undo(job: Import, actor: Actor) -> str:
     """Delete what nobody has worked with; the rest is listed among the issues. Returns what was done, in words."""
     facts: dict[str, Any] = {"moment": job.finished_at}
-    rows = db.session.execute(text(_MADE), facts).all()
+    rows = _locked(text(_MADE), facts)
     kept = [row for row in rows if row.kept]
     with Issues(job.id) as issues:
         for row in kept:
@@ -62,7 +63,7 @@ def undo(job: Import, actor: Actor) -> str:
     guardians = list(db.session.scalars(_GUARDIANS, gone))
     _tell_gone(gone)
     db.session.execute(_DELETE, gone)
-    alone = {"ids": list(db.session.scalars(_ALONE, facts))}
+    alone = {"ids": [row.id for row in _locked(_ALONE, facts)]}
     _tell_gone(alone)
     db.session.execute(_DELETE_GUARDIANS, alone)
     follow_guardians(guardians)
@@ -71,6 +72,12 @@ def undo(job: Import, actor: Actor) -> str:
         removed=f"{len(rows) - len(kept):,}",
         kept=f"{len(kept):,}",
     )
+
+
+def _locked(statement: TextClause, facts: dict[str, Any]) -> Sequence[Any]:
+    """The rows that a statement locks, read once they are: one that waited for whoever gave somebody a link has not seen it."""
+    db.session.execute(statement, facts)
+    return db.session.execute(statement, facts).all()
 
 
 def _tell_gone(people: dict[str, Any]) -> None:
