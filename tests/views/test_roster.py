@@ -12,6 +12,7 @@ from app.models.roster import Roster, RosterShift, ShiftAssignment, ShiftDemand
 from app.views.roster import own_shifts
 from tests.factories.roster import assignment
 from tests.services.roster.conftest import make_desk
+from tests.views.test_once import hidden
 
 
 @pytest.fixture
@@ -71,6 +72,14 @@ def test_forms_of_parts_lead_back_to_the_week(desk, admin):
         f"/rosters/{desk.week.id}" in admin.post("/shift-demands/delete", data={"id": demand.id, "_stage": "do"}).text
     )
     assert admin.get(f"/roster-shifts/new?roster_id={desk.week.id}&day=9&shift_id=x").status_code == 200
+
+
+def test_several_shifts_are_deleted_from_their_list(desk, admin):
+    asked = admin.post("/roster-shifts/delete", data={"id": [str(desk.early.id), str(desk.late.id)]}).text
+    done = admin.post("/roster-shifts/delete", data=hidden(asked, "/roster-shifts/delete"))
+    assert done.status_code == 200
+    assert f"/rosters/{desk.week.id}" in done.text
+    assert db.session.scalars(select(RosterShift.id)).all() == []
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class _Part(RecordView):
     @requires("delete")
     def delete(self) -> Any:
         """As everywhere; the way back is looked up while there is one."""
-        key = request.values.get("id", "")
+        key = request.values.get("id", "").partition(",")[0]  # of several, the first
         g.week_before = rosters.week_of(self.resource.model, self.key(key)) if key else None
         return dialogs.run(self, dialogs.deletion(self.resource))
 
