@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.admissions import Admission, AdmissionPayment, AdmissionStatus, PaymentStatus
 from app.models.classroom import Attendance, AttendanceStatus, RequestStatus, RescheduleRequest
+from app.models.test_sessions import TestRegistration
 from app.policies.actor import Actor
 from app.policies.relations import held
 from app.policies.roles import Role
@@ -35,6 +36,8 @@ def waiting(actor: Actor, whose: str) -> dict[str, int]:
         counts["requests"] = listing.counted(RescheduleRequest, pending, COUNT_LIMIT)
     if actor.may("mark_paid", "Admissions"):
         counts["unpaid"] = listing.counted(AdmissionPayment, _unpaid(actor), COUNT_LIMIT)
+    if actor.has(Role.EXAM_OFFICER):
+        counts["seatless"] = listing.counted(TestRegistration, ahead.seatless(), COUNT_LIMIT)
     for name, (resource, query) in _lists(actor, whose).items():
         counts[name] = listing.counted(resource.model, listing.conditions(resource, actor, query), COUNT_LIMIT)
     if not counts:
@@ -50,6 +53,7 @@ def _lists(actor: Actor, whose: str) -> dict[str, tuple[Resource, listing.Query]
         found |= {name: (LEADS, worklist.query(name, whose, actor)) for name in ("overdue", "today")}
     if actor.has(Role.EXAM_OFFICER):
         found["tests_to_complete"] = (SESSIONS, ahead.to_complete())
+        found["tests_to_come"] = (SESSIONS, ahead.to_come())
     return found
 
 

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import event, text
 
 from app.extensions import db
+from app.models.enrollments import EnrollmentStatus
 from app.models.roster import PublishedShift
 from app.models.test_sessions import TestSessionStatus
 from app.models.venues import Venue
 from app.policies.roles import Role
 from app.services import accounts, school, today
 from app.services.classroom import requests
-from app.services.enrollments import invitations
+from app.services.enrollments import documents, invitations, progress
+from app.services.test_sessions import ahead
 from tests.factories import assistants, courses, enrollments, roster, seating
 from tests.factories.classroom import School, classes, day_after, to_today
 from tests.factories.leads import lead
@@ -160,6 +162,20 @@ def test_what_waits_for_the_enrollment_office(client_of, actors):
         assert "Documents to check" not in client_of(who).get("/").text
 
 
+def test_what_nobody_can_do_any_more_waits_for_nobody(client_of, actors):
+    """A file that another replaced cannot be verified, and a family that withdrew needs no records."""
+    made, guardian = enrollments.enrollment_at(5), enrollments.actor("guardian")
+    kind = progress.types_wanted()[0].code
+    for number in range(2):
+        content = enrollments.PDF + b"%d" % number
+        documents.upload(made.id, kind, enrollments.file(content=content), actor=guardian)
+    gone = enrollments.enrollment_at(2)
+    gone.status, gone.records_due_since = EnrollmentStatus.WITHDRAWN, school.now()
+    db.session.commit()
+    page = client_of("admissions").get("/").text
+    assert (figure(page, "Documents to check"), figure(page, "Records missing")) == ("1", "0")
+
+
 def session_ahead(**values):
     return seating.session(seating.venue(), session_date=school.today() + timedelta(days=3), **values)
 
@@ -184,6 +200,14 @@ def test_the_next_tests_of_an_exam_officer_and_what_they_lack(client_of, actors)
     assert "Seats by session" in page
     for who in ("staff", "coach", "assistant"):
         assert "Next tests" not in client_of(who).get("/").text
+
+
+def test_tests_beyond_those_that_are_shown_count(client_of, actors):
+    for _each in range(ahead.MOST + 1):
+        seating.registered(session_ahead(), 1)
+    page = client_of("exam_officer").get("/").text
+    assert figure(page, "Registered, without a seat") == str(ahead.MOST + 1)
+    assert f'Next tests</h2><span class="pill ">{ahead.MOST + 1}</span>' in page
 
 
 def test_an_exam_officer_without_tests(client_of, actors):

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.models.enrollments import STEPS, DocumentStatus, Enrollment, InvitationStatus
+from app.models.enrollments import STEPS, DocumentStatus, Enrollment, EnrollmentStatus, InvitationStatus
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.policies.scopes import visible
@@ -20,6 +20,7 @@ from app.services.enrollments.steps import CONSULTATION, PAYMENT, STUDENT
 from app.services.resource import Resource
 
 IS_OPEN: Final = f"status:in:{','.join(OPEN)}"
+GOES_ON: Final = f"status:in:{','.join((*OPEN, EnrollmentStatus.ENROLLED))}"  # neither withdrawn nor rejected
 UNANSWERED: Final = f"status:in:{InvitationStatus.SENT},{InvitationStatus.OPENED}"
 # name -> (whose work it is first of all, resource, filters). A coach leads the family to the decision; the office looks
 # after papers, money and records (spec B).
@@ -31,9 +32,9 @@ LISTS: Final[dict[str, tuple[Role, Resource, tuple[str, ...]]]] = {
         (IS_OPEN, f"current_step:is:{STUDENT}", "coach_decision:empty:"),
     ),
     "invitations": (Role.COACH, INVITATIONS, (UNANSWERED,)),
-    "documents": (Role.ADMISSIONS, DOCUMENTS, (f"status:is:{DocumentStatus.SUBMITTED}",)),
+    "documents": (Role.ADMISSIONS, DOCUMENTS, (f"status:is:{DocumentStatus.SUBMITTED}", "replaced_at:empty:")),
     "deposits": (Role.ADMISSIONS, ENROLLMENTS, (IS_OPEN, f"current_step:is:{PAYMENT}", "deposit_paid:is:0")),
-    "records": (Role.ADMISSIONS, ENROLLMENTS, ("records_due_since:notempty:",)),
+    "records": (Role.ADMISSIONS, ENROLLMENTS, (GOES_ON, "records_due_since:notempty:")),
 }
 
 

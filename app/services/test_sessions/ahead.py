@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.extensions import db
+from app.models.students import Student
+from app.models.test_sessions import (
+    RoomAllocation,
+    TestRegistration,
+    TestRegistrationStatus,
+    TestSession,
+    TestSessionStatus,
+)
 from app.services import listing, school
 from app.services.test_sessions.resource import SESSIONS
 from app.services.test_sessions.seats import USABLE
@@ -36,6 +45,31 @@ def sessions() -> Sequence[Any]:
     and how many seats there are in rooms that can be used then.
     """
     return db.session.execute(_NEXT, {"today": school.today()}).all()
+
+
+def to_come() -> listing.Query:
+    """All of them, as a list."""
+    filters = [f"session_date:after:{school.today() - timedelta(days=1)}", "status:in:open,closed"]
+    return listing.read_query(SESSIONS, {"f": filters, "sort": ["session_date"]})
+
+
+def seatless() -> list[Any]:
+    """Conditions: who is registered for one of them and has no seat. Deleted students take part in nothing."""
+    planned = select(TestSession.id).where(
+        TestSession.session_date >= school.today(),
+        TestSession.status.in_((TestSessionStatus.OPEN, TestSessionStatus.CLOSED)),
+    )
+    seat = select(RoomAllocation.id).where(
+        RoomAllocation.session_id == TestRegistration.session_id,
+        RoomAllocation.student_id == TestRegistration.student_id,
+    )
+    there = select(Student.id).where(Student.id == TestRegistration.student_id, Student.deleted_at.is_(None))
+    return [
+        TestRegistration.session_id.in_(planned),
+        TestRegistration.status == TestRegistrationStatus.CONFIRMED,
+        ~seat.exists(),
+        there.exists(),
+    ]
 
 
 def to_complete() -> listing.Query:

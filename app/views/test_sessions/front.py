@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 
 from flask_babel import gettext as _
@@ -10,7 +9,7 @@ from flask_babel import ngettext
 
 from app.policies.actor import Actor
 from app.policies.roles import Role
-from app.services import school, today
+from app.services import today
 from app.services.test_sessions import SESSIONS, ahead
 from app.views import lists, render
 from app.views.page import Cell, Chart, Column, Empty, Figure, FrontPage, Link, Row, Section, Table
@@ -23,11 +22,9 @@ def add(page: FrontPage, actor: Actor, counts: dict[str, int]) -> None:
     if not actor.has(Role.EXAM_OFFICER):
         return
     found = ahead.sessions()
-    to_come = lists.address(
-        URL, [("f", f"session_date:after:{school.today() - timedelta(days=1)}"), ("sort", "session_date")]
-    )
+    to_come = lists.address(URL, ahead.to_come().parameters())
     page.figures += _figures(found, counts, to_come)
-    page.sections.append(_next(found, to_come))
+    page.sections.append(_next(found, counts["tests_to_come"], to_come))
     if any(each.registered for each in found):
         page.charts.append(_seats(found))
     if actor.may("add", SESSIONS.name):
@@ -37,10 +34,14 @@ def add(page: FrontPage, actor: Actor, counts: dict[str, int]) -> None:
 
 
 def _figures(found: Any, counts: dict[str, int], to_come: str) -> list[Figure]:
-    waiting = sum(each.registered - each.seated for each in found)
-    past = counts["tests_to_complete"]
+    waiting, past = counts["seatless"], counts["tests_to_complete"]
     made = [
-        Figure(_("Registered, without a seat"), render.number(waiting), to_come, "warning" if waiting else "success"),
+        Figure(
+            _("Registered, without a seat"),
+            render.total(waiting, today.COUNT_LIMIT),
+            to_come,
+            "warning" if waiting else "success",
+        ),
         Figure(
             _("Past, not completed"),
             render.total(past, today.COUNT_LIMIT),
@@ -54,7 +55,7 @@ def _figures(found: Any, counts: dict[str, int], to_come: str) -> list[Figure]:
     return made
 
 
-def _next(found: Any, url: str) -> Section:
+def _next(found: Any, total: int, url: str) -> Section:
     columns = [
         Column("code", _("Code")),
         Column("when", _("When")),
@@ -62,7 +63,9 @@ def _next(found: Any, url: str) -> Section:
     ]
     empty = Empty(_("No tests to come"), _("Sessions of today and of the days to come will stand here."))
     table = Table(columns, [_row(each) for each in found], empty)
-    return Section(_("Next tests"), str(len(found)) if found else "", table, more_url=url if found else "")
+    return Section(
+        _("Next tests"), render.total(total, today.COUNT_LIMIT) if found else "", table, more_url=url if found else ""
+    )
 
 
 def _row(each: Any) -> Row:
