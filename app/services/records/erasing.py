@@ -128,6 +128,11 @@ _STATEMENTS: Final = {
     "availability": "DELETE FROM availability WHERE assistant_id = ANY(:help_desk_assistants)",
     "course_capabilities": "DELETE FROM course_capabilities WHERE assistant_id = ANY(:help_desk_assistants)",
     "help_desk_assistants": "UPDATE help_desk_assistants SET active = false WHERE id = ANY(:help_desk_assistants) AND active",
+    # What was answered is told again to whoever sends the same form or request once more. A short key is part of any number.
+    "idempotency_keys": """
+        DELETE FROM idempotency_keys k USING unnest(CAST(:entities AS text[])) AS e (id)
+        WHERE length(e.id) = 36 AND strpos(CAST(k.answer AS text), e.id) > 0
+    """,
     "last_pages": "DELETE FROM last_pages WHERE user_id = ANY(:accounts)",
     "user_sessions": "DELETE FROM user_sessions WHERE user_id = ANY(:accounts)",
     "profiles": "UPDATE user_profiles SET phone = NULL WHERE user_id = ANY(:accounts) AND phone IS NOT NULL",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.extensions import db
-from app.models.access import User, UserSession
+from app.models.access import IdempotencyKey, User, UserSession
 from app.models.admissions import AdmissionPayment
 from app.models.assistants import HelpDeskAssistant, RegistrationRequest
 from app.models.classroom import Attendance, ClassCredit
@@ -23,7 +23,7 @@ from app.models.requests import AccessRequest
 from app.models.student_records import Guardian
 from app.models.test_sessions import AllocationRun, RoomAllocation
 from app.models.venues import RoomStatus
-from app.services import accounts, school
+from app.services import accounts, idempotency, school
 from app.services.admissions import actions, waitlist
 from app.services.allocation_plans import runs
 from app.services.assistants import deciding
@@ -309,3 +309,13 @@ def test_counts_agree_after_erasing_and_merging(actors):
     merging.merge([gone.student_id], actor=actors.admin, into_id=kept)
     merging.merge([away.student_id], actor=actors.admin, into_id=kept)
     assert {(each.expected, each.found) for each in monitoring.counts()} == {(1, 1)}
+
+
+def test_what_forms_and_programs_were_answered_is_gone(actors):
+    """It has names, and is otherwise kept for a day."""
+    one, other = student(first_name="Zebediah"), student(first_name="Kept")
+    for each in (one, other):
+        told = {"title": each.first_name, "url": f"/students/{each.id}", "more": ""}
+        idempotency.once(str(each.id), "form", lambda told=told: told, actor=actors.admin)
+    erase(one.id, actors)
+    assert [each["title"] for each in db.session.scalars(select(IdempotencyKey.answer))] == ["Kept"]
