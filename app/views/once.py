@@ -52,7 +52,7 @@ def do(work: Callable[[], Any], *, worth: Callable[[Any], bool] = lambda answer:
         return work(), False
 
     def afresh() -> Any:  # the fingerprint has read the files, and so has a first try
-        for file in request.files.values():
+        for _name, file in request.files.items(multi=True):
             file.seek(0)
         return work()
 

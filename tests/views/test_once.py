@@ -8,6 +8,7 @@ import re
 from uuid import UUID, uuid4
 
 import pytest
+from flask import g, request
 from sqlalchemy import event, func, select, text
 
 from app.extensions import db
@@ -156,6 +157,15 @@ def test_a_file_is_taken_once_and_another_file_is_another_form(client_of, db_ses
 
     assert [send(b"%PDF-1.7 x"), send(b"%PDF-1.7 x"), send(b"%PDF-1.7 y")] == [302, 302, 409]
     assert db.session.scalars(select(DownloadableResource.size)).all() == [len(b"%PDF-1.7 x")]
+
+
+def test_all_files_of_a_field_are_read_by_what_is_done(app, actors):
+    read: list[bytes] = []
+    files = [(io.BytesIO(content), "f.txt") for content in (b"one", b"two")]
+    with app.test_request_context("/x", method="POST", data={FIELD: str(uuid4()), "file": files}):
+        g.actor = actors.admin
+        once.do(lambda: read.extend(each.read() for each in request.files.getlist("file")))
+    assert read == [b"one", b"two"]
 
 
 def extra(staff, made) -> dict[str, str]:
