@@ -14,12 +14,19 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from flask_babel import get_locale, gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from app.services import school
 
 SOURCE = "en"  # the language that texts are written in
 LONGEST_TITLE = 200
+# What notices said that are stored: without a catalogue's entry they would be read in the source language.
+FORMER = (
+    _l("%(count)s classes from %(day)s."),
+    _l("%(count)s classes left: %(course)s"),
+    _l("%(count)s classes left: %(student)s, %(course)s"),
+)
 
 
 def stored(title: Any, body: Any) -> dict[str, Any]:

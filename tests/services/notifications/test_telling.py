@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from flask_babel import force_locale, lazy_ngettext
+from flask_babel import force_locale, gettext, lazy_ngettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import text
 
@@ -42,6 +42,13 @@ def test_a_notice_is_put_into_words_at_reading(db_session, actors):
         said = texts.said(row)
     assert said[0].startswith("Zoë %(x)s: ")
     assert said[0] != row.title
+
+
+def test_what_was_said_in_former_words_is_still_translated(app):
+    with app.test_request_context(), force_locale("ar"):
+        for former in texts.FORMER:
+            values = {"count": 3, "student": "", "course": "", "day": ""}
+            assert gettext(texts.message(former), **values) != texts.message(former) % values
 
 
 def test_plurals_and_moments_are_kept_as_such(db_session, actors):
