@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
@@ -21,6 +21,11 @@ from app.views.security import wants_fragment
 from app.web import REFERENCE, error_body, masked
 
 log = logging.getLogger(__name__)
+
+# Who fills in their forms is not signed in, and some have no account.
+_OF_VISITORS: Final = frozenset(
+    {"LoginView", "AccessRequestFormView", "PasswordLinkView", "RegisterView", "InvitationLinkView"}
+)
 
 
 @dataclass
@@ -77,6 +82,8 @@ def _body(status: int, text: str, reference: str, refusal: Refusal | None) -> An
 
 def _outlived() -> Any:
     """A form that was made in a session which is over: browsers keep what was typed, for whoever goes back."""
+    if (request.endpoint or "").partition(".")[0] in _OF_VISITORS:
+        return answer(400, _("The page was open for too long. Go back, reload it and try again."))
     text = _(
         "Nothing was saved: your session ended while this form was open. Sign in in another tab, then go back. What you "
         "typed is still in the form: copy it, reload the page, and send it again."

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError, TimeoutError
 
 from app.services import sessions
-from app.views import security
+from app.views import errors, security
 from tests.conftest import make_app
 from tests.factories.leads import lead
 from tests.policies.test_matrix import address, rules
@@ -184,6 +184,20 @@ def test_a_form_that_outlived_its_session_says_what_happened_and_what_to_do(guar
         told = client.post("/leads/new", headers={"X-Fragment": "1"})
         assert (told.status_code, told.is_json) == (400, True)
         assert "Nothing was saved" in told.text
+
+
+def test_a_form_of_visitors_that_outlived_its_session_asks_nobody_to_sign_in(guarded_app, guarded, db_session):
+    asked = set()
+    for rule in guarded_app.url_map.iter_rules():
+        view = rule.endpoint.partition(".")[0]
+        if view in errors._OF_VISITORS and "POST" in rule.methods:
+            url = rule.rule.replace("<token>", "x").replace("<string:token>", "x")
+            answer = guarded("public").post(url, data={"csrf_token": "of a session before"})
+            assert answer.status_code == 400
+            assert "Go back, reload it and try again." in answer.text
+            assert "Sign in in another tab" not in answer.text
+            asked.add(view)
+    assert asked == errors._OF_VISITORS
 
 
 @pytest.mark.parametrize(
