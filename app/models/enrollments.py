@@ -31,6 +31,7 @@ from app.models.organizations import Organization
 from app.models.students import Student
 
 LIVE = text("deleted_at IS NULL")
+WAITING = text("status = 'submitted' AND replaced_at IS NULL")  # documents that nobody has looked at
 STEPS = 6
 
 
@@ -230,9 +231,7 @@ class EnrollmentStep(Key, Stamps, Base):
 
 
 class EnrollmentDocument(Key, Stamps, Base):
-    """One uploaded file. Its content is in the store of files under its digest. A newer one of the same type replaces a
-    rejected one; `replaced_at` is then set.
-    """
+    """One uploaded file, stored under its digest. `replaced_at` is set when one of its type came after its rejection."""
 
     __tablename__ = "enrollment_documents"
     __table_args__ = (
@@ -244,6 +243,7 @@ class EnrollmentDocument(Key, Stamps, Base):
             postgresql_where=text("replaced_at IS NULL"),
         ),
         Index("ix_enrollment_documents_created_at_id", "created_at", "id"),
+        Index("ix_enrollment_documents_waiting", "created_at", "id", postgresql_where=WAITING),
         Index("ix_enrollment_documents_sha256", "sha256"),
         CheckConstraint("btrim(file_name) <> ''", name="file_name_not_blank"),
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),

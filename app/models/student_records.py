@@ -224,7 +224,9 @@ class OneRosterUser(TimeOrderedKey, Stamps, Base):
             "ix_oneroster_users_demographics",
             "sourced_id",
             postgresql_include=["student_id", "birth_date"],  # so that counting and paging need nothing else
-            postgresql_where=text("student_id IS NOT NULL OR birth_date IS NOT NULL"),
+            postgresql_where=text(
+                "student_id IS NOT NULL OR birth_date IS NOT NULL OR (status = 'tobedeleted' AND role = 'student')"
+            ),
         ),
         Index("ix_oneroster_users_org_ids", "org_ids", postgresql_using="gin"),
         CheckConstraint(GUID, name="sourced_id"),

@@ -32,3 +32,6 @@ def test_it_hears_that_they_are_gone(reader: Any, actors: Any, version: str) -> 
     told = read(delta, version).json["users"]
     assert {each["sourcedId"] for each in told} == made and len(made) == 3
     assert {each["status"] for each in told} == {"tobedeleted"}
+    told = read(delta.replace("users", "demographics"), version).json["demographics"]
+    students = {each for each in made if each.startswith("student_")}
+    assert {each["sourcedId"]: each["status"] for each in told} == dict.fromkeys(students, "tobedeleted")
