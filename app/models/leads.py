@@ -98,7 +98,7 @@ class LeadStage(Key, Stamps, Base):
 lead_tags = Table(
     "lead_tags",
     Base.metadata,
-    Column("id", Uuid(), primary_key=True, server_default=text("gen_random_uuid()")),
+    Column("id", Uuid(), primary_key=True, server_default=text("uuid_time_ordered()")),
     Column("lead_id", ForeignKey("leads.id", ondelete="CASCADE"), nullable=False),
     Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
     Index("uq_lead_tags_lead_id_tag_id", "lead_id", "tag_id", unique=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import event, select, text
@@ -277,3 +278,27 @@ def test_many_rows_are_paired_by_hashing_also_after_single_ones(db_session):
     [plan] = [each for each in plans if "INSERT INTO row_history" in each]
     assert f"rows={len(made)}" in plan
     assert "Hash Join" in plan and "Nested Loop" not in plan
+
+
+def kept_of_a_new_lead(db_session) -> dict:
+    made = lead(last_name="Rao", area="North", expected_budget=Decimal("12.50"))
+    [row] = history.of_row("leads", made.id)
+    return {name: value for name, value in row.after.items() if name not in ("id", "phone", "created_at")}
+
+
+def test_a_new_row_is_kept_alike_on_servers_that_cannot_leave_out_empty_values_at_once(db_session):
+    """PostgreSQL 15 has no JSON_OBJECT."""
+    of_newer = kept_of_a_new_lead(db_session)
+    db_session.execute(
+        text("""DO $$ BEGIN
+            EXECUTE replace(pg_get_functiondef('recorder_of_inserts(regclass, text)'::regprocedure), '160000', '990000');
+            PERFORM keep_history(tgrelid, replace(encode(tgargs, 'escape'), E'\\\\000', '')) FROM pg_trigger
+            WHERE tgname = 'history_insert' AND tgrelid = 'leads'::regclass;
+        END $$""")
+    )
+    assert "to_jsonb(n)" in db_session.scalar(
+        text("SELECT prosrc FROM pg_proc WHERE proname = 'record_insert_of_leads'")
+    )
+    assert kept_of_a_new_lead(db_session) == of_newer
+    assert of_newer["area"] == "North" and of_newer["expected_budget"] == 12.5
+    assert not {"search_text", "updated_at", "email", "deleted_at"} & set(of_newer)
