@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
@@ -147,8 +147,10 @@ def apart(statement: str, **values: Any) -> int:
         return connection.execute(text(statement), values).rowcount
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items; while one is used, the next is worked out in a thread. Waiting for the database leaves it time."""
+def ahead(items: Iterator[T], first: Callable[[T], object] = lambda item: None) -> Iterator[T]:
+    """The same items; while one is used, the next is worked out in a thread. A long statement leaves it time: what keeps
+    Python itself busy, or asks often, is done `first`, as it would wait for its turn each time.
+    """
     context = contextvars.copy_context()  # of the application and of the language
 
     def following() -> T | None:
@@ -157,6 +159,7 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(following)
         while (item := future.result()) is not None:
+            first(item)
             future = pool.submit(following)
             yield item
 

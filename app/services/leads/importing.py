@@ -81,9 +81,13 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
         "skip": job.options["duplicates"] == "skip",
     }
     given: Counter[int] = Counter()
-    for rows, read in ahead(_blocks(sheet, RowReader(sheet.columns, setting, issues), issues, tally)):
+
+    def prepare(block: tuple[list[Any], int]) -> None:
+        rows, _read = block
         _stage(rows)
         _find_doubles(facts, issues, tally)
+
+    for _rows, read in ahead(_blocks(sheet, RowReader(sheet.columns, setting, issues), issues, tally), prepare):
         _write(facts, tally, given)
         progress.at(read, max(sheet.likely_rows, read))
     _tell_owners(job, given, actor)

@@ -64,9 +64,13 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     setting = Setting(today, _schools(), _years(today))
     skip = job.options["duplicates"] == "skip"
     reader = RowReader(sheet.columns, setting, issues)
-    for rows, read in ahead(_blocks(sheet, reader, issues, tally)):
+
+    def prepare(block: tuple[list[Row], int]) -> None:
+        rows, _read = block
         _stage(rows, today, taken)
         _find_known(skip, issues, tally)
+
+    for _rows, read in ahead(_blocks(sheet, reader, issues, tally), prepare):
         _write(tally)
         progress.at(read, max(sheet.likely_rows, read))
     return tally
