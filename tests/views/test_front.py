@@ -163,17 +163,23 @@ def test_what_waits_for_the_enrollment_office(client_of, actors):
 
 
 def test_what_nobody_can_do_any_more_waits_for_nobody(client_of, actors):
-    """A file that another replaced cannot be verified, and a family that withdrew needs no records."""
+    """A file that another replaced cannot be verified, and a family that withdrew needs no records and no check of its
+    papers.
+    """
     made, guardian = enrollments.enrollment_at(5), enrollments.actor("guardian")
     kind = progress.types_wanted()[0].code
     for number in range(2):
         content = enrollments.PDF + b"%d" % number
-        documents.upload(made.id, kind, enrollments.file(content=content), actor=guardian)
-    gone = enrollments.enrollment_at(2)
+        waits = documents.upload(made.id, kind, enrollments.file(content=content), actor=guardian)
+    gone = enrollments.enrollment_at(5)
+    documents.upload(gone.id, kind, enrollments.file(), actor=guardian)
     gone.status, gone.records_due_since = EnrollmentStatus.WITHDRAWN, school.now()
     db.session.commit()
     page = client_of("admissions").get("/").text
     assert (figure(page, "Documents to check"), figure(page, "Records missing")) == ("1", "0")
+    [link] = re.findall(r'href="(/enrollment-documents/\?[^"]*)"', page)
+    listed = client_of("admissions").get(link.replace("&amp;", "&")).text
+    assert set(re.findall(r'href="/enrollment-documents/([0-9a-f-]{36})"', listed)) == {str(waits.id)}
 
 
 def session_ahead(**values):

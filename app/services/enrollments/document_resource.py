@@ -15,7 +15,7 @@ from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import plain
 from app.services.enrollments import attributes, documents
-from app.services.enrollments.labels import DOCUMENT_STATUS, LABELS
+from app.services.enrollments.labels import DOCUMENT_STATUS, ENROLLMENT_STATUS, LABELS
 from app.services.enrollments.schemas import DocumentTypeInput, GivenReason
 from app.services.errors import explain
 from app.services.resource import Action, Attribute, Kind, Lookup, Resource, register, register_lookup
@@ -57,6 +57,7 @@ def _in_use(row: Any) -> Any:
 
 
 _enrollment, _type = aliased(Enrollment), aliased(DocumentType)
+_OF_ENROLLMENT = (_enrollment, _enrollment.id == EnrollmentDocument.enrollment_id)
 
 DOCUMENTS = register(
     Resource(
@@ -84,9 +85,18 @@ DOCUMENTS = register(
                 Kind.RELATION,
                 _enrollment.student_first_name + " " + _enrollment.student_last_name,
                 key=EnrollmentDocument.enrollment_id,
-                join=(_enrollment, _enrollment.id == EnrollmentDocument.enrollment_id),
+                join=_OF_ENROLLMENT,
                 lookup="enrollments",
                 person=True,
+            ),
+            Attribute(
+                "enrollment_status",
+                LABELS["enrollment_status"],
+                Kind.CHOICE,
+                _enrollment.status,
+                join=_OF_ENROLLMENT,
+                through=(EnrollmentDocument.enrollment_id, _enrollment.id),
+                options=ENROLLMENT_STATUS,
             ),
             _of("content_type"),
             _of("size", Kind.NUMBER),

@@ -61,6 +61,7 @@ LABELS: Final[dict[str, Any]] = {
     "records_due_since": _l("Records missing since"),
     "document_type": _l("Document"),
     "enrollment": _l("Enrollment"),
+    "enrollment_status": _l("Status of the enrollment"),
     "enrollment_id": _l("Enrollment"),
     "file_name": _l("File name"),
     "content_type": _l("Type"),

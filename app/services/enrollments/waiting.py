@@ -32,7 +32,11 @@ LISTS: Final[dict[str, tuple[Role, Resource, tuple[str, ...]]]] = {
         (IS_OPEN, f"current_step:is:{STUDENT}", "coach_decision:empty:"),
     ),
     "invitations": (Role.COACH, INVITATIONS, (UNANSWERED,)),
-    "documents": (Role.ADMISSIONS, DOCUMENTS, (f"status:is:{DocumentStatus.SUBMITTED}", "replaced_at:empty:")),
+    "documents": (
+        Role.ADMISSIONS,
+        DOCUMENTS,
+        (f"status:is:{DocumentStatus.SUBMITTED}", "replaced_at:empty:", f"enrollment_{GOES_ON}"),
+    ),
     "deposits": (Role.ADMISSIONS, ENROLLMENTS, (IS_OPEN, f"current_step:is:{PAYMENT}", "deposit_paid:is:0")),
     "records": (Role.ADMISSIONS, ENROLLMENTS, (GOES_ON, "records_due_since:notempty:")),
 }
