@@ -133,6 +133,7 @@ class Action:
     undo: Callable[..., Result] | None = None
     previewed: bool = False  # also for one record with a filled form, as one cannot see from it what will happen
     defaults: Callable[[Any], Mapping[str, Any]] | None = None
+    writes: bool = True  # if not, a second press asks anew, and waits for nobody
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _do(view: Any, action: Action, ids: list[Any], typed: Mapping[str, Any]) -> 
         done = action.run(ids, actor=current_actor(), **typed)
         return once.as_json(replace(done, outcomes=[view.told(action, each) for each in done.outcomes]))
 
-    answer, again = once.do(work, worth=once.changed)
+    answer, again = once.do(work, worth=once.changed) if action.writes else (work(), False)
     result = once.from_json(answer)
     if not again:
         return _done(view, action, ids, result)

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from app.extensions import db
+from app.models.access import IdempotencyKey
 from app.models.edfi import DescriptorMapping, EdFiConnection, EdFiPush, EdFiPushItem, EdFiPushStatus
 from app.services.edfi import pushing
+from app.views import once
 from tests.conftest import sign_in, work_off
 from tests.factories.edfi import SECRET, connection, family, school
 from tests.services.edfi.conftest import ods, state, waits
@@ -47,7 +49,11 @@ def test_the_whole_way(committed_app, ods):
         url = answer.headers["Location"]
         key = url.rpartition("/")[2]
         assert db.session.get_one(EdFiConnection, key).nightly
-        assert "It lets us in." in client.post("/edfi-servers/actions/try_out", data={"id": key, "_stage": "do"}).text
+        asked = {"id": key, "_stage": "do", once.FIELD: str(uuid4())}
+        for _again in range(2):
+            assert "It lets us in." in client.post("/edfi-servers/actions/try_out", data=asked).text
+        assert db.session.scalars(select(IdempotencyKey)).all() == []
+        assert len(ods.tokens) == 2, "asked anew each time"
         client.post("/edfi-servers/actions/push", data={"id": key, "_stage": "do"})
         push = db.session.scalars(select(EdFiPush)).one()
         page = f"/edfi-pushes/{push.id}"

@@ -99,6 +99,7 @@ CONNECTIONS = register(
                 lambda actor, record: None,
                 icon="activity",
                 bulk=False,
+                writes=False,
                 help=_l("Asks the server for a token. No records are sent."),
             ),
             Action(
