@@ -111,7 +111,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
 
 def init_app(app: Flask) -> None:
     """Register every view, the frame of the layout, and the error pages."""
-    from app.views import errors, markup, profile
+    from app.views import errors, markup, profile, render
     from app.views.frame import frame
     from app.views.security import RegistrarBuilder, RegistrarSecurityManager
 
@@ -125,6 +125,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals |= {
         "static": functools.partial(static_url, app),
         "markup": markup,
+        "number": render.number,
         "csrf_token": lambda: g.get("csrf_token") or generate_csrf(),  # made once a page: it has many forms
     }
     errors.register(app)

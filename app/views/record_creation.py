@@ -83,7 +83,7 @@ def _figures(seen: Figures) -> list[Figure]:
         Figure(
             _("Success"),
             _("%(rate)s %%", rate=render.number(round(100 * seen.rate, 1))) if seen.rate is not None else "-",
-            note=_("goal: over 95 %%; %(count)s attempts", count=render.number(seen.attempts))
+            note=_("goal: over 95 %%; attempts: %(count)s", count=render.number(seen.attempts))
             if seen.attempts
             else nothing,
             tone="" if seen.rate_is_met else "danger",

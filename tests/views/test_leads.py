@@ -96,7 +96,7 @@ def test_more_are_chosen_than_a_browser_may_send_one_by_one(client_of, db_sessio
     sent = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', inside)
     done = admin.post(url, data=MultiDict(sent), content_type="multipart/form-data")
     assert done.status_code == 200, done.text
-    assert "<strong>1201</strong> done" in done.text
+    assert "<strong>1,201</strong> done" in done.text and "and 1,101 more" in done.text
 
 
 def test_a_contact_is_logged_without_opening_a_menu(db_session, actors, client_of):

@@ -92,7 +92,7 @@ class Sheet:
                 "",
                 self.delimiter.join(cells)[:SHOWN],
                 _(
-                    "The row has %(count)s cells; the header has %(expected)s.",
+                    "Cells in the row: %(count)s; in the header: %(expected)s.",
                     count=len(cells),
                     expected=len(self.columns),
                 ),

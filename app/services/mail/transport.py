@@ -64,8 +64,8 @@ class _Line:
             server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             self._reset()
-            code, answer = next(iter(error.recipients.values()))
-            if code >= 500 and _REFUSES_US.match(_words(answer)):
+            [(recipient, (code, answer))] = error.recipients.items()
+            if code >= 500 and _REFUSES_US.match(_words(answer).lower().replace(recipient.lower(), "")):
                 raise LaterError(_sentence(code, answer), server=not self._accepted) from error
             _raise(code, answer)
         except smtplib.SMTPNotSupportedError as error:  # an address beyond ASCII, for a server that cannot

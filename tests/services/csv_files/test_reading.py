@@ -84,8 +84,8 @@ def test_short_long_huge_and_control_rows_are_faults_of_their_own():
     found = read('name,phone\na,1\nb\nc,3,4\n"d\nd",4\n' + "x" * 10_001 + ",5\ny\x0b,6\n,\nz,7")
     assert [(line, cells.rule[:12] if isinstance(cells, Fault) else cells) for line, cells in found] == [
         (2, ["a", "1"]),
-        (3, "The row has "),
-        (4, "The row has "),
+        (3, "Cells in the"),
+        (4, "Cells in the"),
         (5, ["d\nd", "4"]),
         (7, "The cell has"),
         (8, "The cell has"),

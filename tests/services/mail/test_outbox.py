@@ -226,6 +226,17 @@ def test_a_bad_mailbox_fails_alone(db_session, actors, mailbox, answer):
     assert {row.error for row in rows()} == {None, answer}
 
 
+def test_an_address_that_the_refusal_repeats_is_not_taken_for_its_reason(db_session, actors, mailbox):
+    db.session.execute(
+        text("UPDATE ab_user SET email = 'Relay@school.example' WHERE id = :id"), {"id": actors.staff2.id}
+    )
+    db.session.commit()
+    tell(actors.staff2, actors.staff)
+    mailbox.refused = "Relay@school.example", "550 <relay@school.example>: no such user"
+    assert mail.deliver() == 1
+    assert sorted(states()) == ["failed", "sent"]
+
+
 def test_a_message_that_is_too_large_fails_alone(db_session, actors, mailbox):
     mailbox.to_sender = "552 Too large"
     tell(actors.staff)

@@ -98,7 +98,7 @@ class FileRows:
         if len(cells) != where.width:
             self.invalid += 1
             counts = {"count": len(cells), "expected": where.width}
-            rule = _("The row has %(count)s cells; the header has %(expected)s.", **counts)
+            rule = _("Cells in the row: %(count)s; in the header: %(expected)s.", **counts)
             self._wrong("", "", CellError(rule, _("Put a cell that has a comma in it in double quotes.")))
             return None
         row = "".join(cells)
