@@ -6,6 +6,7 @@ twice. Whoever frees a place calls `offer_places` in the same transaction, with 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select, text
 
 from app.extensions import db
@@ -173,7 +175,8 @@ _LOCK_SLOTS_OF_PEOPLE = text("""
     ORDER BY id FOR NO KEY UPDATE
 """)
 _OFFERS_OF = text("""
-    SELECT id FROM waitlist_entries WHERE status = 'offered' AND (lead_id = ANY(:ids) OR student_id = ANY(:ids))
+    SELECT id, coalesce(lead_id, student_id) AS person_id FROM waitlist_entries
+    WHERE status = 'offered' AND (lead_id = ANY(:ids) OR student_id = ANY(:ids))
 """)
 # Where both wait for the same slot: who has an offer keeps it, else who stays goes on waiting.
 _ONE_TOO_MANY = text("""
@@ -199,12 +202,25 @@ def lock_slots_of(person_ids: Sequence[UUID]) -> None:
     db.session.execute(_LOCK_SLOTS_OF_PEOPLE, {"ids": list(person_ids)})
 
 
-def leave(person_ids: Sequence[UUID]) -> None:
+def leave(person_ids: Sequence[UUID]) -> Counter[UUID]:
     """End the offers of leads or students who are deleted: each place goes to the next. What they only wait for stays, in
-    case they are restored, and is not offered meanwhile.
+    case they are restored, and is not offered meanwhile. Returns how many offers each of them had.
     """
     lock_slots_of(person_ids)
-    _withdraw(list(db.session.scalars(_OFFERS_OF, {"ids": list(person_ids)})))
+    offers = db.session.execute(_OFFERS_OF, {"ids": list(person_ids)}).all()
+    _withdraw([each.id for each in offers])
+    return Counter(each.person_id for each in offers)
+
+
+def given_up(offers: int) -> str:
+    """What becomes of the offers of somebody who leaves, in words; nothing where there is nothing."""
+    if not offers:
+        return ""
+    return ngettext(
+        "%(num)s place that was offered goes to the next who waits.",
+        "%(num)s places that were offered go to the next who wait.",
+        offers,
+    )
 
 
 def merge(gone_id: UUID, kept_id: UUID) -> list[str]:

@@ -4,7 +4,9 @@ deletion.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -260,17 +262,21 @@ def tag(ids: Ids, *, actor: Actor, tag_id: UUID, remove: bool = False) -> Result
 @transactional
 def delete(ids: Ids, *, actor: Actor) -> Result:
     """Delete leads softly: they leave the lists, and an admin can restore them. A place that was offered to one goes to
-    the next who waits.
+    the next who waits, and the outcome tells so.
     """
     from app.services.admissions import waitlist  # which knows leads
+
+    offers: Counter[UUID] = Counter()
 
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
         _set(rows, deleted_at=func.now(), deleted_by_id=actor.id)
         record(LeadEvent.DELETED, [(row.id, None, None) for row in rows], batch_id=batch_id)
-        waitlist.leave(keys(rows))
+        offers.update(waitlist.leave(keys(rows)))
         return set(keys(rows))
 
-    return act(ids, actor, may_edit_lead, change)
+    done = act(ids, actor, may_edit_lead, change)
+    told = [replace(each, message=waitlist.given_up(offers[UUID(each.id)])) for each in done.outcomes]
+    return Result(told, done.batch_id)
 
 
 @transactional

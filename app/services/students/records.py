@@ -144,8 +144,8 @@ def _check_identity(data: dict[str, Any], known: Student | None) -> None:
 @transactional
 def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Delete students softly, with their bookings and seats of tests to come (04-test-sessions), and with the places
-    that are offered to them; refused while an admission or enrollment of theirs is not over. The outcome tells how many
-    tests that are.
+    that are offered to them; refused while an admission or enrollment of theirs is not over. The outcome tells what
+    they leave.
     """
     lock_many(Enrollment, list(db.session.scalars(select(Enrollment.id).where(among(Enrollment.student_id, ids)))))
     waitlist.lock_slots_of(ids)
@@ -154,13 +154,13 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     gone = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
     leaving.hold_tests(gone)
     bookings, seats = leaving.leave_tests(gone)
-    waitlist.leave(gone)
-    left = {str(key): _left(bookings[key], seats[key]) for key in gone}
+    offers = waitlist.leave(gone)
+    left = {str(key): _left(bookings[key], seats[key], offers[key]) for key in gone}
     return Result([replace(each, message=left.get(each.id, "")) for each in result.outcomes])
 
 
-def _left(bookings: int, seats: int) -> str:
-    """What a student leaves with the tests to come, in words; nothing where there is nothing."""
+def _left(bookings: int, seats: int, offers: int) -> str:
+    """What a student leaves, in words; nothing where there is nothing."""
     said = []
     if bookings:
         said.append(
@@ -172,6 +172,8 @@ def _left(bookings: int, seats: int) -> str:
         )
     if seats:
         said.append(ngettext("%(num)s seat is given up.", "%(num)s seats are given up.", seats))
+    if offers:
+        said.append(waitlist.given_up(offers))
     return " ".join(said)
 
 

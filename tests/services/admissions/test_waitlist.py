@@ -332,7 +332,8 @@ def test_who_is_deleted_gives_the_place_to_the_next(db_session, actors, studio, 
     people.join(gone, studio.friday)
     actions.pause([full[0].id], actor=actors.staff)
     assert statuses(db_session) == ["offered", "waiting", "offered"]
-    assert [each.state for each in people.delete(gone).outcomes] == ["ok"]
+    [done] = people.delete(gone).outcomes
+    assert (done.state, done.message) == ("ok", "2 places that were offered go to the next who wait.")
     assert statuses(db_session) == ["withdrawn", "offered", "withdrawn"]
     assert places_of(db_session, studio.friday) == (2, 1, 0)
 
