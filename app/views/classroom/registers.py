@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from flask_babel import gettext as _
 
 from app.policies.actor import Actor
-from app.services.classroom import register
+from app.services.classroom import classes, register
 from app.services.classroom.labels import STATUS_TONES, STATUSES
 from app.services.classroom.register import Away, Entry, Register
 from app.views import render
@@ -38,8 +38,10 @@ def page(slot_id: UUID, day: date, actor: Actor) -> RegisterPage:
         " · ".join(filter(None, (when, teacher, slot.room))),
         Link(f"{render.weekday(day)}, {render.day(day)}", f"/classroom/?day={day.isoformat()}"),
         [
-            Link(_("A week earlier"), f"{url}{(day - timedelta(days=7)).isoformat()}", "chevron-left"),
-            Link(_("A week later"), f"{url}{(day + timedelta(days=7)).isoformat()}", "chevron-right"),
+            Link(_("A week earlier"), f"{url}{each.isoformat()}", "chevron-left")
+            if each < day
+            else Link(_("A week later"), f"{url}{each.isoformat()}", "chevron-right")
+            for each in classes.weeks_around(slot_id, day, actor)
         ],
         f"{url}{day.isoformat()}/mark",
         [_pupil(entry, may_mark, actor) for entry in found.entries],

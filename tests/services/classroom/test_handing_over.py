@@ -174,3 +174,29 @@ def test_who_taught_once_has_a_timetable(given, actors):
     assert reading.teacher_name(actors.teacher.id) == OLD
     with pytest.raises(NotFound):
         reading.teacher_name(actors.staff.id)
+
+
+def test_no_link_leads_them_to_what_they_may_not_see(given, actors, client_of):
+    """Pages of the past name the slot, the admission and others; those that are not theirs any more are names only."""
+    held, _coming = given
+    marking.clear([held.id], actor=actors.teacher)
+    client, day = client_of("teacher"), held.class_date
+    register_of = f"/classroom/{held.classroom_slot_id}/{day}"
+    pages = [
+        "/",
+        "/attendance/",
+        f"/attendance/{held.id}",
+        f"/classroom?date={day}",
+        f"/timetable?date={day}",
+        register_of,
+    ]
+    pages += [f"/students/{held.student_id}", "/classroom/week", "/reports/attendance?by=teacher"]
+    broken = {}
+    for page in pages:
+        shown = client.get(page, follow_redirects=True)
+        broken[page] = shown.status_code
+        for link in set(re.findall(r'href="(/[^"#]*)"', shown.text)):
+            answer = client.get(html.unescape(link))
+            if answer.status_code >= 400:
+                broken[f"{page} -> {link}"] = answer.status_code
+    assert {page: status for page, status in broken.items() if status >= 400} == {}
