@@ -117,8 +117,10 @@ def one(action: Action, key: Any) -> Any:
 
 
 def _once(work: Callable[[], dict[str, Any]], *, dry_run: bool) -> Any:
-    """Sent again with the same key it has no second effect; a rehearsal has none at all."""
-    return work() if dry_run else once(lambda: (work(), 200, {}))
+    """Sent again with the same key it has no second effect; a rehearsal has none at all. Where all was refused, it may be
+    sent again.
+    """
+    return work() if dry_run else once(lambda: (work(), 200, {}), lambda answer: answer[0].get("ok") != 0)
 
 
 def run(action: Action, ids: Sequence[Any], values: dict[str, Any], *, dry_run: bool) -> Result:

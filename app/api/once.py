@@ -25,12 +25,14 @@ PARAMETER = Parameter(
 Answer = tuple[Mapping[str, Any], int, Mapping[str, str]]
 
 
-def once(work: Callable[[], Answer]) -> Answer:
-    """What `work` answers, or what it answered when this request came first. Raises Invalid, and what `work` raises."""
+def once(work: Callable[[], Answer], worth: Callable[[Answer], bool] = lambda answer: True) -> Answer:
+    """What `work` answers, or what it answered when this request came first. What is not `worth` keeping may be sent again.
+    Raises Invalid, and what `work` raises.
+    """
     key = request.headers.get(HEADER)
     if key is None:
         return work()
     sent = f"{request.method} {request.full_path}\n".encode() + read_bytes()
-    kept, replayed = idempotency.once(key, hashlib.sha256(sent).hexdigest(), work, actor=current_actor())
+    kept, replayed = idempotency.once(key, hashlib.sha256(sent).hexdigest(), work, actor=current_actor(), worth=worth)
     body, status, headers = kept
     return body, status, {**headers, **({REPLAYED: "true"} if replayed else {})}

@@ -18,6 +18,7 @@ from annotated_types import Ge, Le, MaxLen
 from flask import url_for
 from flask_babel import get_timezone
 from pydantic import AwareDatetime, BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 from werkzeug.datastructures import MultiDict
 
 from app.policies.actor import Actor
@@ -83,6 +84,11 @@ def groups(
     ]
 
 
+def _must_be_filled(field: FieldInfo) -> bool:
+    """What has to be said may be that there is none."""
+    return field.is_required() and type(None) not in typing.get_args(field.annotation)
+
+
 def field(
     resource: Resource,
     schema: type[BaseModel],
@@ -99,7 +105,7 @@ def field(
         str(resource.labels.get(name, name.replace("_", " ").capitalize())),
         value=_shown(value),
         help=str(hint),
-        required=schema.model_fields[name].is_required(),
+        required=_must_be_filled(schema.model_fields[name]),
         errors=[str(each) for each in errors],
     )
     if name in resource.relations:

@@ -207,6 +207,7 @@ def test_notes_contact_attempts_and_timeline(api, actors):
     assert {each["kind"] for each in staff.get(f"/leads/{made.id}/timeline").json["items"]} == {
         "note_added",
         "contact_attempted",
+        "follow_up_changed",
     }
     assert staff.get(f"/leads/{made.id}").json["follow_up_date"] == DAY
     assert api("staff2").post(f"/leads/{made.id}/notes", {"body": "x"}).status_code == 403

@@ -171,14 +171,11 @@ def log_contact(
             insert(LeadContactAttempt),
             [{"lead_id": row.id, "channel": channel, "outcome": outcome, "note": note or ""} for row in rows],
         )
-        following = (
-            {"follow_up_date": follow_up_date, "follow_up_status": FollowUpStatus.OPEN} if follow_up_date else {}
-        )
-        _set(rows, contact_attempts=Lead.contact_attempts + 1, last_contacted_on=school.today(), **following)
-        after = {"channel": channel.value, "outcome": outcome.value} | (
-            {"follow_up_date": follow_up_date} if follow_up_date else {}
-        )
+        _set(rows, contact_attempts=Lead.contact_attempts + 1, last_contacted_on=school.today())
+        after = {"channel": channel.value, "outcome": outcome.value}
         record(LeadEvent.CONTACT_ATTEMPTED, [(row.id, None, after) for row in rows], batch_id=batch_id)
+        if follow_up_date is not None:
+            _change_follow_up(rows, actor, follow_up_date, FollowUpStatus.OPEN, batch_id)
         return set(keys(rows))
 
     return act(ids, actor, may_edit_lead, change)
@@ -191,34 +188,36 @@ def check_follow_up(day: date, field: str = "follow_up_date") -> None:
 
 
 def _follow_up(ids: Ids, actor: Actor, day: date | None, status: FollowUpStatus) -> Result:
-    def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
-        changed = [
-            row for row in rows if row.follow_up_status != status or (day is not None and row.follow_up_date != day)
-        ]
-        if changed:
-            _set(changed, follow_up_status=status, **({"follow_up_date": day} if day else {}))
-            record(
-                LeadEvent.FOLLOW_UP_CHANGED,
-                [
-                    (
-                        row.id,
-                        {"follow_up_date": row.follow_up_date, "follow_up_status": row.follow_up_status.value},
-                        {"follow_up_date": day or row.follow_up_date, "follow_up_status": status.value},
-                    )
-                    for row in changed
-                ],
-                batch_id=batch_id,
-            )
-            turned = [row for row in changed if row.follow_up_status != status]
-            notices.tell_admins(
-                NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED,
-                turned,
-                actor,
-                _l("follow-up done") if status is FollowUpStatus.DONE else _l("follow-up open again"),
-            )
-        return set(keys(changed))
+    return act(ids, actor, may_edit_lead, lambda rows, batch: _change_follow_up(rows, actor, day, status, batch))
 
-    return act(ids, actor, may_edit_lead, change)
+
+def _change_follow_up(
+    rows: list[Any], actor: Actor, day: date | None, status: FollowUpStatus, batch_id: UUID
+) -> set[UUID]:
+    """Set the follow-up where it differs; admins are told of those that are done or open again."""
+    changed = [row for row in rows if row.follow_up_status != status or (day is not None and row.follow_up_date != day)]
+    if changed:
+        _set(changed, follow_up_status=status, **({"follow_up_date": day} if day else {}))
+        record(
+            LeadEvent.FOLLOW_UP_CHANGED,
+            [
+                (
+                    row.id,
+                    {"follow_up_date": row.follow_up_date, "follow_up_status": row.follow_up_status.value},
+                    {"follow_up_date": day or row.follow_up_date, "follow_up_status": status.value},
+                )
+                for row in changed
+            ],
+            batch_id=batch_id,
+        )
+        turned = [row for row in changed if row.follow_up_status != status]
+        notices.tell_admins(
+            NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED,
+            turned,
+            actor,
+            _l("follow-up done") if status is FollowUpStatus.DONE else _l("follow-up open again"),
+        )
+    return set(keys(changed))
 
 
 @transactional
@@ -295,5 +294,5 @@ def restore(ids: Ids, *, actor: Actor) -> Result:
         record(LeadEvent.RESTORED, [(row.id, None, None) for row in rows], batch_id=batch_id)
         return set(keys(rows))
 
-    merged = set(db.session.scalars(select(Lead.id).where(Lead.id.in_(ids), Lead.merged_into_id.is_not(None))))
+    merged = set(db.session.scalars(select(Lead.id).where(among(Lead.id, ids), Lead.merged_into_id.is_not(None))))
     return act(ids, actor, rule, change, deleted=True)

@@ -20,6 +20,7 @@ from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
 from app.services.csv_files.template import Column
 from app.services.import_run import Issues
+from app.services.leads.contacts import EMAIL
 
 MOST_TAGS = 20
 LONGEST = {
@@ -28,7 +29,6 @@ LONGEST = {
 }
 LONGEST_TAG, LONGEST_EMAIL, LONGEST_TYPED_PHONE = LONGEST["name"], LONGEST["email"], LONGEST["phone_raw"]
 OLDEST = 120  # years
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 MONEY = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 BETWEEN_TAGS = re.compile(r"[;,]")

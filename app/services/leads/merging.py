@@ -172,12 +172,26 @@ def hindrance(kept: Lead) -> Text | None:
     return _l("%(name)s was itself merged or deleted since: undo or restore that first.", name=kept.name)
 
 
+# Each merge knows what the one that stays had before it: of several, the last is taken back first.
+_LATER = text("""
+    SELECT l.first_name || ' ' || l.last_name FROM lead_audit_events e JOIN leads l ON l.id = (e.after ->> 'from')::uuid
+    WHERE e.lead_id = :kept AND e.type = 'merged' AND e.id > :id AND l.merged_into_id = :kept ORDER BY e.id DESC LIMIT 1
+""")
+
+
+def _refuse_unless_last(kept: Lead, event: LeadAuditEvent) -> None:
+    later = db.session.scalar(_LATER, {"kept": kept.id, "id": event.id})
+    if later is not None:
+        raise WrongState(_("%(name)s was merged into the same lead later: undo that merge first.", name=later))
+
+
 @transactional
 def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Take a merge back: what moved returns, both wait again where both did, filled fields that nobody changed since are
     emptied, and the merged lead is live again.
 
-    Raises NotFound, NotAllowed, WrongState when the lead was not merged, or the one that stayed is not live itself.
+    Raises NotFound, NotAllowed, WrongState when the lead was not merged, another was merged into the same one later, or the
+    one that stayed is not live itself.
     """
     from app.services.admissions import waitlist  # which knows leads
 
@@ -198,9 +212,10 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
             LeadAuditEvent.type == LeadEvent.MERGED,
             LeadAuditEvent.after["from"].astext == str(gone.id),
         )
-        .order_by(LeadAuditEvent.at.desc())
+        .order_by(LeadAuditEvent.id.desc())
         .limit(1)
     ).one()
+    _refuse_unless_last(kept, event)
     moved = event.after or {}
     for table in MOVED:
         _move_back(table, moved, gone, kept)

@@ -94,11 +94,15 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Lead:
     record(LeadEvent.CREATED, [(lead.id, None, {"source": lead.source or LeadSource.OTHER})])
     if lead.owner_id is not None:
         notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _l("assigned to you"))
+    _tell_teacher_of_walk_in(lead, actor)
+    return lead
+
+
+def _tell_teacher_of_walk_in(lead: Lead, actor: Actor) -> None:
     if lead.assigned_teacher_id is not None and lead.source == LeadSource.WALK_IN:
         notices.tell(
             NotificationType.LEAD_WALKIN_ASSIGNED, [lead], actor, [lead.assigned_teacher_id], _l("a walk-in for you")
         )
-    return lead
 
 
 @transactional
@@ -143,6 +147,8 @@ def _write(lead: Lead, changes: dict[str, Any], before: dict[str, Any], actor: A
             )
     if "owner_id" in changes and lead.owner_id is not None:
         notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _l("assigned to you"))
+    if not {"assigned_teacher_id", "source"}.isdisjoint(changes):
+        _tell_teacher_of_walk_in(lead, actor)
     if "stage_id" in changes:
         stage = db.session.scalar(select(LeadStage.name).where(LeadStage.id == lead.stage_id))
         notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, [lead], actor, _l("now in %(stage)s", stage=stage))
@@ -171,7 +177,7 @@ def _normalise(data: dict[str, Any], lead: Lead | None = None) -> dict[str, list
     email = data.get("email")
     if email:
         data["email"] = email = email.strip()
-        if not _looks_like_email(email):
+        if not contacts.EMAIL.fullmatch(email):
             problems["email"] = [_("Must be an e-mail address, as name@example.org.")]
     day = data.get("follow_up_date")
     if day is not None and (lead is None or day != lead.follow_up_date):
@@ -180,13 +186,6 @@ def _normalise(data: dict[str, Any], lead: Lead | None = None) -> dict[str, list
         except Invalid as refused:
             problems |= refused.fields
     return problems
-
-
-def _looks_like_email(value: str) -> bool:
-    local, at, domain = value.rpartition("@")
-    return bool(
-        at and local and "." in domain.strip(".") and not any(letter.isspace() for letter in value) and "@" not in local
-    )
 
 
 def _check_people(data: Mapping[str, Any], actor: Actor) -> None:

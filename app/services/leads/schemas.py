@@ -50,11 +50,13 @@ class MoveCard(ChangeStage):
 
 
 class AssignOwner(Input):
-    owner_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)] = None
+    """Nobody has to be said too: a field that is misspelt must not take the owner away."""
+
+    owner_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)]
 
 
 class AssignTeacher(Input):
-    assigned_teacher_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)] = None
+    assigned_teacher_id: Annotated[int | None, Field(ge=1, le=2**31 - 1), BeforeValidator(blank_is_none)]
 
 
 class AddNote(Input):

@@ -63,9 +63,10 @@ def _lock_all() -> dict[UUID, LeadStage]:
 
 @transactional
 def create(values: Mapping[str, Any], *, actor: Actor) -> LeadStage:
-    """Add a stage, at the end unless a position is given."""
+    """Add a stage, at the end unless a position is given. Raises Invalid for a final one that is not active."""
     stages = _lock_all()
     data = dict(values)
+    _check_final(data)
     if data.get("position") is None:
         data["position"] = max((stage.position for stage in stages.values()), default=0) + 1
     stage = LeadStage(**data)
@@ -76,7 +77,9 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> LeadStage:
 
 @transactional
 def update(stage_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> LeadStage:
-    """Change a stage. Raises NotFound, Conflict; Invalid when no active stage would stay."""
+    """Change a stage. Raises NotFound, Conflict; Invalid when no active stage would stay, and when the final one, in which
+    whoever is admitted ends, would not be active.
+    """
     stages = _lock_all()
     if stage_id not in stages:
         raise NotFound
@@ -84,10 +87,16 @@ def update(stage_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: 
     check_version(stage, version)
     if values.get("active") is False and not any(each.active for each in stages.values() if each is not stage):
         raise Invalid(fields={"active": [_("At least one stage must stay active.")]})
+    _check_final({"active": stage.active, "is_onboarded": stage.is_onboarded} | dict(values))
     for name, value in values.items():
         setattr(stage, name, value)
     db.session.flush()
     return stage
+
+
+def _check_final(values: Mapping[str, Any]) -> None:
+    if values.get("is_onboarded") and not values.get("active", True):
+        raise Invalid(fields={"active": [_("The final stage must be active: whoever is admitted ends in it.")]})
 
 
 _REASSIGN = text("""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import ARRAY, Text, literal, select, update
 
 from app.extensions import db
 from app.models.admissions import Admission, AdmissionStatus
 from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent, LeadStage
 from app.policies.actor import Actor
 from app.policies.roles import Role
-from app.policies.rules import may_own_lead
+from app.policies.rules import may_edit_lead
 from app.services import people
 from app.services.errors import NotFound
 from app.services.keysets import among
@@ -25,6 +25,9 @@ from app.services.leads.batch import act
 from app.services.leads.events import record
 from app.services.resource import Result, Rule
 from app.services.transaction import transactional
+
+Events = Mapping[UUID, LeadAuditEvent]
+AsLeft = Callable[[Any], bool]
 
 _READ: dict[str, Any] = {
     "stage_id": UUID,
@@ -52,13 +55,14 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
     ):
         raise NotFound
     kind = kinds.pop()
+    as_left = _as_left(kind, events)
 
     def change(rows: list[Any], new_batch: UUID) -> set[UUID]:
         """Rows with the same past go back in one statement."""
         groups: dict[tuple[tuple[str, Any], ...], list[UUID]] = {}
         for row in rows:
             event = events[row.id]
-            if _as_left(row, event):
+            if as_left(row):
                 groups.setdefault(tuple(sorted((event.before or {}).items())), []).append(row.id)
         for past, ids in groups.items():
             values = {name: _value(name, value) for name, value in past}
@@ -69,33 +73,33 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
         record(kind, [(key, events[key].after, events[key].before) for key in undone], batch_id=new_batch)
         return undone
 
-    return act(list(events), actor, _rule(kind, events), change)
+    return act(list(events), actor, _rule(kind, events, as_left), change)
 
 
-def _rule(kind: LeadEvent, events: Mapping[UUID, LeadAuditEvent]) -> Rule:
+def _rule(kind: LeadEvent, events: Events, as_left: AsLeft) -> Rule:
     """Who may take back which lead."""
     if kind is LeadEvent.OWNER_CHANGED:
         # Handing a lead on takes away the right to edit it; undoing one's own doing needs only the right to have done it.
-        return _back_to_people("owner_id", people.OWNERS, events, lambda _actor, _row: None)
+        return _back_to_people("owner_id", people.OWNERS, events, as_left, lambda _actor, _row: None)
     if kind is LeadEvent.UPDATED:
-        return _back_to_people("assigned_teacher_id", (Role.TEACHER,), events, may_own_lead)
-    return _back_to_stages(events) if kind is LeadEvent.STAGE_CHANGED else may_own_lead
+        return _back_to_people("assigned_teacher_id", (Role.TEACHER,), events, as_left, may_edit_lead)
+    return _back_to_stages(events, as_left) if kind is LeadEvent.STAGE_CHANGED else may_edit_lead
 
 
-def _back_to_people(name: str, roles: tuple[Role, ...], events: Mapping[UUID, LeadAuditEvent], may: Rule) -> Rule:
+def _back_to_people(name: str, roles: tuple[Role, ...], events: Events, as_left: AsLeft, may: Rule) -> Rule:
     """Leads go back to people who could be chosen now, or to nobody."""
     there = {None, *db.session.scalars(people.active(*roles))}
 
     def rule(actor: Actor, row: Any) -> Any:
         reason, before = may(actor, row), events[row.id].before or {}
-        if reason is not None or not _as_left(row, events[row.id]) or before.get(name) in there:
+        if reason is not None or not as_left(row) or before.get(name) in there:
             return reason
         return _l("The person it was with before cannot be chosen any more: choose somebody else.")
 
     return rule
 
 
-def _back_to_stages(events: Mapping[UUID, LeadAuditEvent]) -> Rule:
+def _back_to_stages(events: Events, as_left: AsLeft) -> Rule:
     """Leads go back to stages that are in use; one that was admitted meanwhile stays in the final stage."""
     earlier = {key: _value("stage_id", (event.before or {}).get("stage_id")) for key, event in events.items()}
     active = stages.active_of(set(earlier.values()))
@@ -109,8 +113,8 @@ def _back_to_stages(events: Mapping[UUID, LeadAuditEvent]) -> Rule:
         return {key for key in found if key is not None}
 
     def rule(actor: Actor, row: Any) -> Any:
-        reason = may_own_lead(actor, row)
-        if reason is not None or not _as_left(row, events[row.id]):
+        reason = may_edit_lead(actor, row)
+        if reason is not None or not as_left(row):
             return reason
         if earlier[row.id] not in active:
             return _l("The stage it was in before is not in use any more: choose another one.")
@@ -119,9 +123,25 @@ def _back_to_stages(events: Mapping[UUID, LeadAuditEvent]) -> Rule:
     return rule
 
 
-def _as_left(row: Any, event: LeadAuditEvent) -> bool:
-    """Whether nobody has changed since what the event tells of."""
-    return all(getattr(row, name) == _value(name, value) for name, value in (event.after or {}).items())
+def _as_left(kind: LeadEvent, events: Events) -> AsLeft:
+    """Whether nobody has changed since what the events tell of, not even to something else and back."""
+    names = sorted({name for event in events.values() for name in event.after or {}})
+
+    @cache
+    def changed() -> set[UUID]:
+        """Asked when the leads are locked. By the key, which is made when the event is: a transaction may wait for long."""
+        later = LeadAuditEvent.id > max(event.id for event in events.values())
+        same = (LeadAuditEvent.type == kind) & LeadAuditEvent.after.has_any(literal(names, ARRAY(Text)))
+        statement = select(LeadAuditEvent.lead_id).where(among(LeadAuditEvent.lead_id, list(events)), later, same)
+        return set(db.session.scalars(statement))
+
+    def is_left(row: Any) -> bool:
+        told = events[row.id].after or {}
+        return (
+            all(getattr(row, name) == _value(name, value) for name, value in told.items()) and row.id not in changed()
+        )
+
+    return is_left
 
 
 def _value(name: str, value: Any) -> Any:

@@ -11,24 +11,25 @@ from app.policies.actor import Actor
 from app.services.csv_files.reading import Fault
 from app.services.import_run import Issues
 
-# The leads of an import, locked in key order.
-_LOCK = text("SELECT id FROM leads WHERE import_id = :import_id AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE")
+# What is left of an import: its live leads, and those that were merged away, which live on in others.
+_LEFT = "l.import_id = :import_id AND (l.deleted_at IS NULL OR l.merged_into_id IS NOT NULL)"
+_LOCK = text(f"SELECT id FROM leads l WHERE {_LEFT} ORDER BY id FOR NO KEY UPDATE")  # noqa: S608 - from here
 # Everything that the import itself wrote carries the moment of its transaction: whatever is later was done by people.
-_SORT = """
+_SORT = f"""
     CREATE TEMP TABLE leaving ON COMMIT DROP AS
     SELECT l.id, l.first_name || ' ' || l.last_name AS name, l.phone, coalesce(
                (SELECT (e.after ->> 'line')::integer FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type = 'bulk_imported'), 1
            ) AS line,
            NOT (:any OR l.owner_id IS NULL OR l.owner_id = :actor_id) AS not_yours,
-           l.updated_at > l.created_at
+           l.updated_at > l.created_at OR l.merged_into_id IS NOT NULL
                OR EXISTS (SELECT FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type <> 'bulk_imported')
                OR EXISTS (SELECT FROM lead_notes n WHERE n.lead_id = l.id AND (n.created_at > l.created_at OR n.updated_at > n.created_at))
                OR EXISTS (SELECT FROM lead_contact_attempts c WHERE c.lead_id = l.id)
                OR EXISTS (SELECT FROM waitlist_entries w WHERE w.lead_id = l.id)
                OR EXISTS (SELECT FROM admissions a WHERE a.lead_id = l.id)
                OR EXISTS (SELECT FROM leads m WHERE m.merged_into_id = l.id) AS touched
-    FROM leads l WHERE l.import_id = :import_id AND l.deleted_at IS NULL
-"""
+    FROM leads l WHERE {_LEFT}
+"""  # noqa: S608 - from here
 _DELETE = """
     UPDATE leads l SET deleted_at = now(), deleted_by_id = :actor_id FROM leaving g
     WHERE g.id = l.id AND NOT g.touched AND NOT g.not_yours
