@@ -79,7 +79,7 @@ def read(schema: type[BaseModel], *, change: bool = False) -> dict[str, Any]:
 
 
 def typed(schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = False) -> dict[str, Any]:
-    """The typed values of a JSON object. A text is no number and 1 is not true. Raises Invalid."""
+    """The typed values of a JSON object. A text is no number, 1 is not true, and no field is passed over. Raises Invalid."""
     document = _document(schema)
     problems: dict[str, list[Any]] = {}
     for name, expected in document["properties"].items():
@@ -87,7 +87,7 @@ def typed(schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = Fal
             problems[name] = [sentence]
     if problems:
         raise Invalid(fields=problems)
-    return inputs.parse(schema, raw, change=change)
+    return inputs.parse(schema, raw, change=change, strict=True)
 
 
 def read_object() -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _document(schema: type[BaseModel]) -> dict[str, Any]:
 def _problem(value: Any, expected: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
     """What is wrong with the JSON type of a value, or None; limits and choices are looked at afterwards."""
     choices = list(_alternatives(expected, document))
-    if any(isinstance(text, str) and not _storable(text) for text in _leaves(value)):
+    if any(isinstance(text, str) and not inputs.is_storable(text) for text in _leaves(value)):
         return _("Contains a character that cannot be stored.")
     if any(_fits(value, each, document) for each in choices):
         return None
@@ -178,7 +178,3 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(each)
     else:
         yield value
-
-
-def _storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

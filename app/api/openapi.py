@@ -28,7 +28,7 @@ REFUSALS = {
     500: "An error of ours; `reference` is in our log.",
     503: "The database is busy; try again.",
 }
-ALWAYS = (500, 503)
+ALWAYS = (422, 500, 503)  # a parameter that is not known is refused by every route
 DEFINITIONS = "#/components/schemas/{model}"
 WORDS = {"slug", "paper", "code"}  # parts of an address that are no keys
 
@@ -61,7 +61,8 @@ def document() -> dict[str, Any]:
 def _about() -> str:
     return _(
         "Everything that the screens do, under the same permissions, the same row rules and with the same refusals. Log in at"
-        " /api/v1/security/login and send the access token with every request. Lists never pass over a parameter that they do not know."
+        " /api/v1/security/login and send the access token with every request. A parameter or a field that is not known is"
+        " refused, never passed over."
     )
 
 
@@ -103,8 +104,7 @@ def _describe(
     if notes:
         made["description"] = notes
     parameters = [_path_parameter(api, each) for each in re.findall(r"\{(\w+)\}", path)]
-    given = operation.parameters(api) if callable(operation.parameters) else operation.parameters
-    parameters += [_parameter(each) for each in given]
+    parameters += [_parameter(each) for each in operation.parameters_of(api)]
     if parameters:
         made["parameters"] = parameters
     schema = _body(api, body, components)
@@ -141,7 +141,7 @@ def _body(api: Api, body: Any, components: dict[str, Any]) -> Any:
         return body
     made = body.model_json_schema(ref_template=DEFINITIONS)
     components.update(made.pop("$defs", {}))
-    components[body.__name__] = _without_false_defaults(made)
+    components[body.__name__] = _without_false_defaults(made) | {"additionalProperties": False}
     return {"$ref": DEFINITIONS.format(model=body.__name__)}
 
 
@@ -175,9 +175,8 @@ def _responses(api: Api, operation: Operation, components: dict[str, Any], *, ha
     statuses = {*operation.others, *ALWAYS}
     if operation.needs != PUBLIC:
         statuses |= {401, 403}
-    if operation.parameters or has_body or "<" in operation.path:
-        statuses |= {404} if "<" in operation.path else set()
-        statuses |= {422}
+    if "<" in operation.path:
+        statuses |= {404}
     if has_body:
         statuses |= {400, 413, 415}
     error = {"application/json": {"schema": {"$ref": DEFINITIONS.format(model="Error")}}}

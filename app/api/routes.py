@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from flask_appbuilder.api import BaseApi
+from flask_babel import gettext as _
 
 from app.api.auth import allow, authenticate
+from app.services.errors import Invalid
 
 PREFIX: Final = "/api/v1"
 SIGNED_IN: Final = ""  # any account may
@@ -46,11 +48,16 @@ class Operation:
     answer: Any = None
     status: int = 200
     answer_type: str = "application/json"
-    parameters: Sequence[Parameter] = ()
+    parameters: Sequence[Parameter] | Callable[[Any], Sequence[Parameter]] = ()
     others: Sequence[int] = ()
     variants: Callable[[Any], Mapping[str, tuple[str, Any]]] | None = (
         None  # for each name in the address: summary, body
     )
+
+    def parameters_of(self, api: Any) -> Sequence[Parameter]:
+        """The parameters as this API has them."""
+        given: Any = self.parameters
+        return given(api) if callable(given) else given
 
 
 class Api(BaseApi):
@@ -84,6 +91,7 @@ def route(
                 authenticate()
             if needs not in (PUBLIC, SIGNED_IN, BY_NAME):
                 allow(needs, self.class_permission_name)
+            _refuse_unknown(operation.parameters_of(self))
             return respond(function(self, *args, **kwargs), operation.status)
 
         wrapper._urls = [(path, [method])]  # type: ignore[attr-defined]  # read by Flask-AppBuilder
@@ -93,6 +101,13 @@ def route(
         return wrapper
 
     return decorate
+
+
+def _refuse_unknown(parameters: Sequence[Parameter]) -> None:
+    """What a query says and nothing reads is refused: `?dry_run=1` on a route that takes it in the body must not write."""
+    known = {each.name for each in parameters if each.place == "query"}
+    if unknown := [name[:100] for name in request.args if name not in known]:
+        raise Invalid(fields={name: [_("There is no such parameter.")] for name in unknown})
 
 
 def respond(result: Any, status: int = 200) -> Response:

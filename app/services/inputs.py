@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -34,10 +35,13 @@ from app.models.base import UtcDateTime
 from app.services.errors import Invalid
 
 LONGEST_TEXT = 10_000
+LONG_TEXT = 400  # from here on a text may have several lines
 
 
 class Input(BaseModel):
-    """Base of all inputs. Unknown fields are ignored: a form cannot set what it does not offer."""
+    """Base of all inputs. A form's unknown fields are ignored, as browsers and their helpers add some; a request's to the
+    API are refused, as a caller who mistypes one must not get less than they asked for.
+    """
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, arbitrary_types_allowed=True)
 
@@ -47,11 +51,26 @@ def is_storable(value: str) -> bool:
     return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
+def seen(value: str) -> str:
+    """The text, or an empty one where there is nothing to see: a zero-width space is no name."""
+    return value if any(letter.isprintable() and letter != " " for letter in value) else ""
+
+
 def storable(value: Any) -> Any:
-    """Refuses a text that cannot be stored."""
-    if isinstance(value, str) and not is_storable(value):
+    """Refuses a text that cannot be stored; one of which nothing is seen is empty."""
+    if not isinstance(value, str):
+        return value
+    if not is_storable(value):
         raise PydanticCustomError("unstorable", "unstorable")
-    return value
+    return seen(value)
+
+
+_BREAK = re.compile(r"\s*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]\s*")
+
+
+def one_line(value: str) -> str:
+    """The text in one line, as a browser's field and the reader of files make it."""
+    return _BREAK.sub(" ", value)
 
 
 def blank_is_none(value: Any) -> Any:
@@ -118,7 +137,9 @@ def type_of(column: Column[Any]) -> Any:
     if isinstance(kind, Enum) and kind.enum_class is not None:
         return kind.enum_class
     if isinstance(kind, (String, Text)):
-        return Annotated[str, Field(min_length=0 if column.nullable else 1, max_length=kind.length or LONGEST_TEXT)]
+        limits = Field(min_length=0 if column.nullable else 1, max_length=kind.length or LONGEST_TEXT)
+        several = (kind.length or LONG_TEXT) >= LONG_TEXT
+        return Annotated[str, limits] if several else Annotated[str, limits, AfterValidator(one_line)]
     if isinstance(kind, SmallInteger):
         return Annotated[int, Field(ge=-32768, le=32767)]
     if isinstance(kind, Integer):
@@ -148,14 +169,16 @@ def partial(schema: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{schema.__name__}Change", __base__=Input, **fields)
 
 
-def parse(schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = False) -> dict[str, Any]:
+def parse(
+    schema: type[BaseModel], raw: Mapping[str, Any], *, change: bool = False, strict: bool = False
+) -> dict[str, Any]:
     """The typed values of a raw mapping (a form's strings or a request's JSON); with `change` only those that were
     given.
 
-    Raises Invalid with every error at its field.
+    Raises Invalid with every error at its field; with `strict` also for a field that the input does not have.
     """
     try:
-        parsed = (partial(schema) if change else schema).model_validate(raw)
+        parsed = (partial(schema) if change else schema).model_validate(raw, extra="forbid" if strict else None)
     except ValidationError as error:
         raise Invalid(fields=sentences(error)) from error
     given = parsed.model_fields_set
@@ -193,6 +216,7 @@ _SENTENCES: dict[str, Any] = {
     "uuid_type": _l("Choose one from the list."),
     "bool_parsing": _l("Must be yes or no."),
     "bool_type": _l("Must be yes or no."),
+    "extra_forbidden": _l("There is no field %(name)s."),
     "timezone_aware": _l("Must be a date and time with a time zone."),
 }
 _DATES = {
@@ -206,11 +230,11 @@ def sentences(error: ValidationError) -> dict[str, list[str]]:
     """The errors of a validation, in words, by field."""
     found: dict[str, list[str]] = {}
     for item in error.errors(include_url=False):
-        field = str(item["loc"][0]) if item["loc"] else ""
+        field = str(item["loc"][0])[:100] if item["loc"] else ""
         # A form sends an empty text for what was left empty.
         kind = "missing" if item["input"] in ("", []) and item["type"] in _OF_EMPTY else item["type"]
         template = _SENTENCES.get(kind) or _DATES.get(kind.partition("_")[0])
-        context = item.get("ctx") or {}
+        context = {"name": str(item["loc"][-1])[:100] if item["loc"] else ""} | (item.get("ctx") or {})
         text = (
             str(template) % context
             if template is not None

@@ -24,6 +24,7 @@ from app.views.page import Outcome as Line
 from app.views.security import current_actor
 
 MOST_LINES = 100
+MOST_IN_ADDRESS = 50  # keys; servers take addresses of some 4,000 letters
 _ORDER = {"refused": 0, "unchanged": 1, "ok": 2}
 
 
@@ -184,12 +185,21 @@ def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPa
     page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
     if action.name == "delete" and page.ok:
         page.back_url = view.url_after_deletion()  # the record's own page is gone
+        page.undo = _restoring(view.resource, [each.id for each in result.outcomes if each.state == "ok"])
     elif len(ids) == 1 and result.outcomes[0].into:
         page.back_url, page.moves_on = view.record_url(result.outcomes[0].into), True
     if action.undo is not None and result.batch_id is not None and page.ok:
         url = url_for(f"{view.endpoint}.undo", name=action.name, batch=result.batch_id)
         page.undo = Link(_("Undo"), url, "undo-2", method="post", dialog=True)
     return page
+
+
+def _restoring(resource: Resource, gone: list[str]) -> Link | None:
+    """The way back from a deletion, for those who may restore."""
+    may = resource.restore is not None and current_actor().may("restore", resource.name)
+    if not may or len(gone) > MOST_IN_ADDRESS:
+        return None
+    return Link(_("Restore"), f"/{resource.slug}/restore?id={','.join(gone)}", "undo-2", dialog=True)
 
 
 def _with(page: DialogPage, view: Any, result: Result) -> DialogPage:

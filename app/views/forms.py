@@ -23,10 +23,10 @@ from werkzeug.datastructures import MultiDict
 
 from app.policies.actor import Actor
 from app.services import lookups
+from app.services.inputs import LONG_TEXT
 from app.services.resource import RESOURCES, Option, Resource
 from app.views.page import Choice, Field, FieldGroup
 
-LONG_TEXT = 400
 SMALLEST_TYPE_LIMIT = 2**15 - 1
 Groups = Sequence[tuple[Any, Sequence[str]]]
 
@@ -219,6 +219,17 @@ def posted(schema: type[BaseModel], names: Sequence[str], form: MultiDict[str, s
         elif value is not None:
             raw[name] = _zoned(value) if kind is datetime else value
     return raw
+
+
+def untouched(record: Any, form: MultiDict[str, str]) -> set[str]:
+    """The moments of a record that a form sends as they were shown. They stay as they are stored: what is shown has no
+    seconds, and in the hour that comes twice in autumn it does not say which is meant.
+    """
+    return {
+        name
+        for name, typed in form.items()
+        if isinstance(value := getattr(record, name, None), datetime) and typed == _shown(value)
+    }
 
 
 def _zoned(value: str) -> Any:

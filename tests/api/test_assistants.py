@@ -73,7 +73,11 @@ def test_oneself(api, actors):
     mine, other = assistant(actors.assistant.id, rate="12.5"), assistant()
     found = api("assistant").get("/me/assistant").json
     assert (found["id"], found["rate"], len(found["availability"])) == (str(mine.id), "12.50", 2)
-    changed = api("assistant").put("/me/assistant/availability", {"availability": [NINE], "id": str(other.id)})
+    foreign = api("assistant").put("/me/assistant/availability", {"availability": [NINE], "id": str(other.id)})
+    assert (foreign.status_code, list(foreign.json["fields"])) == (422, ["id"])
+    nested = api("assistant").put("/me/assistant/availability", {"availability": [NINE | {"room": 1}]})
+    assert (nested.status_code, nested.json["fields"]) == (422, {"availability": ["There is no field room."]})
+    changed = api("assistant").put("/me/assistant/availability", {"availability": [NINE]})
     assert changed.json["availability"] == [{"day_of_week": 0, "start_time": "09:00:00", "end_time": "10:00:00"}]
     assert api("assistant").put("/me/assistant/availability", {}).status_code == 422
     assert len(api("admin").get(f"/assistants/{other.id}").json["availability"]) == 2

@@ -38,7 +38,7 @@ def test_the_first_answer_stays_the_first(api):
 
 def test_another_request_with_the_same_key_is_refused(api):
     made = api("staff").post("/leads", body(), headers=KEY)
-    for path, other in (("/leads", body(first_name="Other")), ("/tags", {"name": "Choir"}), ("/leads?x=1", body())):
+    for path, other in (("/leads", body(first_name="Other")), ("/tags", {"name": "Choir"})):
         refused = api("staff").post(path, other, headers=KEY)
         assert refused.status_code == 422 and list(refused.json["fields"]) == [HEADER], path
     assert api("staff").post(f"{made.headers['Location']}/notes", {"body": "x"}, headers=KEY).status_code == 422

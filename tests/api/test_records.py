@@ -125,23 +125,40 @@ def test_a_teacher_sees_the_lead_but_not_what_staff_wrote(api, actors):
     assert teacher.patch(f"/leads/{mine.id}", {"age": 1}).status_code == 403
 
 
-def test_fields_that_are_not_offered_are_ignored(api, actors):
-    made = api("staff").post(
-        "/leads",
-        body(
-            id=UNKNOWN,
-            created_by_id=actors.admin.id,
-            deleted_at="2020-01-01T00:00:00Z",
-            contact_attempts=9,
-            nonsense={},
-        ),
-    )
-    assert made.status_code == 201
-    assert (
-        made.json["id"] != UNKNOWN
-        and made.json["contact_attempts"] == 0
-        and made.json["created_by_id"] == actors.staff.id
-    )
+def test_fields_that_are_not_offered_are_refused(api, actors):
+    """None is passed over: who mistypes one, or means to set what cannot be set, is told."""
+    foreign = {"id": UNKNOWN, "created_by_id": actors.admin.id, "contact_attempts": 9, "folow_up_date": "2030-01-01"}
+    refused = api("admin").post("/leads", body(**foreign, phone="x"))
+    assert (refused.status_code, set(refused.json["fields"])) == (422, {*foreign})
+    assert refused.json["fields"]["folow_up_date"] == ["There is no field folow_up_date."]
+    made = api("admin").post("/leads", body()).json
+    assert (made["contact_attempts"], made["created_by_id"]) == (0, actors.admin.id)
+    for method, path in (
+        ("patch", f"/leads/{made['id']}"),
+        ("put", f"/leads/{made['id']}"),
+        ("post", f"/leads/{made['id']}/actions/assign_owner"),
+        ("post", "/leads/actions/delete"),
+    ):
+        answer = getattr(api("admin"), method)(path, {"owner_id": None, "ids": [made["id"]], "nonsense": {}} | body())
+        assert (answer.status_code, answer.json["fields"].get("nonsense")) == (422, ["There is no field nonsense."]), (
+            path
+        )
+    assert api("admin").get(f"/leads/{made['id']}").json["updated_at"] == made["updated_at"]
+
+
+def test_parameters_that_nothing_reads_are_refused(api):
+    made = api("admin").post("/leads", body()).json
+    path = f"/leads/{made['id']}"
+    for method, address in (
+        ("post", f"{path}/actions/finish_follow_up?dry_run=1"),
+        ("delete", f"{path}?dry_run=1"),
+        ("get", f"{path}?cols=first_name"),
+        ("get", f"{path}/history?from=1"),
+        ("post", "/leads?dry_run=1"),
+    ):
+        refused = getattr(api("admin"), method)(address, *([{}] if method == "post" else []))
+        assert (refused.status_code, [*refused.json["fields"].values()]) == (422, [["There is no such parameter."]])
+    assert api("admin").get(path).json == made
 
 
 def test_possible_duplicates_are_named_and_can_be_accepted(api, actors):

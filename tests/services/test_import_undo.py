@@ -12,6 +12,7 @@ from app.models.imports import ImportStatus
 from app.models.leads import Lead, LeadAuditEvent, LeadEvent
 from app.services import import_handlers, import_reports, import_undo
 from app.services.errors import Busy, NotAllowed, NotFound, WrongState
+from app.services.leads import actions, stages
 from tests.services.test_imports import actor, set_status, staff, status, sweep_later, uploaded, waiting  # noqa: F401
 
 TASK = "imports.take_back"
@@ -43,6 +44,21 @@ def test_it_is_asked_for_and_done_once(staff, imported):  # noqa: F811
     assert (status(imported), live()) == (ImportStatus.UNDONE, 0)
     assert import_undo.ask(imported, actor=staff).message == "Taken back: 2 leads deleted, 0 kept."
     assert waiting(TASK) == 1
+
+
+def test_that_their_stage_was_deleted_is_no_work_with_them(imported, committed_app):
+    """It is if somebody had chosen that stage, or chose another one afterwards."""
+    admin, stage = actor("admin"), stages.create({"name": "Passing"}, actor=actor("admin"))
+    first = db.session.scalars(stages.FIRST).one()
+    worked = db.session.scalars(select(Lead.id).order_by(Lead.id).limit(1)).one()
+    stages.update(stage.id, {"position": 0}, actor=admin)
+    actions.change_stage([worked], actor=admin, stage_id=stage.id)
+    stages.delete([stage.id], actor=admin, fallback_id=first)
+    moved = stages.create({"name": "First"}, actor=admin)
+    stages.delete([first], actor=admin, fallback_id=moved.id)
+    import_undo.ask(imported, actor=admin)
+    import_undo.take_back(imported)
+    assert db.session.scalars(select(Lead.id).where(Lead.deleted_at.is_(None))).all() == [worked]
 
 
 def test_it_is_done_in_the_name_of_whoever_asked(imported, committed_app):

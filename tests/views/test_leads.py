@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -160,3 +163,50 @@ def test_an_empty_list_offers_to_make_the_first_and_never_an_export(db_session, 
         assert "<a " not in box
     for box in (leads, rooms):
         assert "/export.csv" not in box
+
+
+def form_of(page: str) -> dict[str, str]:
+    """What a browser sends of a form in which nothing was typed."""
+    fields = {
+        html.unescape(name): html.unescape(value)
+        for name, value in re.findall(r'<input [^>]*?name="([^"]+)"[^>]*? value="([^"]*)"', page)
+    }
+    chosen = re.findall(r'<select [^>]*?name="([^"]+)".*?<option value="([^"]*)" selected', page, re.S)
+    return fields | dict(chosen)
+
+
+def test_a_moment_that_nobody_touched_stays_as_it_is(db_session, client_of, monkeypatch):
+    """The second of the two hours, and its seconds, are not in the form."""
+    second = datetime(2026, 10, 25, 1, 30, 15, tzinfo=UTC)
+    made = lead(next_follow_up_at=second)
+    zone = ZoneInfo("Europe/London")
+    monkeypatch.setattr("app.views.forms.get_timezone", lambda: zone)
+    admin = client_of("admin")
+    form = form_of(admin.get(f"/leads/{made.id}/edit").text)
+    assert form["next_follow_up_at"] == "2026-10-25T01:30"
+    typed = datetime(2026, 10, 25, 3, tzinfo=UTC)
+    for change, then in (({"area": "North"}, second), ({"next_follow_up_at": "2026-10-25T03:00"}, typed)):
+        form = form_of(admin.get(f"/leads/{made.id}/edit").text) | change
+        assert admin.post(f"/leads/{made.id}/edit", data=form).status_code == 302
+        db_session.refresh(made)
+        assert (made.area, made.next_follow_up_at) == ("North", then)
+
+
+def test_a_deletion_leads_back_for_who_may_restore(db_session, client_of):
+    made = [lead() for _ in range(2)]
+    ids = ",".join(str(each.id) for each in made)
+    answer = client_of("admin").post("/leads/delete", data={"id": ids, "_stage": "do"}, headers={"X-Fragment": "1"})
+    [back] = re.findall(r'href="(/leads/restore\?id=[^"]+)"', answer.text)
+    assert back == f"/leads/restore?id={ids}"
+    assert "<strong>2</strong> will change" in client_of("admin").get(back).text
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u2060\u200d", "\u00ad", "\u3000"])
+def test_a_name_of_which_nothing_is_seen_is_none(db_session, client_of, name):
+    form = form_of(client_of("admin").get("/leads/new").text) | {
+        "first_name": name,
+        "last_name": "B",
+        "phone": "+442079460018",
+    }
+    answer = client_of("admin").post("/leads/new", data=form)
+    assert answer.status_code == 422 and "This field is required." in answer.text

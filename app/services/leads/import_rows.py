@@ -20,6 +20,7 @@ from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
 from app.services.csv_files.template import Column
 from app.services.import_run import Issues
+from app.services.inputs import seen
 from app.services.leads.contacts import EMAIL
 
 MOST_TAGS = 20
@@ -113,12 +114,12 @@ class RowReader:
             if cell[:1] == "'":
                 cell = arm(cell)
             cell = cell.strip()
+            if not cell.isascii():
+                cell = seen(unicodedata.normalize("NFC", cell))
             if not cell:
                 if name in REQUIRED:
                     good = self._refuse(line, name, "", _("This field is required."), _("Fill it in."))
                 continue
-            if not cell.isascii():
-                cell = unicodedata.normalize("NFC", cell)
             try:
                 row[to] = parser(cell)
             except WrongError as error:

@@ -13,10 +13,12 @@ from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.leads import FollowUpStatus, Lead, LeadAuditEvent, LeadEvent
+from app.models.notifications import NotificationType
 from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services.errors import Invalid, NotAllowed, NotFound, Text, WrongState
+from app.services.leads import notices
 from app.services.leads.events import record
 from app.services.leads.stages import active_of
 from app.services.resource import Outcome, Result
@@ -39,6 +41,7 @@ FILLED = (
     "next_follow_up_at",
 )
 """What an empty field of the lead that stays takes over from the one that goes."""
+_CONTACTED = "last_contacted_on"
 MOVED = ("lead_notes", "lead_contact_attempts", "admissions")
 
 
@@ -71,6 +74,37 @@ def _onboard_no_more(kept: Lead, onboarded: dict[str, list[str]]) -> None:
     if "stage_id" in before and not active_of([before["stage_id"]]):
         del before["stage_id"]
     people.change_lead(kept, before)
+
+
+def _taken_over(gone: Lead, kept: Lead) -> dict[str, Any]:
+    """What the lead that stays gets from the one that goes: what it lacks, with the day of a demo whether that took place,
+    and the later contact.
+    """
+    taken = {
+        name: getattr(gone, name) for name in FILLED if getattr(kept, name) is None and getattr(gone, name) is not None
+    }
+    if "demo_date" in taken and gone.demo_conducted != kept.demo_conducted:
+        taken["demo_conducted"] = gone.demo_conducted
+    if gone.last_contacted_on and kept.last_contacted_on and gone.last_contacted_on > kept.last_contacted_on:
+        taken[_CONTACTED] = gone.last_contacted_on
+    return taken
+
+
+def _give_back(moved: dict[str, Any], gone: Lead, kept: Lead) -> None:
+    """Undo that, where nobody has changed it since."""
+    before: dict[str, Any] = dict.fromkeys(moved["filled"]) | moved.get("before", {})
+    if before.get(_CONTACTED):
+        before[_CONTACTED] = date.fromisoformat(before[_CONTACTED])
+    _change(kept, {name: was for name, was in before.items() if getattr(kept, name) == getattr(gone, name)})
+
+
+def _change(kept: Lead, values: dict[str, Any]) -> None:
+    """Set the values, and tell of the people among them as whoever assigns them does."""
+    for kind, name in ((LeadEvent.OWNER_CHANGED, "owner_id"), (LeadEvent.UPDATED, "assigned_teacher_id")):
+        if name in values:
+            record(kind, [(kept.id, {name: getattr(kept, name)}, {name: values[name]})])
+    for name, value in values.items():
+        setattr(kept, name, value)
 
 
 def _take_follow_up(gone: Lead, kept: Lead) -> dict[str, list[str]]:
@@ -113,10 +147,10 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
         reason = may_edit_lead(actor, lead)
         if reason is not None:
             raise NotAllowed(reason)
-    filled = {
-        name: getattr(gone, name) for name in FILLED if getattr(kept, name) is None and getattr(gone, name) is not None
-    }
-    moved: dict[str, Any] = {"from": str(gone.id), "filled": sorted(filled), "contact_attempts": gone.contact_attempts}
+    taken = _taken_over(gone, kept)
+    before = {name: getattr(kept, name) for name in taken if getattr(kept, name) is not None}
+    moved: dict[str, Any] = {"from": str(gone.id), "filled": sorted(taken), "contact_attempts": gone.contact_attempts}
+    moved["before"] = {name: was.isoformat() if isinstance(was, date) else was for name, was in before.items()}
     moved |= {table: _move(table, gone, kept) for table in MOVED}
     waitlist.lock_slots_of([gone.id, kept.id])
     moved["withdrawn"] = waitlist.merge(gone.id, kept.id)
@@ -131,11 +165,12 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
             {"kept": kept.id, "gone": gone.id},
         )
     ]
-    for name, value in filled.items():
-        setattr(kept, name, value)
+    _change(kept, taken)
+    if taken.get("owner_id") is not None:
+        notices.tell(NotificationType.LEAD_ASSIGNED, [kept], actor, [taken["owner_id"]], _l("assigned to you"))
     moved["follow_up"] = _take_follow_up(gone, kept)
-    before = people.onboard_lead(kept) if db.session.scalar(_RUNNING, {"ids": moved["admissions"]}) else {}
-    moved["onboarded"] = {name: [str(was), str(getattr(kept, name))] for name, was in before.items()}
+    earlier = people.onboard_lead(kept) if db.session.scalar(_RUNNING, {"ids": moved["admissions"]}) else {}
+    moved["onboarded"] = {name: [str(was), str(getattr(kept, name))] for name, was in earlier.items()}
     kept.contact_attempts += gone.contact_attempts
     now = db.session.scalar(
         text("SELECT now()")
@@ -163,6 +198,21 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
     if gone_id is None:
         raise NotFound
     return undo_merge([gone_id], actor=actor)
+
+
+def successor_of(lead_id: UUID, *, actor: Actor) -> UUID | None:
+    """The live lead into which this one was merged, through others or not, if the actor may see it."""
+    final = db.session.scalar(_FINAL, {"id": lead_id})
+    return db.session.scalar(select(Lead.id).where(Lead.id == final, visible(Lead, actor)))
+
+
+_FINAL = text("""
+    WITH RECURSIVE chain (id, merged_into_id) AS (
+        SELECT id, merged_into_id FROM leads WHERE id = :id AND merged_into_id IS NOT NULL
+        UNION SELECT l.id, l.merged_into_id FROM chain JOIN leads l ON l.id = chain.merged_into_id
+    )
+    SELECT id FROM chain WHERE merged_into_id IS NULL
+""")
 
 
 def hindrance(kept: Lead) -> Text | None:
@@ -222,9 +272,7 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     waitlist.lock_slots_of([gone.id, kept.id])
     _move_back("waitlist_entries", moved, gone, kept)
     db.session.execute(text("DELETE FROM lead_tags WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": moved["lead_tags"]})
-    for name in moved["filled"]:
-        if getattr(kept, name) == getattr(gone, name):
-            setattr(kept, name, None)
+    _give_back(moved, gone, kept)
     _return_follow_up(kept, moved.get("follow_up", {}))
     if db.session.scalar(_ADMITTED, {"id": kept.id}) is None:
         _onboard_no_more(kept, moved.get("onboarded", {}))

@@ -56,7 +56,7 @@ class PossibleDuplicates(Invalid):
 
 
 def duplicates_of(
-    actor: Actor, phone: str, email: str | None, *, but: UUID | None = None, limit: int = 5
+    actor: Actor, phone: str | None, email: str | None, *, but: UUID | None = None, limit: int = 5
 ) -> Sequence[Any]:
     """Visible live leads with this phone (E.164) or e-mail (any case), or into which one with it was merged: id, name, phone,
     email.
@@ -108,7 +108,7 @@ def _tell_teacher_of_walk_in(lead: Lead, actor: Actor) -> None:
 @transactional
 def update(lead_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Lead:
     """Change the given fields of a lead, if nobody changed it since `version`. Raises NotFound, NotAllowed, Conflict,
-    or Invalid at the field.
+    Invalid at the field, or PossibleDuplicates for another's phone or e-mail unless `accept_duplicates` is given.
     """
     lead = lock(Lead, lead_id, visible(Lead, actor), version=version)
     reason = may_edit_lead(actor, lead)
@@ -122,6 +122,9 @@ def update(lead_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: d
     if "stage_id" in data and data["stage_id"] != lead.stage_id:
         active_stage(data["stage_id"])
     before = {name: getattr(lead, name) for name, value in data.items() if getattr(lead, name) != value}
+    new = [data[name] if name in before else None for name in ("phone", "email")]
+    if any(new) and not values.get("accept_duplicates") and (found := duplicates_of(actor, *new, but=lead.id)):
+        raise PossibleDuplicates(found)
     if before:
         _write(lead, {name: data[name] for name in before}, before, actor)
     return lead

@@ -36,6 +36,9 @@ _KEPT = _ACTIVE.where(LeadStage.id == bindparam("id")).with_for_update(read=True
 _KEPT_FIRST = FIRST.with_for_update(read=True, key_share=True)
 
 
+LAST_POSITION = 2**15 - 1  # of those with the same position, the older one is first
+
+
 def active_stage(stage_id: UUID) -> Any:
     """The id and name of a stage, kept until the transaction ends. Raises Invalid when it is not active."""
     stage = db.session.execute(_KEPT, {"id": stage_id}).one_or_none()
@@ -68,7 +71,7 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> LeadStage:
     data = dict(values)
     _check_final(data)
     if data.get("position") is None:
-        data["position"] = max((stage.position for stage in stages.values()), default=0) + 1
+        data["position"] = min(max((stage.position for stage in stages.values()), default=0) + 1, LAST_POSITION)
     stage = LeadStage(**data)
     db.session.add(stage)
     db.session.flush()
@@ -103,7 +106,7 @@ _REASSIGN = text("""
     WITH moved AS (UPDATE leads SET stage_id = :fallback WHERE stage_id = :stage RETURNING id)
     INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
     SELECT id, 'stage_changed', jsonb_build_object('stage_id', CAST(:stage AS uuid)),
-           jsonb_build_object('stage_id', CAST(:fallback AS uuid)), :batch_id
+           jsonb_build_object('stage_id', CAST(:fallback AS uuid), 'stage_deleted', true), :batch_id
     FROM moved
 """)
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ARRAY, Text, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Text, literal, select, update
 
 from app.extensions import db
 from app.models.admissions import Admission, AdmissionStatus
@@ -41,12 +41,14 @@ _READ: dict[str, Any] = {
 @transactional
 def undo(batch_id: UUID, *, actor: Actor) -> Result:
     """Undo one's own bulk change of stage, owner, teacher or follow-up, or a deletion. A lead whose earlier stage is
-    not in use any more, whose earlier owner or teacher cannot be chosen any more, or that was admitted meanwhile, is refused
-    by itself. Raises NotFound when there is no such batch
-    of this actor.
+    not in use any more, whose earlier owner or teacher cannot be chosen any more, that was admitted meanwhile, or that somebody
+    else has worked with since it was handed to them, is refused by itself. Raises NotFound when there is no such batch of
+    this actor.
     """
     statement = select(LeadAuditEvent).where(LeadAuditEvent.batch_id == batch_id, LeadAuditEvent.actor_id == actor.id)
-    events = {event.lead_id: event for event in db.session.scalars(statement)}
+    events = {
+        event.lead_id: event for event in db.session.scalars(statement) if "stage_deleted" not in (event.after or {})
+    }
     kinds = {event.type for event in events.values()}
     if kinds == {LeadEvent.DELETED}:
         return actions.restore(list(events), actor=actor)
@@ -56,6 +58,7 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
         raise NotFound
     kind = kinds.pop()
     as_left = _as_left(kind, events)
+    rule = _rule(kind, events, as_left, actor)
 
     def change(rows: list[Any], new_batch: UUID) -> set[UUID]:
         """Rows with the same past go back in one statement."""
@@ -73,17 +76,34 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
         record(kind, [(key, events[key].after, events[key].before) for key in undone], batch_id=new_batch)
         return undone
 
-    return act(list(events), actor, _rule(kind, events, as_left), change)
+    return act(list(events), actor, rule, change)
 
 
-def _rule(kind: LeadEvent, events: Events, as_left: AsLeft) -> Rule:
+def _rule(kind: LeadEvent, events: Events, as_left: AsLeft, actor: Actor) -> Rule:
     """Who may take back which lead."""
     if kind is LeadEvent.OWNER_CHANGED:
-        # Handing a lead on takes away the right to edit it; undoing one's own doing needs only the right to have done it.
-        return _back_to_people("owner_id", people.OWNERS, events, as_left, lambda _actor, _row: None)
+        return _back_to_people("owner_id", people.OWNERS, events, as_left, _unless_worked_with(events, actor))
     if kind is LeadEvent.UPDATED:
         return _back_to_people("assigned_teacher_id", (Role.TEACHER,), events, as_left, may_edit_lead)
     return _back_to_stages(events, as_left) if kind is LeadEvent.STAGE_CHANGED else may_edit_lead
+
+
+def _unless_worked_with(events: Events, actor: Actor) -> Rule:
+    """Handing a lead on takes away the right to edit it: undoing one's own doing needs only the right to have done it, until
+    somebody else has begun.
+    """
+
+    @cache
+    def begun() -> set[UUID]:
+        """Asked when the leads are locked."""
+        return _touched_later(events, LeadAuditEvent.actor_id != actor.id)
+
+    def rule(actor: Actor, row: Any) -> Any:
+        if may_edit_lead(actor, row) is None or row.id not in begun():
+            return None
+        return _l("Somebody has worked with it since: ask its owner or an admin.")
+
+    return rule
 
 
 def _back_to_people(name: str, roles: tuple[Role, ...], events: Events, as_left: AsLeft, may: Rule) -> Rule:
@@ -129,11 +149,10 @@ def _as_left(kind: LeadEvent, events: Events) -> AsLeft:
 
     @cache
     def changed() -> set[UUID]:
-        """Asked when the leads are locked. By the key, which is made when the event is: a transaction may wait for long."""
-        later = LeadAuditEvent.id > max(event.id for event in events.values())
-        same = (LeadAuditEvent.type == kind) & LeadAuditEvent.after.has_any(literal(names, ARRAY(Text)))
-        statement = select(LeadAuditEvent.lead_id).where(among(LeadAuditEvent.lead_id, list(events)), later, same)
-        return set(db.session.scalars(statement))
+        """Asked when the leads are locked."""
+        return _touched_later(
+            events, (LeadAuditEvent.type == kind) & LeadAuditEvent.after.has_any(literal(names, ARRAY(Text)))
+        )
 
     def is_left(row: Any) -> bool:
         told = events[row.id].after or {}
@@ -142,6 +161,15 @@ def _as_left(kind: LeadEvent, events: Events) -> AsLeft:
         )
 
     return is_left
+
+
+def _touched_later(events: Events, how: ColumnElement[bool]) -> set[UUID]:
+    """Which of the leads have such an event after these. By the key, which is made when the event is: a transaction may
+    wait for long.
+    """
+    later = LeadAuditEvent.id > max(event.id for event in events.values())
+    statement = select(LeadAuditEvent.lead_id).where(among(LeadAuditEvent.lead_id, list(events)), later, how)
+    return set(db.session.scalars(statement))
 
 
 def _value(name: str, value: Any) -> Any:

@@ -14,15 +14,18 @@ from app.services.import_run import Issues
 # What is left of an import: its live leads, and those that were merged away, which live on in others.
 _LEFT = "l.import_id = :import_id AND (l.deleted_at IS NULL OR l.merged_into_id IS NOT NULL)"
 _LOCK = text(f"SELECT id FROM leads l WHERE {_LEFT} ORDER BY id FOR NO KEY UPDATE")  # noqa: S608 - from here
-# Everything that the import itself wrote carries the moment of its transaction: whatever is later was done by people.
+# Everything that the import itself wrote carries the moment of its transaction: whatever is later was done by people. That
+# the stage of a lead was deleted is not work with the lead.
+_MOVED = "(e.type = 'stage_changed' AND coalesce(e.after ->> 'stage_deleted', '') = 'true')"
 _SORT = f"""
     CREATE TEMP TABLE leaving ON COMMIT DROP AS
     SELECT l.id, l.first_name || ' ' || l.last_name AS name, l.phone, coalesce(
                (SELECT (e.after ->> 'line')::integer FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type = 'bulk_imported'), 1
            ) AS line,
            NOT (:any OR l.owner_id IS NULL OR l.owner_id = :actor_id) AS not_yours,
-           l.updated_at > l.created_at OR l.merged_into_id IS NOT NULL
-               OR EXISTS (SELECT FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type <> 'bulk_imported')
+           l.updated_at > greatest(l.created_at, (SELECT max(e.at) FROM lead_audit_events e WHERE e.lead_id = l.id AND {_MOVED}))
+               OR l.merged_into_id IS NOT NULL
+               OR EXISTS (SELECT FROM lead_audit_events e WHERE e.lead_id = l.id AND e.type <> 'bulk_imported' AND NOT {_MOVED})
                OR EXISTS (SELECT FROM lead_notes n WHERE n.lead_id = l.id AND (n.created_at > l.created_at OR n.updated_at > n.created_at))
                OR EXISTS (SELECT FROM lead_contact_attempts c WHERE c.lead_id = l.id)
                OR EXISTS (SELECT FROM waitlist_entries w WHERE w.lead_id = l.id)

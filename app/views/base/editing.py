@@ -101,9 +101,12 @@ class FormScreens(ResourceView):
             assert resource.create is not None
             return resource.create(inputs.parse(resource.input, raw), actor=actor)
         assert resource.update is not None
+        untouched = forms.untouched(record, request.form)
         return resource.update(
             record.id,
-            inputs.parse(resource.input, raw, change=True),
+            inputs.parse(
+                resource.input, {name: each for name, each in raw.items() if name not in untouched}, change=True
+            ),
             actor=actor,
             version=forms.read_moment(request.form.get("_version", "")),
         )

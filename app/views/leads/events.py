@@ -71,8 +71,12 @@ def _merged(row: Any, others: Mapping[str, Any]) -> str:
 def event(row: Any, others: Mapping[str, Any]) -> Event:
     """An entry of the timeline; `others` are the leads that merges name."""
     names = row.names or {}
-    keys = [] if row.kind in TOLD_WITHOUT_VALUES else sorted({*(row.before or {}), *(row.after or {})})
+    keys = (
+        [] if row.kind in TOLD_WITHOUT_VALUES else sorted({*(row.before or {}), *(row.after or {})} - {"stage_deleted"})
+    )
     body = row.body or (_merged(row, others) if row.kind in ("merged", "restored") else "")
+    if "stage_deleted" in (row.after or {}):
+        body = _("The stage it was in was deleted.")
     if row.kind == "contact_attempted":  # an attempt changes nothing: it has a channel and an outcome
         body = "\n".join(
             filter(None, (", ".join(_said(name, row.after[name], names) for name in ("channel", "outcome")), body))

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.policies.actor import Actor
 from app.services import people, school
 from app.services.admissions import ADMISSIONS
-from app.services.errors import Refusal
+from app.services.errors import NotFound, Refusal
 from app.services.leads import LEADS, labels, merging, stages, timeline
 from app.services.leads.records import PossibleDuplicates, duplicates_of
 from app.services.listing import Query
@@ -114,6 +114,18 @@ class LeadView(RecordView):
             "owner_id": actor.id if actor.has(*people.OWNERS) else None,
             "stage_id": db.session.scalar(stages.FIRST),
         }
+
+    @expose("/<pk>")
+    @requires("show")
+    def show(self, pk: str) -> Any:
+        """The record; of a merged lead that only admins still see, notices and bookmarks lead to the one that stayed."""
+        try:
+            return super().show(pk)
+        except NotFound:
+            stayed = merging.successor_of(self.key(pk), actor=current_actor())
+            if stayed is None:
+                raise
+            return redirect(self.record_url(stayed))
 
     def record_page(self, record: Any) -> RecordPage:
         page, actor = super().record_page(record), current_actor()

@@ -141,7 +141,7 @@ def test_through_the_screens(pair, actors, client_of):
 
 
 def test_one_goes_on_at_the_lead_that_stays(db_session, actors, client_of):
-    """Who may not restore has no page of the merged lead: the answer leads to the other one, and can be undone."""
+    """Who may not restore has no page of the merged lead: it and the answer lead to the other one, and can be undone."""
     gone, kept = (lead(owner_id=actors.staff.id) for _ in range(2))
     staff, other = client_of("staff"), client_of("staff2")
     form = {"id": str(gone.id), "into_id": str(kept.id), "_stage": "do"}
@@ -149,7 +149,7 @@ def test_one_goes_on_at_the_lead_that_stays(db_session, actors, client_of):
     assert f'data-to="/leads/{kept.id}"' in answer.text
     assert f'href="/leads/{gone.id}"' not in answer.text
     undo = re.search(r'data-undo="([^"]+)"', answer.text)[1].replace("&amp;", "&")
-    assert staff.get(f"/leads/{gone.id}").status_code == 404
+    assert staff.get(f"/leads/{gone.id}").headers["Location"] == f"/leads/{kept.id}"
     assert other.post(undo).status_code == 404, "the batch of somebody else"
     assert staff.post(undo).status_code == 200
     assert content(gone)["live"]
