@@ -110,7 +110,8 @@ ACTIONS = (
         bulk=False,
         undo=merging.undo,
         help=_l(
-            "Notes, contact attempts and tags move to the other lead, its empty fields are filled, and this lead leaves the lists."
+            "Notes, contact attempts, tags, admissions and places in waitlists move to the other lead, its empty fields are filled, the"
+            " earlier open follow-up stays, and this lead leaves the lists. It can be undone."
         ),
     ),
 )
