@@ -105,7 +105,7 @@ def _bulk(site: Site, stage: Any, step: str) -> TestResponse:
         "/leads/actions/change_stage",
         {"_stage": step, "_key": str(uuid4()), "id": [str(key) for key in site.facts.newest], "stage_id": str(stage)},
     )
-    assert "<strong>1000</strong>" in answer.text
+    assert "<strong>1,000</strong>" in answer.text
     return answer
 
 
