@@ -11,6 +11,8 @@ const name = (node) => node.dataset.title;
 const allowed = (card, lane) => laneOf(card) === lane || (card.dataset.moves ?? "").split(" ").includes(lane.dataset.lane);
 
 export function startBoard() {
+  // Most cards of a column may go to the same columns: these stand there once, and differ from the first move on.
+  for (const card of $$("[data-card][draggable]:not([data-moves])", board)) card.dataset.moves = laneOf(card).dataset.moves;
   board.addEventListener("dragstart", (event) => {
     const card = event.target.closest("[data-card]");
     if (!card || event.target.closest("a")?.draggable === true && event.target !== card) return;
