@@ -171,9 +171,15 @@ def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], 
     page = _page(view, action, ids, _form(view, action, ids, str(action.label)), "preview")
     page.hidden = _hidden("do", Refusal())
     page.hidden += [
-        (name, "1" if value is True else str(value)) for name, value in values.items() if value not in (None, "", False)
+        (name, "1" if value is True else str(value)) for name, value in values.items() if _sent(action, name, value)
     ]
     return _with(page, view, result)
+
+
+def _sent(action: Action, name: str, value: Any) -> bool:
+    """What is left empty is sent where it has to be said, such as that a lead is to be nobody's."""
+    assert action.input is not None
+    return value not in (None, "", False) or (value == "" and action.input.model_fields[name].is_required())
 
 
 def _hidden(stage: str, refusal: Refusal) -> list[tuple[str, str]]:

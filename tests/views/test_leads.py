@@ -210,3 +210,17 @@ def test_a_name_of_which_nothing_is_seen_is_none(db_session, client_of, name):
     }
     answer = client_of("admin").post("/leads/new", data=form)
     assert answer.status_code == 422 and "This field is required." in answer.text
+
+
+@pytest.mark.parametrize(("action", "field"), [("assign_owner", "owner_id"), ("assign_teacher", "assigned_teacher_id")])
+def test_several_leads_are_taken_from_whoever_has_them(db_session, actors, client_of, action, field):
+    """That they are to be nobody's is sent on from the preview."""
+    made = [lead(owner_id=actors.staff.id, assigned_teacher_id=actors.teacher.id) for _ in range(2)]
+    admin, url = client_of("admin"), f"/leads/actions/{action}"
+    form = {"id": ",".join(str(each.id) for each in made), field: "", "_stage": "preview"}
+    preview = admin.post(url, data=form).text
+    assert "<strong>2</strong> will change" in preview
+    assert "<strong>2</strong> done" in admin.post(url, data={"id": form["id"]} | form_of(preview)).text
+    for each in made:
+        db_session.refresh(each)
+        assert getattr(each, field) is None
