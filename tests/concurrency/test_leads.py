@@ -15,7 +15,7 @@ from app.models.leads import ContactChannel, ContactOutcome, Lead
 from app.services import transaction
 from app.services.admissions import people
 from app.services.errors import Busy, NotFound, refusal_from
-from app.services.leads import actions, board, merging, records, undo
+from app.services.leads import actions, board, merging, records, undo, unmerging
 from tests.concurrency.racing import Meeting, actor, count, meet_after, race, refusals
 from tests.factories.classroom import School
 from tests.factories.leads import lead, stage
@@ -46,8 +46,8 @@ def test_a_merge_is_taken_back_by_two(arena, monkeypatch, locked):
     gone, kept = lead().id, lead(contact_attempts=1).id
     merging.merge([gone], actor=admin, into_id=kept)
     db.session.remove()
-    meet_after(monkeypatch, merging, "lock", Meeting(2))
-    results = race(arena, *[lambda: merging.undo_merge([gone], actor=admin)] * 2)
+    meet_after(monkeypatch, unmerging, "lock", Meeting(2))
+    results = race(arena, *[lambda: unmerging.undo_merge([gone], actor=admin)] * 2)
     restored = count("SELECT count(*) FROM lead_audit_events WHERE type = 'restored' AND lead_id = :id", id=gone)
     if not locked:
         assert restored == 2

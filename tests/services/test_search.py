@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.services import listing, search
-from app.services.leads import merging
+from app.services.leads import merging, unmerging
 from app.services.resource import RESOURCES
 from tests.factories import content, courses, edfi, enrollments, seating
 from tests.factories.leads import lead
@@ -149,5 +149,5 @@ def test_a_merged_lead_is_found_as_who_took_over(db_session, actors):
     assert found("020 7183 8750", actors.staff) == {"leads": [both.name, kept.name]}
     deleted = listing.Query(search="020 7183 8750", deleted=True)
     assert listing.keys(RESOURCES["leads"], actors.staff, deleted) == [gone.id]
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert found("old_one@example.org", actors.staff) == {"leads": [gone.name]}

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 
-from app.services.leads import actions, merging
+from app.services.leads import actions, merging, unmerging
 from tests.factories.leads import lead, stage
 
 LEFT_OUT = "A filter of this address is not understood, and is left out."
@@ -135,7 +135,7 @@ def test_a_merge_is_undone_where_it_stands(client_of, db_session, actors):
     gone, kept, last = lead(), lead(), lead()
     for _again in range(2):
         merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
-        merging.undo_merge([gone.id], actor=actors.admin)
+        unmerging.undo_merge([gone.id], actor=actors.admin)
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     admin, undo = client_of("admin"), f'action="/leads/{gone.id}/unmerge"'
     found = events_of(admin, kept)
@@ -224,3 +224,15 @@ def test_several_leads_are_taken_from_whoever_has_them(db_session, actors, clien
     for each in made:
         db_session.refresh(each)
         assert getattr(each, field) is None
+
+
+def test_of_two_merges_the_page_offers_to_undo_the_last(db_session, client_of, actors):
+    kept, early, late = lead(), lead(first_name="Early"), lead(first_name="Late", last_name="Comer")
+    for each in (early, late):
+        merging.merge([each.id], actor=actors.admin, into_id=kept.id)
+    admin = client_of("admin")
+    page = admin.get(f"/leads/{kept.id}").text
+    assert re.findall(r"/leads/([0-9a-f-]{36})/unmerge", page) == [str(late.id)]
+    assert (
+        "Late Comer was merged into the same lead later: undo that merge first." in admin.get(f"/leads/{early.id}").text
+    )

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.models.leads import Tag, lead_tags
 from app.policies.scopes import visible
 from app.services.errors import NotFound
-from app.services.leads import LEADS, entries, merging, timeline
+from app.services.leads import LEADS, entries, timeline, unmerging
 from app.services.leads.records import duplicates_of
 from app.web import current_actor
 
@@ -162,7 +162,7 @@ class LeadEntries(RecordApi):
     @route("POST", "/<pk>/unmerge", "Undo a merge", needs="merge", answer=schemas.record, others=(404, 409))
     def unmerge(self, pk: str) -> Any:
         key = self.key(pk)
-        raise_refusal(merging.undo_merge([key], actor=current_actor()).outcomes)
+        raise_refusal(unmerging.undo_merge([key], actor=current_actor()).outcomes)
         return self.answer(self.item(key))
 
     def act(self, pk: str, name: str, **values: Any) -> None:

@@ -122,23 +122,23 @@ def onboard(person: Person) -> None:
         onboard_lead(db.session.get_one(Lead, person.lead_id))
 
 
-def onboard_lead(lead: Lead) -> dict[str, Any]:
+def onboard_lead(lead: Lead, why: events.Facts = None) -> dict[str, Any]:
     """Move a locked lead to the final stage, and close its follow-up: each is written down where it changes something.
     Returns what was changed, as it was before. Raises WrongState when no stage is marked as the final one.
     """
-    return change_lead(lead, {"stage_id": _onboarded().id, "follow_up_status": FollowUpStatus.DONE})
+    return change_lead(lead, {"stage_id": _onboarded().id, "follow_up_status": FollowUpStatus.DONE}, why)
 
 
-def change_lead(lead: Lead, values: dict[str, Any]) -> dict[str, Any]:
-    """Give a locked lead a stage or the state of its follow-up, each written down where it changes something. Returns
-    what was changed, as it was before.
+def change_lead(lead: Lead, values: dict[str, Any], why: events.Facts = None) -> dict[str, Any]:
+    """Give a locked lead a stage or the state of its follow-up, each written down where it changes something, with why if
+    that is said. Returns what was changed, as it was before.
     """
     before = {name: getattr(lead, name) for name, value in values.items() if getattr(lead, name) != value}
     for name in before:
         setattr(lead, name, values[name])
     db.session.flush()
     for name, was in before.items():
-        events.record(_TOLD[name], [(lead.id, {name: was}, {name: values[name]})])
+        events.record(_TOLD[name], [(lead.id, {name: was}, {name: values[name], **(why or {})})])
     return before
 
 

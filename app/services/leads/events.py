@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Text, cast, exists, false, func, text
+from sqlalchemy.orm import aliased
 
 from app.dialect import PREPARED
 from app.extensions import db
-from app.models.leads import LeadEvent
+from app.models.leads import LeadAuditEvent, LeadEvent
 
 _RECORD = text("""
     INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
@@ -22,6 +23,18 @@ _RECORD = text("""
 """).execution_options(**PREPARED)
 
 Facts = Mapping[str, Any] | None
+BECAUSE = "because"  # in `after`: what changed a lead, where it was nobody's decision about this lead: a key of labels.BECAUSE
+UNDOES = "undoes"  # in `after`: the batch that is taken back
+
+
+def stands() -> ColumnElement[bool]:
+    """Whether an event tells of what somebody decided about a lead, and nobody has taken back."""
+    undoing = aliased(LeadAuditEvent)
+    taken_back = exists().where(
+        undoing.lead_id == LeadAuditEvent.lead_id,
+        undoing.after[UNDOES].astext == cast(LeadAuditEvent.batch_id, Text),
+    )
+    return ~func.coalesce(LeadAuditEvent.after.has_key(BECAUSE), false()) & ~taken_back
 
 
 def record(kind: LeadEvent, events: Iterable[tuple[UUID, Facts, Facts]], *, batch_id: UUID | None = None) -> None:

@@ -85,3 +85,10 @@ EVENTS = {
     "deleted": _l("Deleted"),
     "restored": _l("Restored"),
 }
+
+# What changed a lead, where it was nobody's decision about this lead.
+BECAUSE = {
+    "stage_deleted": _l("The stage it was in was deleted."),
+    "merge": _l("By a merge, or by its end."),
+    "undo": _l("A change of many was taken back."),
+}

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
+from app.models.leads import Lead, LeadSource
 from app.models.notifications import NotificationType
 from app.policies.actor import Actor
 from app.services.errors import Text
@@ -37,3 +38,9 @@ def tell_admins(kind: NotificationType, rows: Sequence[Any], actor: Actor, what:
     """Tell every active admin."""
     if rows:
         tell(kind, rows, actor, db.session.scalars(ADMIN_IDS), what)
+
+
+def tell_teacher_of_walk_in(lead: Lead, actor: Actor) -> None:
+    """Tell the teacher who was named for a walk-in; a teacher of others sees them in time."""
+    if lead.assigned_teacher_id is not None and lead.source == LeadSource.WALK_IN:
+        tell(NotificationType.LEAD_WALKIN_ASSIGNED, [lead], actor, [lead.assigned_teacher_id], _l("a walk-in for you"))

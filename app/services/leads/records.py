@@ -94,15 +94,8 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Lead:
     record(LeadEvent.CREATED, [(lead.id, None, {"source": lead.source or LeadSource.OTHER})])
     if lead.owner_id is not None:
         notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _l("assigned to you"))
-    _tell_teacher_of_walk_in(lead, actor)
+    notices.tell_teacher_of_walk_in(lead, actor)
     return lead
-
-
-def _tell_teacher_of_walk_in(lead: Lead, actor: Actor) -> None:
-    if lead.assigned_teacher_id is not None and lead.source == LeadSource.WALK_IN:
-        notices.tell(
-            NotificationType.LEAD_WALKIN_ASSIGNED, [lead], actor, [lead.assigned_teacher_id], _l("a walk-in for you")
-        )
 
 
 @transactional
@@ -151,7 +144,7 @@ def _write(lead: Lead, changes: dict[str, Any], before: dict[str, Any], actor: A
     if "owner_id" in changes and lead.owner_id is not None:
         notices.tell(NotificationType.LEAD_ASSIGNED, [lead], actor, [lead.owner_id], _l("assigned to you"))
     if not {"assigned_teacher_id", "source"}.isdisjoint(changes):
-        _tell_teacher_of_walk_in(lead, actor)
+        notices.tell_teacher_of_walk_in(lead, actor)
     if "stage_id" in changes:
         stage = db.session.scalar(select(LeadStage.name).where(LeadStage.id == lead.stage_id))
         notices.tell_owners(NotificationType.LEAD_STAGE_CHANGED, [lead], actor, _l("now in %(stage)s", stage=stage))

@@ -15,7 +15,7 @@ from app.policies.actor import Actor
 from app.policies.rules import may_edit_lead, may_own_lead
 from app.policies.scopes import visible
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
-from app.services.leads import actions, contacts, labels, merging, records, stages, tags, undo
+from app.services.leads import actions, contacts, labels, merging, records, stages, tags, undo, unmerging
 from app.services.leads.attributes import ATTRIBUTES, CONTACTS, FOLLOW_UP, PARTS, SOURCES
 from app.services.leads.schemas import (
     AddNote,
@@ -108,7 +108,7 @@ ACTIONS = (
         MergeInto,
         icon="merge",
         bulk=False,
-        undo=merging.undo,
+        undo=unmerging.undo,
         help=_l(
             "Notes, contact attempts, tags, admissions and places in waitlists move to the other lead, its empty fields are filled, the"
             " earlier open follow-up stays, and this lead leaves the lists. It can be undone."

@@ -106,7 +106,7 @@ _REASSIGN = text("""
     WITH moved AS (UPDATE leads SET stage_id = :fallback WHERE stage_id = :stage RETURNING id)
     INSERT INTO lead_audit_events (lead_id, type, before, after, batch_id)
     SELECT id, 'stage_changed', jsonb_build_object('stage_id', CAST(:stage AS uuid)),
-           jsonb_build_object('stage_id', CAST(:fallback AS uuid), 'stage_deleted', true), :batch_id
+           jsonb_build_object('stage_id', CAST(:fallback AS uuid), 'because', 'stage_deleted'), :batch_id
     FROM moved
 """)
 

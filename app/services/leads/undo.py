@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ARRAY, ColumnElement, Text, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Text, func, literal, select, update
 
 from app.extensions import db
 from app.models.admissions import Admission, AdmissionStatus
@@ -20,14 +20,16 @@ from app.policies.rules import may_edit_lead
 from app.services import people
 from app.services.errors import NotFound
 from app.services.keysets import among
-from app.services.leads import actions, stages
+from app.services.leads import stages
 from app.services.leads.batch import act
-from app.services.leads.events import record
+from app.services.leads.events import BECAUSE, UNDOES, record, stands
 from app.services.resource import Result, Rule
 from app.services.transaction import transactional
 
 Events = Mapping[UUID, LeadAuditEvent]
 AsLeft = Callable[[Any], bool]
+
+UNDOABLE = {LeadEvent.STAGE_CHANGED, LeadEvent.OWNER_CHANGED, LeadEvent.UPDATED, LeadEvent.FOLLOW_UP_CHANGED}
 
 _READ: dict[str, Any] = {
     "stage_id": UUID,
@@ -40,23 +42,17 @@ _READ: dict[str, Any] = {
 
 @transactional
 def undo(batch_id: UUID, *, actor: Actor) -> Result:
-    """Undo one's own bulk change of stage, owner, teacher or follow-up, or a deletion. A lead whose earlier stage is
+    """Undo one's own bulk change of stage, owner, teacher or follow-up. A lead whose earlier stage is
     not in use any more, whose earlier owner or teacher cannot be chosen any more, that was admitted meanwhile, or that somebody
     else has worked with since it was handed to them, is refused by itself. Raises NotFound when there is no such batch of
     this actor.
     """
     statement = select(LeadAuditEvent).where(LeadAuditEvent.batch_id == batch_id, LeadAuditEvent.actor_id == actor.id)
-    events = {
-        event.lead_id: event for event in db.session.scalars(statement) if "stage_deleted" not in (event.after or {})
-    }
-    kinds = {event.type for event in events.values()}
-    if kinds == {LeadEvent.DELETED}:
-        return actions.restore(list(events), actor=actor)
-    if len(kinds) != 1 or kinds.isdisjoint(
-        {LeadEvent.STAGE_CHANGED, LeadEvent.OWNER_CHANGED, LeadEvent.UPDATED, LeadEvent.FOLLOW_UP_CHANGED}
-    ):
+    found = db.session.scalars(statement).all()
+    kinds = {event.type for event in found}
+    if len(kinds) != 1 or not kinds <= UNDOABLE or any(BECAUSE in (event.after or {}) for event in found):
         raise NotFound
-    kind = kinds.pop()
+    kind, events = kinds.pop(), {event.lead_id: event for event in found}
     as_left = _as_left(kind, events)
     rule = _rule(kind, events, as_left, actor)
 
@@ -73,7 +69,9 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
                 update(Lead).where(among(Lead.id, ids)).values(**values).execution_options(synchronize_session=False)
             )
         undone = {key for ids in groups.values() for key in ids}
-        record(kind, [(key, events[key].after, events[key].before) for key in undone], batch_id=new_batch)
+        why = {BECAUSE: "undo", UNDOES: batch_id}
+        told = [(key, events[key].after, {**(events[key].before or {}), **why}) for key in undone]
+        record(kind, told, batch_id=new_batch)
         return undone
 
     return act(list(events), actor, rule, change)
@@ -96,7 +94,8 @@ def _unless_worked_with(events: Events, actor: Actor) -> Rule:
     @cache
     def begun() -> set[UUID]:
         """Asked when the leads are locked."""
-        return _touched_later(events, LeadAuditEvent.actor_id != actor.id)
+        nobody = func.coalesce(LeadAuditEvent.after[BECAUSE].astext, "") == "stage_deleted"
+        return _touched_later(events, (LeadAuditEvent.actor_id != actor.id) & ~nobody)
 
     def rule(actor: Actor, row: Any) -> Any:
         if may_edit_lead(actor, row) is None or row.id not in begun():
@@ -150,9 +149,8 @@ def _as_left(kind: LeadEvent, events: Events) -> AsLeft:
     @cache
     def changed() -> set[UUID]:
         """Asked when the leads are locked."""
-        return _touched_later(
-            events, (LeadAuditEvent.type == kind) & LeadAuditEvent.after.has_any(literal(names, ARRAY(Text)))
-        )
+        same = (LeadAuditEvent.type == kind) & LeadAuditEvent.after.has_any(literal(names, ARRAY(Text)))
+        return _touched_later(events, same & stands())
 
     def is_left(row: Any) -> bool:
         told = events[row.id].after or {}

@@ -16,7 +16,7 @@ _LEFT = "l.import_id = :import_id AND (l.deleted_at IS NULL OR l.merged_into_id 
 _LOCK = text(f"SELECT id FROM leads l WHERE {_LEFT} ORDER BY id FOR NO KEY UPDATE")  # noqa: S608 - from here
 # Everything that the import itself wrote carries the moment of its transaction: whatever is later was done by people. That
 # the stage of a lead was deleted is not work with the lead.
-_MOVED = "(e.type = 'stage_changed' AND coalesce(e.after ->> 'stage_deleted', '') = 'true')"
+_MOVED = "(e.type = 'stage_changed' AND coalesce(e.after ->> 'because', '') = 'stage_deleted')"
 _SORT = f"""
     CREATE TEMP TABLE leaving ON COMMIT DROP AS
     SELECT l.id, l.first_name || ' ' || l.last_name AS name, l.phone, coalesce(

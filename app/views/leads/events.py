@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.services.leads import LEADS, labels, timeline
+from app.services.leads.events import BECAUSE, UNDOES
 from app.views import render
 from app.views.page import (
     Change,
@@ -71,12 +72,11 @@ def _merged(row: Any, others: Mapping[str, Any]) -> str:
 def event(row: Any, others: Mapping[str, Any]) -> Event:
     """An entry of the timeline; `others` are the leads that merges name."""
     names = row.names or {}
-    keys = (
-        [] if row.kind in TOLD_WITHOUT_VALUES else sorted({*(row.before or {}), *(row.after or {})} - {"stage_deleted"})
-    )
+    after = {name: value for name, value in (row.after or {}).items() if name not in (BECAUSE, UNDOES)}
+    keys = [] if row.kind in TOLD_WITHOUT_VALUES else sorted({*(row.before or {}), *after})
     body = row.body or (_merged(row, others) if row.kind in ("merged", "restored") else "")
-    if "stage_deleted" in (row.after or {}):
-        body = _("The stage it was in was deleted.")
+    if BECAUSE in (row.after or {}):
+        body = str(labels.BECAUSE[row.after[BECAUSE]])
     if row.kind == "contact_attempted":  # an attempt changes nothing: it has a channel and an outcome
         body = "\n".join(
             filter(None, (", ".join(_said(name, row.after[name], names) for name in ("channel", "outcome")), body))
@@ -85,7 +85,7 @@ def event(row: Any, others: Mapping[str, Any]) -> Event:
         Change(
             str(LEADS.labels.get(name, name.replace("_", " ").capitalize())),
             _said(name, (row.before or {}).get(name), names),
-            _said(name, (row.after or {}).get(name), names),
+            _said(name, after.get(name), names),
         )
         for name in keys
     ]

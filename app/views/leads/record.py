@@ -17,7 +17,7 @@ from app.policies.actor import Actor
 from app.services import people, school
 from app.services.admissions import ADMISSIONS
 from app.services.errors import NotFound, Refusal
-from app.services.leads import LEADS, labels, merging, stages, timeline
+from app.services.leads import LEADS, labels, merging, stages, timeline, unmerging
 from app.services.leads.records import PossibleDuplicates, duplicates_of
 from app.services.listing import Query
 from app.views import once, render
@@ -170,7 +170,7 @@ class LeadView(RecordView):
         return made
 
     def undo_link(self, gone: Any, kept: Any) -> Link:
-        stopped = merging.hindrance(kept) or LEADS.edit_rule(current_actor(), kept)
+        stopped = unmerging.hindrance(gone, kept) or LEADS.edit_rule(current_actor(), kept)
         link = Link(_("Undo the merge"), f"/leads/{gone}/unmerge", "undo-2", method="post")
         link.enabled, link.reason = stopped is None, str(stopped or "")
         return link
@@ -218,6 +218,6 @@ class LeadView(RecordView):
     @expose("/<pk>/unmerge", methods=["POST"])
     @requires("merge")
     def unmerge(self, pk: str) -> Any:
-        merging.undo_merge([self.key(pk)], actor=current_actor())
+        unmerging.undo_merge([self.key(pk)], actor=current_actor())
         flash(_("The merge is undone."), "success")
         return redirect(f"/leads/{pk}")

@@ -20,6 +20,7 @@ from app.services.admissions.refusals import PlacesRefused
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.services.leads import actions as lead_actions
 from app.services.leads import merging
+from app.services.leads import unmerging as lead_unmerging
 from app.services.records import erasing, unmerging
 from app.services.records import merging as student_merging
 from app.services.students import records as students
@@ -215,7 +216,7 @@ def test_merged_leads_wait_as_one_and_stay_one_student(db_session, actors, studi
     assert statuses(db_session) == ["waiting", "withdrawn", "waiting"]
     actions.cancel([full[0].id], actor=actors.staff)
     assert admission(studio.slots, actor=actors.staff, lead_id=kept.id).student_id == first.student_id
-    merging.undo_merge([gone.id], actor=actors.staff)
+    lead_unmerging.undo_merge([gone.id], actor=actors.staff)
     assert db_session.get(Admission, first.id).lead_id == gone.id
 
 
@@ -230,7 +231,7 @@ def test_who_waited_before_a_merge_waits_again_when_it_is_undone(db_session, act
     assert statuses(db_session) == ["withdrawn", "waiting", "withdrawn"]
     if freed:
         actions.cancel([each.id for each in full], actor=actors.staff)
-    merging.undo_merge([gone.id], actor=actors.staff)
+    lead_unmerging.undo_merge([gone.id], actor=actors.staff)
     state = "offered" if freed else "waiting"
     assert statuses(db_session) == [state, state, "withdrawn"]
     entries = db_session.scalars(select(WaitlistEntry).order_by(WaitlistEntry.position)).all()
@@ -253,7 +254,7 @@ def who_waits(db_session):
 def people(request, actors):
     """Who waits, how they join, are merged into another and back, and are deleted."""
     if request.param == "lead":
-        made, parts, delete = lead, (merging.merge, merging.undo_merge), lead_actions.delete
+        made, parts, delete = lead, (merging.merge, lead_unmerging.undo_merge), lead_actions.delete
     else:
         made, delete = student, students.delete
         parts = student_merging.merge, lambda ids, *, actor: unmerging.undo_latest([into.pop()], actor=actor)

@@ -21,7 +21,7 @@ from app.models.leads import (
 from app.services import school
 from app.services.admissions import actions as admission_actions
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
-from app.services.leads import actions, merging
+from app.services.leads import actions, merging, unmerging
 from tests.factories.admissions import admission
 from tests.factories.classroom import School
 from tests.factories.courses import course, slot
@@ -82,7 +82,7 @@ def test_undoing_gives_each_its_own_back(pair, actors):
     gone, kept = pair
     before = content(gone), content(kept)
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert (content(gone), content(kept)) == before
 
 
@@ -91,7 +91,7 @@ def test_undoing_leaves_what_was_changed_since(pair, actors):
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     kept.interest = "Violin"
     actions.add_note([kept.id], actor=actors.admin, body="after")
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert content(kept)["interest"] == "Violin"
     assert content(kept)["notes"] == ["after", "two"]
     assert content(kept)["email"] is None
@@ -126,7 +126,7 @@ def test_what_cannot_be_merged(pair, actors):
     deleted = lead()
     actions.delete([deleted.id], actor=actors.admin)
     with pytest.raises(WrongState):
-        merging.undo_merge([deleted.id], actor=actors.admin)
+        unmerging.undo_merge([deleted.id], actor=actors.admin)
 
 
 def test_through_the_screens(pair, actors, client_of):
@@ -166,18 +166,18 @@ def test_a_merge_into_one_that_is_gone_by_now_is_undone_after_that_one_is_back(p
     else:
         actions.delete([second.id], actor=actors.admin)
     with pytest.raises(WrongState, match=f"{second.name} was itself merged or deleted"):
-        merging.undo_merge([first.id], actor=actors.admin)
+        unmerging.undo_merge([first.id], actor=actors.admin)
     admin = client_of("admin")
     assert admin.post(f"/leads/{first.id}/unmerge").status_code == 409
     assert "was itself merged or deleted since" in admin.get(f"/leads/{first.id}").text, (
         "the button is grey, and says why"
     )
     if what == "merged":
-        merging.undo_merge([second.id], actor=actors.admin)
+        unmerging.undo_merge([second.id], actor=actors.admin)
     else:
         actions.restore([second.id], actor=actors.admin)
     assert "was itself merged or deleted since" not in admin.get(f"/leads/{first.id}").text
-    merging.undo_merge([first.id], actor=actors.admin)
+    unmerging.undo_merge([first.id], actor=actors.admin)
     assert content(first)["live"] and content(second)["live"]
 
 
@@ -185,9 +185,9 @@ def test_only_a_merge_is_taken_back_as_one(pair, actors):
     gone, kept = pair
     noted = actions.add_note([kept.id], actor=actors.admin, body="no merge")
     with pytest.raises(NotFound):
-        merging.undo(noted.batch_id, actor=actors.admin)
+        unmerging.undo(noted.batch_id, actor=actors.admin)
     done = merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
-    merging.undo(done.batch_id, actor=actors.admin)
+    unmerging.undo(done.batch_id, actor=actors.admin)
     assert content(gone)["live"]
 
 
@@ -211,7 +211,7 @@ def test_who_takes_over_an_admission_is_onboarded(admitted, actors):
     assert standing(kept) == (True, "done")
     told = db.session.query(LeadAuditEvent.type).filter_by(lead_id=kept.id)
     assert {row.type.value for row in told} == {"merged", "stage_changed", "follow_up_changed"}
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert standing(gone) == (True, "done")
     assert standing(kept) == (False, "open")
     assert kept.stage_id == stage("New").id
@@ -222,7 +222,7 @@ def test_an_admission_that_was_cancelled_onboards_nobody(admitted, actors):
     admission_actions.cancel([made.id], actor=actors.admin)
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     assert standing(kept) == (False, "open")
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert standing(kept) == (False, "open")
 
 
@@ -230,7 +230,7 @@ def test_who_goes_without_an_admission_onboards_nobody(admitted, actors):
     admitted_lead, other, _made = admitted
     merging.merge([other.id], actor=actors.admin, into_id=admitted_lead.id)
     assert standing(admitted_lead) == (True, "done")
-    merging.undo_merge([other.id], actor=actors.admin)
+    unmerging.undo_merge([other.id], actor=actors.admin)
     assert standing(admitted_lead) == (True, "done")
 
 
@@ -238,7 +238,7 @@ def test_undoing_leaves_the_stage_that_was_chosen_since(admitted, actors):
     gone, kept, _made = admitted
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     actions.change_stage([kept.id], actor=actors.admin, stage_id=stage("Contacted").id)
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert standing(kept) == (False, "open")
     assert kept.stage_id == stage("Contacted").id
 
@@ -248,7 +248,7 @@ def test_undoing_leaves_who_was_admitted_since_onboarded(admitted, actors):
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     teacher = actors.teacher2.id
     admission([slot(course([teacher]), teacher, 3, "16:00", capacity=8)], actor=actors.admin, lead_id=kept.id)
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert standing(kept) == (True, "done")
 
 
@@ -257,7 +257,7 @@ def test_undoing_leaves_no_stage_that_is_out_of_use(admitted, actors):
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     stage("New").active = False
     db.session.commit()
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert standing(kept) == (True, "open")
 
 
@@ -283,7 +283,7 @@ def test_the_earlier_open_follow_up_is_not_lost(db_session, actors, goes, stays,
     )
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     assert follow_up(kept) == then
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert (follow_up(gone), follow_up(kept)) == (goes, stays)
 
 
@@ -292,7 +292,7 @@ def test_a_follow_up_that_was_changed_since_the_merge_stays(db_session, actors):
     kept = lead(follow_up_status=FollowUpStatus.DONE)
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     actions.move_follow_up([kept.id], actor=actors.admin, follow_up_date=school.today() + timedelta(days=9))
-    merging.undo_merge([gone.id], actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
     assert follow_up(kept) == ("open", 9)
 
 

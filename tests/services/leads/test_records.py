@@ -12,7 +12,7 @@ from app.models.leads import LeadAuditEvent, LeadEvent
 from app.models.notifications import Notification
 from app.services import school
 from app.services.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.services.leads import actions, merging, records
+from app.services.leads import actions, merging, records, unmerging
 from tests.factories.leads import lead, stage
 
 
@@ -89,7 +89,7 @@ def test_who_was_merged_is_known_by_their_old_number_as_who_took_over(db_session
         found = records.duplicates_of(actors.admin, made.phone, None, but=made.id)
         assert found == [], "nobody is shown as the duplicate of who they were merged into"
     assert records.duplicates_of(actors.admin, "+442071838750", "ol@example.org") == []
-    merging.undo_merge([between.id], actor=actors.admin)
+    unmerging.undo_merge([between.id], actor=actors.admin)
     assert [each.id for each in records.duplicates_of(actors.admin, gone.phone, None)] == [between.id]
     actions.delete([between.id], actor=actors.admin)
     assert records.duplicates_of(actors.admin, gone.phone, None) == []
