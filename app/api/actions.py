@@ -12,17 +12,14 @@ from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, Field, create_model
 
 from app.api import bodies, lists, represent
-from app.api.once import once
+from app.api.once import Answer, once
+from app.api.routes import Nothing
 from app.services import listing
 from app.services.errors import Invalid, NotFound
 from app.services.inputs import Input
 from app.services.resource import Action, Resource, Result
 from app.services.transaction import rehearse
 from app.web import current_actor
-
-
-class NoInput(Input):
-    """An action that needs to know nothing more."""
 
 
 class Undo(Input):
@@ -69,7 +66,7 @@ def known(resource: Resource) -> dict[str, Action]:
 def one_input(schema: type[BaseModel] | None) -> type[BaseModel]:
     """The body of an action on one record."""
     name = f"{schema.__name__}One" if schema is not None else "One"
-    made: type[BaseModel] = create_model(name, __base__=schema or NoInput, dry_run=(bool, False))
+    made: type[BaseModel] = create_model(name, __base__=schema or Nothing, dry_run=(bool, False))
     return made
 
 
@@ -120,7 +117,13 @@ def _once(work: Callable[[], dict[str, Any]], *, dry_run: bool) -> Any:
     """Sent again with the same key it has no second effect; a rehearsal has none at all. Where all was refused, it may be
     sent again.
     """
-    return work() if dry_run else once(lambda: (work(), 200, {}), lambda answer: answer[0].get("ok") != 0)
+    return work() if dry_run else once(lambda: (work(), 200, {}), _has_taken_some)
+
+
+def _has_taken_some(answer: Answer) -> bool:
+    """Whether any record was not refused. One that was as it should be counts: it may not be so any more next time."""
+    told = answer[0]
+    return "ok" not in told or bool(told["ok"] or told["unchanged"])
 
 
 def run(action: Action, ids: Sequence[Any], values: dict[str, Any], *, dry_run: bool) -> Result:

@@ -11,15 +11,13 @@ from flask_babel import gettext as _
 
 from app.api import schemas
 from app.api.base import RecordApi
-from app.api.bodies import WrongType
 from app.api.represent import mapping
-from app.api.routes import PREFIX, PUBLIC, Api, Parameter, route
+from app.api.routes import MULTIPART, PREFIX, PUBLIC, Api, Parameter, route
 from app.services import inputs
 from app.services.content import DOWNLOADS, downloads, files, markdown, public
 from app.services.errors import Invalid
 from app.web import current_actor
 
-MULTIPART = "multipart/form-data"
 FILE = {"type": "string", "contentMediaType": "application/octet-stream", "description": "At most 20 MB."}
 UPLOAD = {
     "type": "object",
@@ -155,8 +153,6 @@ class PublicContentApi(Api):
 
 
 def _sent() -> files.Upload | None:
-    if request.mimetype != MULTIPART:
-        raise WrongType(_("Send the file as multipart/form-data."))
     sent = request.files.get("file")
     return files.Upload(sent.filename, sent.read()) if sent is not None and sent.filename else None
 

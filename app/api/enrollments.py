@@ -7,15 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
 from app.api import bodies, schemas
 from app.api.base import RecordApi
-from app.api.bodies import WrongType
 from app.api.imports import ImportApi
 from app.api.represent import mapping
-from app.api.routes import PREFIX, Api, route
+from app.api.routes import MULTIPART, PREFIX, Api, route
 from app.extensions import db
 from app.models.enrollments import Enrollment, EnrollmentDocument, StepStatus
 from app.policies.scopes import visible
@@ -26,7 +24,6 @@ from app.services.files import Upload
 from app.web import current_actor, send_kept
 
 DRAFTED = (1, 2, 3, 4, 6)
-MULTIPART = "multipart/form-data"
 FILE = {"type": "string", "contentMediaType": "application/octet-stream", "description": "PDF or photo, at most 10 MB."}
 ONLY_FILE = {"type": "object", "required": ["file"], "properties": {"file": FILE}}
 NUMBER = {"type": "integer"}
@@ -111,9 +108,6 @@ def _file(found: EnrollmentDocument) -> Any:
 
 
 def _sent() -> Upload | None:
-    """Raises WrongType."""
-    if request.mimetype != MULTIPART:
-        raise WrongType(_("Send the file as multipart/form-data."))
     sent = request.files.get("file")
     return Upload(sent.filename, sent.read()) if sent is not None and sent.filename else None
 

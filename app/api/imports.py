@@ -11,10 +11,9 @@ from flask import Response, request, stream_with_context
 from flask_babel import gettext as _
 
 from app.api import lists, schemas
-from app.api.bodies import WrongType
 from app.api.positions import read_number
 from app.api.represent import mapping
-from app.api.routes import PREFIX, Api, Parameter, route
+from app.api.routes import MULTIPART, PREFIX, Api, Parameter, route
 from app.models.imports import Import, ImportStatus, IssueKind
 from app.services import import_reports, import_undo, imports
 from app.services.errors import Invalid
@@ -84,7 +83,6 @@ LEAD_FILE = {
 }
 ISSUES_PAGE = 100
 FROM = Parameter("from", "How many issues to pass over, from `next`.", {"type": "integer", "minimum": 0, "default": 0})
-MULTIPART = "multipart/form-data"
 
 
 class ImportApi(Api):
@@ -118,8 +116,6 @@ class ImportApi(Api):
         answer=FULL,
     )
     def upload(self) -> Any:
-        if request.mimetype != MULTIPART:
-            raise WrongType(_("Send the file as multipart/form-data."))
         file = request.files.get("file")
         if file is None or not file.filename:
             raise Invalid(fields={"file": [_("Choose a CSV file.")]})

@@ -113,7 +113,7 @@ def _describe(
         if operation.content == "application/json":
             content["example"] = example(schema, components)
         made["requestBody"] = {"required": True, "content": {operation.content: content}}
-    made["responses"] = _responses(api, operation, components, has_body=schema is not None)
+    made["responses"] = _responses(api, operation, components)
     if operation.needs == PUBLIC:
         made["security"] = []
     return made
@@ -140,9 +140,14 @@ def _body(api: Api, body: Any, components: dict[str, Any]) -> Any:
     if body is None or isinstance(body, dict):
         return body
     made = body.model_json_schema(ref_template=DEFINITIONS)
-    components.update(made.pop("$defs", {}))
-    components[body.__name__] = _without_false_defaults(made) | {"additionalProperties": False}
+    components.update({name: _closed(each) for name, each in made.pop("$defs", {}).items()})
+    components[body.__name__] = _closed(_without_false_defaults(made))
     return {"$ref": DEFINITIONS.format(model=body.__name__)}
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """An object has no other properties than it says."""
+    return schema | {"additionalProperties": False} if "properties" in schema else schema
 
 
 def _without_false_defaults(schema: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +167,7 @@ def _answer(api: Api, answer: Any, components: dict[str, Any]) -> Any:
     return {"$ref": DEFINITIONS.format(model=name)}
 
 
-def _responses(api: Api, operation: Operation, components: dict[str, Any], *, has_body: bool) -> dict[str, Any]:
+def _responses(api: Api, operation: Operation, components: dict[str, Any]) -> dict[str, Any]:
     answer = _answer(api, operation.answer, components)
     success: dict[str, Any] = {"description": "Done."}
     if answer is not None:
@@ -177,7 +182,7 @@ def _responses(api: Api, operation: Operation, components: dict[str, Any], *, ha
         statuses |= {401, 403}
     if "<" in operation.path:
         statuses |= {404}
-    if has_body:
+    if operation.method != "GET":
         statuses |= {400, 413, 415}
     error = {"application/json": {"schema": {"$ref": DEFINITIONS.format(model="Error")}}}
     refusals = {str(status): {"description": REFUSALS[status], "content": error} for status in sorted(statuses)}

@@ -11,12 +11,15 @@ from flask import Response, jsonify, request
 from flask_appbuilder.api import BaseApi
 from flask_babel import gettext as _
 
+from app.api import bodies
 from app.api.auth import allow, authenticate
 from app.services.errors import Invalid
+from app.services.inputs import Input
 
 PREFIX: Final = "/api/v1"
 SIGNED_IN: Final = ""  # any account may
 PUBLIC: Final = "public"  # no token is asked for
+MULTIPART: Final = "multipart/form-data"
 BY_NAME: Final = "by name"  # the permission is named in the address, and checked by the route itself
 
 Json = Mapping[str, Any]
@@ -91,7 +94,7 @@ def route(
                 authenticate()
             if needs not in (PUBLIC, SIGNED_IN, BY_NAME):
                 allow(needs, self.class_permission_name)
-            _refuse_unknown(operation.parameters_of(self))
+            _refuse_unknown(self, operation)
             return respond(function(self, *args, **kwargs), operation.status)
 
         wrapper._urls = [(path, [method])]  # type: ignore[attr-defined]  # read by Flask-AppBuilder
@@ -103,11 +106,26 @@ def route(
     return decorate
 
 
-def _refuse_unknown(parameters: Sequence[Parameter]) -> None:
-    """What a query says and nothing reads is refused: `?dry_run=1` on a route that takes it in the body must not write."""
-    known = {each.name for each in parameters if each.place == "query"}
-    if unknown := [name[:100] for name in request.args if name not in known]:
-        raise Invalid(fields={name: [_("There is no such parameter.")] for name in unknown})
+class Nothing(Input):
+    """What is sent where nothing is asked for."""
+
+
+def _refuse_unknown(api: Api, operation: Operation) -> None:
+    """What a request says and nothing reads is refused: `?dry_run=1` on a route that takes it in the body must not write. A body
+    of JSON is read, and checked, by its route. Raises Invalid, WrongType.
+    """
+    known = {each.name for each in operation.parameters_of(api) if each.place == "query"}
+    problems = {name[:100]: [_("There is no such parameter.")] for name in request.args if name not in known}
+    if operation.content == MULTIPART:
+        if request.mimetype != MULTIPART:
+            raise bodies.WrongType(_("Send the file as multipart/form-data."))
+        parts = operation.body(api) if callable(operation.body) else operation.body
+        unknown = [name for name in (*request.form, *request.files) if name not in parts["properties"]]
+        problems |= {name[:100]: [_("There is no field %(name)s.", name=name[:100])] for name in unknown}
+    if problems:
+        raise Invalid(fields=problems)
+    if operation.method != "GET" and operation.body is None and operation.variants is None:
+        bodies.read(Nothing)
 
 
 def respond(result: Any, status: int = 200) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import current_app, request
 from flask_babel import lazy_gettext as _l
@@ -27,7 +27,9 @@ ACCESS = {
 
 
 class Credentials(Input):
-    """A username or e-mail address, and its password."""
+    """A username or e-mail address, and its password. `provider` and `refresh` are what clients of other Flask-AppBuilder sites
+    send with them.
+    """
 
     model_config = {"str_strip_whitespace": False}  # white space around a password is part of it
 
@@ -36,6 +38,8 @@ class Credentials(Input):
     code: Annotated[
         str | None, Field(max_length=64, description="Of the second factor, where there is one; or a recovery code.")
     ] = None
+    provider: Literal["db"] = "db"
+    refresh: Annotated[bool, Field(description="Whether a refresh token is answered, too.")] = True
 
 
 class CodeNeeded(Refusal):
@@ -85,6 +89,8 @@ class SecurityApi(Api):
         )
         if actor is NOBODY:
             actor = _second_step(token, values.get("code") or "")
+        if not values["refresh"]:
+            return _access(actor, token)
         refresh = create_refresh_token(
             str(actor.id), expires_delta=sessions.ABSOLUTE_LIFETIME[SessionKind.API], additional_claims={"sid": token}
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -51,9 +52,16 @@ def is_storable(value: str) -> bool:
     return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that fonts leave empty
+
+
 def seen(value: str) -> str:
     """The text, or an empty one where there is nothing to see: a zero-width space is no name."""
-    return value if any(letter.isprintable() and letter != " " for letter in value) else ""
+    return value if any(_is_seen(letter) for letter in value) else ""
+
+
+def _is_seen(letter: str) -> bool:
+    return letter not in _UNSEEN and unicodedata.category(letter) not in {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
 def storable(value: Any) -> Any:

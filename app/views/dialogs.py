@@ -78,7 +78,7 @@ def _do(view: Any, action: Action, ids: list[Any], typed: Mapping[str, Any]) -> 
         done = action.run(ids, actor=current_actor(), **typed)
         return once.as_json(replace(done, outcomes=[view.told(action, each) for each in done.outcomes]))
 
-    answer, again = once.do(work, worth=once.changed) if action.writes else (work(), False)
+    answer, again = once.do(work, worth=once.has_taken_some) if action.writes else (work(), False)
     result = once.from_json(answer)
     if not again:
         return _done(view, action, ids, result)

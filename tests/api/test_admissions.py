@@ -47,6 +47,14 @@ def test_a_rehearsal_tells_everything_and_writes_nothing(api, pair, db_session):
     assert db_session.scalar(select(func.count()).select_from(Admission)) == 0
 
 
+def test_a_misspelt_field_of_a_place_is_not_passed_over(api, pair):
+    """Without the teacher, any of that time would be taken."""
+    places = [{"time_slot_id": str(pair[0].time_slot_id), "teacher": pair[0].teacher_id}]
+    for path in ("/preview", ""):
+        refused = api("staff").post(f"/api/v1/admissions{path}", json=order(pair, slots=places))
+        assert (refused.status_code, refused.json["fields"]) == (422, {"slots": ["There is no field teacher."]})
+
+
 def test_admitting_twice_with_one_key_is_one_admission(api, pair, db_session):
     body = order(pair, submission_key=str(uuid4()))
     first = api("staff").post("/api/v1/admissions", json=body)

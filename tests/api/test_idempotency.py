@@ -45,6 +45,19 @@ def test_another_request_with_the_same_key_is_refused(api):
     assert count(Lead) == 1 and count(LeadNote) == 0
 
 
+def test_what_there_was_not_to_do_is_not_done_later_either(api, actors):
+    """The lead was the staff's already. That somebody gave it to another one since is not taken back by sending it again."""
+    made = lead(owner_id=actors.staff.id)
+    sent = {"ids": [str(made.id)], "owner_id": actors.staff.id}
+    path = "/leads/actions/assign_owner"
+    first = api("admin").post(path, sent, headers=KEY)
+    assert (first.json["ok"], first.json["unchanged"]) == (0, 1)
+    api("admin").post(path, sent | {"owner_id": actors.staff2.id})
+    again = api("admin").post(path, sent, headers=KEY)
+    assert again.headers[REPLAYED] == "true" and again.json == first.json
+    assert api("admin").get(f"/leads/{made.id}").json["owner_id"] == actors.staff2.id
+
+
 def test_keys_are_ones_own(api):
     api("staff").post("/leads", body(), headers=KEY)
     other = api("staff2").post("/leads", body(accept_duplicates=True), headers=KEY)

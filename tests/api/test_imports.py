@@ -75,9 +75,9 @@ def test_a_file_is_uploaded_checked_confirmed_and_taken_back(committed_app):
 def test_uploads_that_are_refused(api, actors):
     staff = api("staff")
     assert staff.post("/lead-imports", {"file": "x"}).status_code == 415
-    assert list(staff("POST", "/lead-imports", data={"x": "y"}, content_type="multipart/form-data").json["fields"]) == [
-        "file"
-    ]
+    for sent, wrong in (({"duplicates": "skip"}, "file"), ({"duplicate": "import"}, "duplicate")):
+        answer = staff("POST", "/lead-imports", data=sent, content_type="multipart/form-data")
+        assert (answer.status_code, list(answer.json["fields"])) == (422, [wrong])
     assert list(upload(staff, duplicates="maybe").json["fields"]) == ["duplicates"]
     for owner in ("x", str(actors.teacher.id), str(2**31), "-1"):
         assert list(upload(staff, default_owner_id=owner).json["fields"]) == ["default_owner_id"]

@@ -146,6 +146,17 @@ def test_fields_that_are_not_offered_are_refused(api, actors):
     assert api("admin").get(f"/leads/{made['id']}").json["updated_at"] == made["updated_at"]
 
 
+def test_a_body_that_nothing_reads_is_refused(api):
+    made = api("admin").post("/leads", body()).json
+    path = f"/leads/{made['id']}"
+    assert api("admin").delete(path).status_code == 204
+    for address in (f"{path}/restore", f"{path}/unmerge", "/notifications/read-all"):
+        refused = api("admin").post(address, {"dry_run": True})
+        assert (refused.status_code, list(refused.json["fields"])) == (422, ["dry_run"]), address
+    assert api("admin").get(path).json["deleted_at"] is not None
+    assert api("admin").post(f"{path}/restore", {}).status_code == 200, "an empty one says nothing"
+
+
 def test_parameters_that_nothing_reads_are_refused(api):
     made = api("admin").post("/leads", body()).json
     path = f"/leads/{made['id']}"

@@ -46,6 +46,16 @@ def test_the_life_of_a_login(app, db_session):
     assert refresher.post("/security/refresh").status_code == 401
 
 
+def test_what_clients_of_other_sites_send(app, db_session):
+    """As Flask-AppBuilder's own API has it; there, a refresh token is answered when it is asked for."""
+    sent = {"username": "staff", "password": PASSWORD, "provider": "db"}
+    for refresh in (True, False):
+        answer = app.test_client().post(f"{PREFIX}/security/login", json=sent | {"refresh": refresh})
+        assert answer.status_code == 200 and ("refresh_token" in answer.json) is refresh
+    other = app.test_client().post(f"{PREFIX}/security/login", json=sent | {"provider": "ldap"})
+    assert (other.status_code, list(other.json["fields"])) == (422, ["provider"])
+
+
 def test_by_email_in_any_capitals(app, db_session):
     assert log_in(app, "STAFF@school.example").status_code == 200
 

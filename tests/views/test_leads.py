@@ -201,7 +201,7 @@ def test_a_deletion_leads_back_for_who_may_restore(db_session, client_of):
     assert "<strong>2</strong> will change" in client_of("admin").get(back).text
 
 
-@pytest.mark.parametrize("name", ["\u200b", "\u2060\u200d", "\u00ad", "\u3000"])
+@pytest.mark.parametrize("name", ["\u200b", "\u2060\u200d", "\u00ad", "\u3000", "\u3164", "\u2800"])
 def test_a_name_of_which_nothing_is_seen_is_none(db_session, client_of, name):
     form = form_of(client_of("admin").get("/leads/new").text) | {
         "first_name": name,

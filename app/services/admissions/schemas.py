@@ -17,6 +17,7 @@ from app.services.admissions.places import Choice
 from app.services.inputs import Input, blank_is_none, storable
 
 MOST_SLOTS = 14
+_OF_CHOICE = ("time_slot_id", "teacher_id")
 
 
 def _choice(value: Any) -> Any:
@@ -24,6 +25,9 @@ def _choice(value: Any) -> Any:
     object.
     """
     if isinstance(value, dict):
+        if unknown := next((name for name in value if name not in _OF_CHOICE), None):
+            sentence = _("There is no field %(name)s.", name=str(unknown)[:100])
+            raise PydanticCustomError("slot", "slot", {"sentence": sentence})
         value = f"{value.get('time_slot_id', '')}:{value.get('teacher_id') or ''}"
     if isinstance(value, Choice):
         return value
