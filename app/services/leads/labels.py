@@ -89,6 +89,7 @@ EVENTS = {
 # What changed a lead, where it was nobody's decision about this lead.
 BECAUSE = {
     "stage_deleted": _l("The stage it was in was deleted."),
-    "merge": _l("By a merge, or by its end."),
+    "merge": _l("By the merge."),
+    "unmerge": _l("By undoing the merge."),
     "undo": _l("A change of many was taken back."),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -78,7 +78,7 @@ def _taken_over(gone: Lead, kept: Lead) -> dict[str, Any]:
     return taken
 
 
-def change(kept: Lead, values: dict[str, Any]) -> None:
+def change(kept: Lead, values: dict[str, Any], why: Mapping[str, str]) -> None:
     """Set values because of a merge or of its end, and tell of the people and the follow-up among them as whoever changes
     these does.
     """
@@ -90,7 +90,7 @@ def change(kept: Lead, values: dict[str, Any]) -> None:
         told = [name for name in names if name in values and values[name] != getattr(kept, name)]
         if told:
             before = {name: getattr(kept, name) for name in told}
-            record(kind, [(kept.id, before, {name: values[name] for name in told} | OF_MERGE)])
+            record(kind, [(kept.id, before, {**{name: values[name] for name in told}, **why})])
     for name, value in values.items():
         setattr(kept, name, value)
 
@@ -150,11 +150,11 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
             {"kept": kept.id, "gone": gone.id},
         )
     ]
-    change(kept, taken)
+    change(kept, taken, OF_MERGE)
     _tell_the_given(kept, taken, actor)
     follow_up = _earlier_follow_up(gone, kept)
     moved["follow_up"] = {name: [str(getattr(kept, name)), str(value)] for name, value in follow_up.items()}
-    change(kept, follow_up)
+    change(kept, follow_up, OF_MERGE)
     admitted = db.session.scalar(_RUNNING, {"ids": moved["admissions"]})
     earlier = people.onboard_lead(kept, OF_MERGE) if admitted else {}
     moved["onboarded"] = {name: [str(was), str(getattr(kept, name))] for name, was in earlier.items()}

@@ -18,12 +18,13 @@ from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services import school
 from app.services.errors import NotAllowed, NotFound, Text, WrongState
-from app.services.leads.events import record, stands
-from app.services.leads.merging import ADMITTED, MOVED, OF_MERGE, change
+from app.services.leads.events import BECAUSE, record, stands
+from app.services.leads.merging import ADMITTED, MOVED, change
 from app.services.leads.stages import active_of
 from app.services.resource import Outcome, Result
 from app.services.transaction import lock, transactional
 
+OF_ITS_END = {BECAUSE: "unmerge"}
 _READ: dict[str, Any] = {
     "stage_id": UUID,
     "follow_up_status": FollowUpStatus,
@@ -88,7 +89,7 @@ def _onboard_no_more(kept: Lead, before: dict[str, Any]) -> None:
 
     if "stage_id" in before and not active_of([before["stage_id"]]):
         del before["stage_id"]
-    people.change_lead(kept, before, OF_MERGE)
+    people.change_lead(kept, before, OF_ITS_END)
 
 
 @transactional
@@ -168,7 +169,7 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     back = _as_it_was(follow_up, kept)
     if len(back) == len(follow_up) and changed.isdisjoint(back):  # the day and its state belong together
         given |= back
-    change(kept, {name: value for name, value in given.items() if name not in changed})
+    change(kept, {name: value for name, value in given.items() if name not in changed}, OF_ITS_END)
     if db.session.scalar(ADMITTED, {"id": kept.id}) is None:
         before = _as_it_was(moved.get("onboarded", {}), kept)
         _onboard_no_more(kept, {name: value for name, value in before.items() if name not in changed})

@@ -20,7 +20,7 @@ from app.models.leads import (
 from app.models.notifications import Notification, NotificationType
 from app.services import accounts, school
 from app.services.errors import Invalid, NotFound, WrongState
-from app.services.leads import actions, merging, records, stages, undo, unmerging
+from app.services.leads import actions, labels, merging, records, stages, undo, unmerging
 from tests.factories.leads import lead, stage
 
 
@@ -136,8 +136,12 @@ def test_what_a_merge_gives_to_the_lead_that_stays_is_told_and_taken_back(db_ses
         .where(LeadAuditEvent.lead_id == kept.id, LeadAuditEvent.type == LeadEvent.OWNER_CHANGED)
         .order_by(LeadAuditEvent.id)
     ).all()
-    nobody, owner, why = {"owner_id": None}, {"owner_id": actors.staff.id}, {"because": "merge"}
-    assert [tuple(each) for each in changes] == [(nobody, owner | why), (owner, nobody | why)]
+    nobody, owner = {"owner_id": None}, {"owner_id": actors.staff.id}
+    assert [tuple(each) for each in changes] == [
+        (nobody, owner | {"because": "merge"}),
+        (owner, nobody | {"because": "unmerge"}),
+    ]
+    assert {each["because"] for _before, each in changes} <= set(labels.BECAUSE)
     assert told(NotificationType.LEAD_ASSIGNED) == {actors.staff.id}
 
 
