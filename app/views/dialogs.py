@@ -24,6 +24,7 @@ from app.views.page import Outcome as Line
 from app.views.security import current_actor
 
 MOST_LINES = 100
+LONGEST_SHOWN = 200
 MOST_IN_ADDRESS = 50  # keys; servers take addresses of some 4,000 letters
 _ORDER = {"refused": 0, "unchanged": 1, "ok": 2}
 
@@ -173,7 +174,18 @@ def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], 
     page.hidden += [
         (name, "1" if value is True else str(value)) for name, value in values.items() if _sent(action, name, value)
     ]
+    page.intro = _chosen(view, action, values) or page.intro
     return _with(page, view, result)
+
+
+def _chosen(view: Any, action: Action, values: dict[str, Any]) -> str:
+    """What was chosen and typed, in words, as the preview is of just this."""
+    if action.input is None:
+        return ""
+    layout = [("", list(action.input.model_fields))]
+    [group] = forms.groups(view.resource, action.input, layout, values, {}, current_actor())
+    words = [(field.label, forms.in_words(field)[:LONGEST_SHOWN]) for field in group.fields]
+    return " · ".join(f"{label}: {said}" for label, said in words if said)
 
 
 def _sent(action: Action, name: str, value: Any) -> bool:
@@ -189,6 +201,9 @@ def _hidden(stage: str, refusal: Refusal) -> list[tuple[str, str]]:
 
 def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPage:
     page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
+    page.intro = ""  # it told what would be
+    if len(ids) == 1:
+        page.title = _("%(action)s: done", action=page.title)
     if action.name == "delete" and page.ok:
         page.back_url = view.url_after_deletion()  # the record's own page is gone
         page.undo = _restoring(view.resource, [each.id for each in result.outcomes if each.state == "ok"])

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from annotated_types import Ge, Le, MaxLen
 from flask import url_for
 from flask_babel import get_timezone
+from flask_babel import gettext as _
 from pydantic import AwareDatetime, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from werkzeug.datastructures import MultiDict
@@ -25,6 +26,7 @@ from app.policies.actor import Actor
 from app.services import lookups
 from app.services.inputs import LONG_TEXT
 from app.services.resource import RESOURCES, Option, Resource
+from app.views import render
 from app.views.page import Choice, Field, FieldGroup
 
 SMALLEST_TYPE_LIMIT = 2**15 - 1
@@ -204,6 +206,19 @@ def _shown(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False, indent=2, default=str)
         case _:
             return str(value)
+
+
+def in_words(made: Field) -> str:
+    """What a field holds, for reading; nothing of what is hidden or secret."""
+    if made.kind in {"hidden", "password"}:
+        return ""
+    if made.choices:
+        return ", ".join(each.label for each in made.choices if each.selected)
+    if made.kind == "checkbox":
+        return _("Yes") if made.value else ""
+    if made.kind == "date" and made.value:
+        return render.day(date.fromisoformat(made.value))
+    return made.text or (made.value.replace("T", " ") if made.kind == "datetime" else made.value)
 
 
 def posted(schema: type[BaseModel], names: Sequence[str], form: MultiDict[str, str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from app.policies.roles import Role
 from app.services.admissions import ADMISSIONS, ENTRIES, labels
 from app.services.admissions.overview import MARKS
+from app.services.classroom import ATTENDANCES
 from app.services.errors import NotFound, Refusal
 from app.services.records import giving_out
 from app.services.students import STUDENTS, identity, overview, records
@@ -169,18 +170,19 @@ def _admissions(record: Any, actor: Any) -> Panel:
     return Panel(_("Admissions"), Table(heads, rows, Empty(_("Not admitted to a course yet"))))
 
 
-def _class_row(each: Any, *, upcoming: bool) -> Row:
+def _class_row(each: Any, actor: Any, *, upcoming: bool) -> Row:
+    """A class, which leads to where it is moved or marked."""
+    url = f"/attendance/{each.id}" if actor.may("show", ATTENDANCES.name) else ""
+    day = f"{render.weekday(each.class_date)}, {render.day(each.class_date)}"
     status = each.status.value
     moved = _("Moved") if each.original_date else _("Make-up") if each.makeup else ""
     mark = Cell(str(MARKS[status]), "badge", tone=TONES.get(status, "neutral"))
     return Row(
         str(each.id),
-        "",
+        url,
         render.day(each.class_date),
         [
-            Cell(
-                f"{render.weekday(each.class_date)}, {render.day(each.class_date)}", title=each.class_date.isoformat()
-            ),
+            Cell(day, "link" if url else "text", url, title=each.class_date.isoformat()),
             Cell(f"{each.start_time:%H:%M}"),
             Cell(each.course),
             Cell(each.teacher, "person"),
@@ -202,12 +204,12 @@ def _heads(last: str) -> list[Column]:
 
 
 def _upcoming(record: Any, actor: Any) -> Panel:
-    rows = [_class_row(each, upcoming=True) for each in overview.classes(record.id, actor, upcoming=True)]
+    rows = [_class_row(each, actor, upcoming=True) for each in overview.classes(record.id, actor, upcoming=True)]
     return Panel(_("Next classes"), Table(_heads(_("Room")), rows, Empty(_("No classes are planned"))))
 
 
 def _past(record: Any, actor: Any) -> Panel:
-    rows = [_class_row(each, upcoming=False) for each in overview.classes(record.id, actor, upcoming=False)]
+    rows = [_class_row(each, actor, upcoming=False) for each in overview.classes(record.id, actor, upcoming=False)]
     counts = overview.marks(record.id, actor)
     held = sum(counts.get(mark, 0) for mark in TONES)
     there = counts.get("present", 0) + counts.get("late", 0)

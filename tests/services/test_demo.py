@@ -457,6 +457,15 @@ def test_its_records_can_be_opened(loaded: Loaded, username: str) -> None:
         assert "None" not in response.text, page
 
 
+def test_its_notices_are_read_in_any_language(loaded: Loaded) -> None:
+    """Those of leads are stored as the services store them: message and values, days as days."""
+    with loaded.application.app_context():
+        stored = rows("SELECT title, payload FROM notifications WHERE entity_type = 'leads'")
+    assert stored and all(row.payload["title"]["message"] for row in stored)
+    late = [row for row in stored if "overdue" in row.title]
+    assert late and all("day" in row.payload["title"]["values"]["day"] for row in late)
+
+
 def test_its_notices_lead_somewhere(loaded: Loaded) -> None:
     """One of each kind and place that it leads to, opened by who got it."""
     application = loaded.application

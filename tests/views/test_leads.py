@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 
-from app.services.leads import actions, merging, unmerging
+from app.services import school
+from app.services.leads import actions, merging, tags, unmerging
 from tests.factories.leads import lead, stage
 
 LEFT_OUT = "A filter of this address is not understood, and is left out."
@@ -236,3 +237,32 @@ def test_of_two_merges_the_page_offers_to_undo_the_last(db_session, client_of, a
     assert (
         "Late Comer was merged into the same lead later: undo that merge first." in admin.get(f"/leads/{early.id}").text
     )
+
+
+def test_the_timeline_tells_only_what_became_another(db_session, client_of, actors):
+    """A new day of a follow-up that was open, and is."""
+    made = lead()
+    day = school.today() + timedelta(days=20)
+    actions.move_follow_up([made.id], actor=actors.admin, follow_up_date=day)
+    shown = client_of("admin").get(f"/leads/{made.id}").text.partition('class="card timeline')[2]
+    assert shown.count("Follow-up changed") == 1 and "Follow-up status" not in shown
+
+
+def test_what_is_done_is_told_as_done(db_session, client_of):
+    made = lead()
+    answer = client_of("admin").post("/leads/actions/finish_follow_up", data={"id": str(made.id), "_stage": "do"})
+    assert "Follow-up done: done</h1>" in answer.text
+
+
+def test_the_preview_says_what_was_chosen(db_session, actors, client_of):
+    ids = ",".join(str(lead().id) for _ in range(2))
+    admin, chosen = client_of("admin"), stage("Contacted")
+    choir = tags.create({"name": "Choir"}, actor=actors.admin)
+    for action, values, said in (
+        ("change_stage", {"stage_id": str(chosen.id)}, "Stage: Contacted"),
+        ("move_follow_up", {"follow_up_date": "2099-03-31"}, "Follow-up: Mar 31, 2099"),
+        ("log_contact", {"channel": "call", "outcome": "reached"}, "Channel: Call · Outcome: Reached"),
+        ("tag", {"tag_id": str(choir.id), "remove": "1"}, "Tag: Choir · Take it off: Yes"),
+    ):
+        page = admin.post(f"/leads/actions/{action}", data={"id": ids, "_stage": "preview"} | values).text
+        assert re.search(r'class="lead">([^<]+)<', page)[1] == said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.services import accounts
@@ -32,6 +34,13 @@ def test_students_find_their_own_page_without_what_is_for_the_office(client_of, 
     assert "Oud I" in answer.text and "24 of 24" in answer.text and "Unpaid" in answer.text
     assert "Owes us" not in answer.text
     assert 'href="/students/"' not in answer.text, "a list that they may not open"
+
+
+def test_their_classes_lead_to_where_they_ask_to_move_one(client_of, learner):
+    client = client_of("student")
+    next_classes = client.get(f"/students/{learner.id}").text.partition("Next classes")[2]
+    [first, *_others] = re.findall(r'href="(/attendance/[^"]+)"', next_classes)
+    assert "Ask to move" in client.get(first).text
 
 
 def test_without_a_student_the_page_says_so(client_of, db_session):

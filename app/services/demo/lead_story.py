@@ -9,6 +9,8 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from flask_babel import lazy_gettext as _l
+
 from app.models.leads import ContactChannel, ContactOutcome, FollowUpStatus, LeadEvent, LeadSource
 from app.models.notifications import NotificationType
 from app.policies.roles import Role
@@ -17,6 +19,7 @@ from app.services.demo.lead_plans import Plan, Stage, span
 from app.services.demo.names import Person
 from app.services.demo.notices import Notices
 from app.services.demo.school import Member, School, key
+from app.services.errors import Text
 
 CHANNELS: Final = (ContactChannel.CALL, ContactChannel.CALL, ContactChannel.MESSAGE, ContactChannel.EMAIL)
 ON_THE_WAY: Final = (Stage.TRIAL_SCHEDULED, Stage.TRIAL_COMPLETED, Stage.ONBOARDED)
@@ -117,7 +120,7 @@ class Story:
         assert self.plan.owner is not None
         self.owner = self.plan.owner
         self._change(LeadEvent.OWNER_CHANGED, owner_id=self.owner.id)
-        self._tell(NotificationType.LEAD_ASSIGNED, "assigned to you", [self.owner])
+        self._tell(NotificationType.LEAD_ASSIGNED, _l("assigned to you"), [self.owner])
 
     def _miss(self) -> None:
         self._attempt(ContactOutcome.NO_ANSWER, self.luck.choice(texts.MISSED))
@@ -137,7 +140,7 @@ class Story:
         self._change(LeadEvent.UPDATED, demo_date=self._trial_day(), assigned_teacher_id=teacher.id)
         self._stage(Stage.TRIAL_SCHEDULED)
         if self.plan.source == LeadSource.WALK_IN:
-            self._tell(NotificationType.LEAD_WALKIN_ASSIGNED, "a walk-in for you", [teacher])
+            self._tell(NotificationType.LEAD_WALKIN_ASSIGNED, _l("a walk-in for you"), [teacher])
 
     def _hold(self) -> None:
         self._change(LeadEvent.UPDATED, demo_conducted=True)
@@ -190,7 +193,9 @@ class Story:
 
     def _stage(self, stage: Stage) -> None:
         self._change(LeadEvent.STAGE_CHANGED, stage_id=self.book.stage_ids[stage])
-        self._tell(NotificationType.LEAD_STAGE_CHANGED, f"now in {stage}", [self.owner] if self.owner else [])
+        self._tell(
+            NotificationType.LEAD_STAGE_CHANGED, _l("now in %(stage)s", stage=stage), [self.owner] if self.owner else []
+        )
 
     def _attempt(self, outcome: ContactOutcome, note: str) -> None:
         channel, day = self.luck.choice(CHANNELS), self._next_day(self.number)
@@ -223,7 +228,7 @@ class Story:
             follow_up_status=FollowUpStatus.DONE,
         )
         admins = self.school.having(Role.ADMIN, Role.SUPER_ADMIN)
-        self._tell(NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED, "follow-up done", admins)
+        self._tell(NotificationType.LEAD_FOLLOWUP_STATUS_CHANGED, _l("follow-up done"), admins)
 
     def _note(self) -> None:
         body = texts.note(self.step, self.person.first_name, self.person.interest, self.luck)
@@ -242,7 +247,7 @@ class Story:
             )
             self._event(LeadEvent.NOTE_ADDED, None, None)
 
-    def _tell(self, kind: NotificationType, what: str, recipients: Sequence[Member]) -> None:
+    def _tell(self, kind: NotificationType, what: Text, recipients: Sequence[Member]) -> None:
         others = [member for member in recipients if member.id != self.actor.id]
         self.book.notices.tell(kind, self.lead, what, others, self.actor, self.at)
 

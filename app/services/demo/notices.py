@@ -7,9 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
+from flask_babel import lazy_gettext as _l
+
 from app.models.notifications import NotificationType, Severity
 from app.policies.roles import Role
 from app.services.demo.school import Member, School, chance, key, write
+from app.services.errors import Text
+from app.services.leads import followups
+from app.services.notifications import texts
 
 KEPT: Final = timedelta(days=21)
 FRESH: Final = timedelta(days=2)  # of these some are unread
@@ -31,7 +36,7 @@ class Notices:
         self,
         kind: NotificationType,
         lead: Mapping[str, Any],
-        what: str,
+        what: Text,
         to: Sequence[Member],
         actor: Member,
         at: datetime,
@@ -50,8 +55,9 @@ class Notices:
                 "at": at,
             }
         )
+        title = _l("%(name)s: %(what)s", name=f"{lead['first_name']} {lead['last_name']}", what=what)
         for member in to:
-            self._notice(kind, lead, what, member.id, at)
+            self._notice(kind, lead, title, member.id, at)
 
     def tell_due(self, leads: Sequence[Mapping[str, Any]]) -> None:
         """The daily notices of the last days about follow-ups that are still open."""
@@ -65,16 +71,16 @@ class Notices:
 
     def _due(self, lead: Mapping[str, Any], day: date, at: datetime, recipients: Sequence[int]) -> None:
         late = lead["follow_up_date"] < day
-        what = f"follow-up overdue since {lead['follow_up_date']}" if late else "follow-up due today"
+        title = _with(followups.OVERDUE if late else followups.TODAY, lead)
         for recipient in recipients:
             severity = Severity.WARNING if late else Severity.INFO
-            self._notice(NotificationType.LEAD_FOLLOWUP_DUE, lead, what, recipient, at, severity, lead["phone"])
+            self._notice(NotificationType.LEAD_FOLLOWUP_DUE, lead, title, recipient, at, severity, lead["phone"])
 
     def _notice(
         self,
         kind: NotificationType,
         lead: Mapping[str, Any],
-        what: str,
+        title: Text,
         recipient: int,
         at: datetime,
         severity: Severity = Severity.INFO,
@@ -90,8 +96,9 @@ class Notices:
                 "id": key(at, self.luck),
                 "recipient_id": recipient,
                 "type": kind,
-                "title": f"{lead['first_name']} {lead['last_name']}: {what}"[:200],
+                "title": texts.in_source(title)[: texts.LONGEST_TITLE],
                 "body": body,
+                "payload": texts.stored(title, body),
                 "severity": severity,
                 "entity_type": "leads",
                 "entity_id": lead["id"],
@@ -113,3 +120,8 @@ class Notices:
     def write(self) -> None:
         write("notification_events", sorted(self.events, key=lambda row: row["at"]))
         write("notifications", sorted(self.notices, key=lambda row: row["created_at"]))
+
+
+def _with(message: Text, lead: Mapping[str, Any]) -> Text:
+    """What the daily job says of a lead."""
+    return _l(texts.message(message), name=f"{lead['first_name']} {lead['last_name']}", day=lead["follow_up_date"])

@@ -73,7 +73,9 @@ def event(row: Any, others: Mapping[str, Any]) -> Event:
     """An entry of the timeline; `others` are the leads that merges name."""
     names = row.names or {}
     after = {name: value for name, value in (row.after or {}).items() if name not in (BECAUSE, UNDOES)}
-    keys = [] if row.kind in TOLD_WITHOUT_VALUES else sorted({*(row.before or {}), *after})
+    before = row.before or {}
+    differ = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    keys = [] if row.kind in TOLD_WITHOUT_VALUES else differ
     body = row.body or (_merged(row, others) if row.kind in ("merged", "restored") else "")
     if BECAUSE in (row.after or {}):
         body = str(labels.BECAUSE[row.after[BECAUSE]])
@@ -84,7 +86,7 @@ def event(row: Any, others: Mapping[str, Any]) -> Event:
     changes = [
         Change(
             str(LEADS.labels.get(name, name.replace("_", " ").capitalize())),
-            _said(name, (row.before or {}).get(name), names),
+            _said(name, before.get(name), names),
             _said(name, after.get(name), names),
         )
         for name in keys
