@@ -202,7 +202,7 @@ def _hidden(stage: str, refusal: Refusal) -> list[tuple[str, str]]:
 def _done(view: Any, action: Action, ids: list[Any], result: Result) -> DialogPage:
     page = _with(_page(view, action, ids, _form(view, action, ids, ""), "done"), view, result)
     page.intro = ""  # it told what would be
-    if len(ids) == 1:
+    if len(ids) == 1 and page.ok:
         page.title = _("%(action)s: done", action=page.title)
     if action.name == "delete" and page.ok:
         page.back_url = view.url_after_deletion()  # the record's own page is gone

@@ -91,5 +91,5 @@ BECAUSE = {
     "stage_deleted": _l("The stage it was in was deleted."),
     "merge": _l("By the merge."),
     "unmerge": _l("By undoing the merge."),
-    "undo": _l("A change of many was taken back."),
+    "undo": _l("An earlier change was taken back."),
 }

@@ -49,14 +49,14 @@ def _changed_since(merged: LeadAuditEvent) -> set[str]:
     return set(db.session.scalars(later.distinct()))
 
 
-def _filled(merged: LeadAuditEvent, gone: Lead, kept: Lead) -> dict[str, Any]:
-    """What the lead that stayed had before, of what the merge gave to it."""
+def _filled(merged: LeadAuditEvent, gone: Lead, kept: Lead, changed: set[str]) -> dict[str, Any]:
+    """What the lead that stayed had before, of what the merge gave to it and is so still."""
     moved = merged.after or {}
     before = dict.fromkeys(moved["filled"]) | moved.get("before", {})
     values = {
         name: was if was is None else _READ[name](was)
         for name, was in before.items()
-        if getattr(kept, name) == getattr(gone, name)
+        if name not in changed and getattr(kept, name) == getattr(gone, name)
     }
     if "demo_date" in before and "demo_date" not in values:
         values.pop("demo_conducted", None)  # it tells of another day now
@@ -165,11 +165,11 @@ def undo_merge(ids: Sequence[UUID], *, actor: Actor) -> Result:
     waitlist.lock_slots_of([gone.id, kept.id])
     _move_back("waitlist_entries", moved, gone, kept)
     db.session.execute(text("DELETE FROM lead_tags WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": moved["lead_tags"]})
-    given, follow_up = _filled(merged, gone, kept), moved.get("follow_up", {})
+    given, follow_up = _filled(merged, gone, kept, changed), moved.get("follow_up", {})
     back = _as_it_was(follow_up, kept)
     if len(back) == len(follow_up) and changed.isdisjoint(back):  # the day and its state belong together
         given |= back
-    change(kept, {name: value for name, value in given.items() if name not in changed}, OF_ITS_END)
+    change(kept, given, OF_ITS_END)
     if db.session.scalar(ADMITTED, {"id": kept.id}) is None:
         before = _as_it_was(moved.get("onboarded", {}), kept)
         _onboard_no_more(kept, {name: value for name, value in before.items() if name not in changed})

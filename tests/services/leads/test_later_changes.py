@@ -168,6 +168,12 @@ def test_whether_a_demo_took_place_belongs_to_its_day(db_session, actors):
     records.update(kept.id, {"demo_date": late}, actor=actors.admin)
     unmerging.undo_merge([gone.id], actor=actors.admin)
     assert (kept.demo_date, kept.demo_conducted) == (late, True)
+    gone, kept = lead(demo_date=early, demo_conducted=True), lead()
+    merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
+    for day in (late, early):
+        records.update(kept.id, {"demo_date": day}, actor=actors.admin)
+    unmerging.undo_merge([gone.id], actor=actors.admin)
+    assert (kept.demo_date, kept.demo_conducted) == (early, True), "the day was chosen again"
     planned, held = lead(demo_date=late), lead(demo_conducted=True)
     merging.merge([planned.id], actor=actors.admin, into_id=held.id)
     assert (held.demo_date, held.demo_conducted) == (None, True), "a demo that took place is not planned for later"
