@@ -4,6 +4,7 @@ ask for the import until its status is `checked`, `done` or `failed`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from app.api.positions import read_number
 from app.api.represent import mapping
 from app.api.routes import MULTIPART, PREFIX, Api, Parameter, route
 from app.models.imports import Import, ImportStatus, IssueKind
+from app.policies.actor import Actor
 from app.services import import_reports, import_undo, imports
-from app.services.errors import Invalid
+from app.services.csv_files.options import CHOICES
+from app.services.errors import Invalid, NotFound
 from app.services.lookups import key_of_choice
 from app.web import current_actor
 
@@ -66,14 +69,20 @@ ISSUE = schemas.an_object(
     fix=schemas.TEXT,
     record_id=schemas.null_or(schemas.UUID_),
 )
-FILE = schemas.an_object(
-    file={"type": "string", "contentMediaType": "text/csv", "description": "At most 32 MB."},
-)
-LEAD_FILE = {
+READING = {name: {"type": "string", "enum": list(values), "default": values[0]} for name, values in CHOICES.items()}
+FILE: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "contentMediaType": "text/csv", "description": "At most 200,000 rows and 32 MB."},
+        **READING,
+    },
+}
+LEAD_FILE = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        **FILE["properties"],
         "duplicates": {"type": "string", "enum": ["skip", "import"], "default": "skip"},
         "default_owner_id": {
             "type": "string",
@@ -96,7 +105,7 @@ class ImportApi(Api):
 
     def options(self) -> dict[str, Any]:
         """What was sent beside the file. Raises Invalid."""
-        return {}
+        return {name: request.form[name] for name in CHOICES if name in request.form}
 
     def job(self, import_id: UUID) -> Import:
         return import_reports.get(import_id, current_actor(), self.resource)
@@ -173,7 +182,23 @@ class ImportApi(Api):
     )
     def report(self, import_id: UUID) -> Any:
         self.job(import_id)
-        return _file(stream_with_context(_lazily(import_id)), f"import-report-{str(import_id)[:8]}.csv")
+        return _file(_lazily(import_reports.report, import_id), f"import-report-{str(import_id)[:8]}.csv")
+
+    @route(
+        "GET",
+        "/<uuid:import_id>/rows-to-mend.csv",
+        "The rows that are not imported, each with what is wrong with it",
+        needs="show",
+        answer=schemas.TEXT,
+        answer_type="text/csv",
+        others=(404,),
+    )
+    def rows_to_mend(self, import_id: UUID) -> Any:
+        """As they stand in the file; the column `to_mend` is left out when the file is uploaded again."""
+        if not import_reports.kinds_to_mend(self.job(import_id)):
+            raise NotFound
+        rows = _lazily(import_reports.rows_to_mend, import_id)
+        return _file(rows, f"{self.resource}-to-mend-{str(import_id)[:8]}.csv")
 
     @route(
         "POST",
@@ -204,7 +229,7 @@ class LeadImportApi(ImportApi):
         return LEAD_FILE
 
     def options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"duplicates": request.form.get("duplicates", "skip")}
+        options = super().options() | {"duplicates": request.form.get("duplicates", "skip")}
         raw = request.form.get("default_owner_id")
         if raw is not None:
             options["default_owner_id"] = key_of_choice("staff", raw) if raw else None
@@ -221,8 +246,13 @@ class AccountImportApi(ImportApi):
     resource = "accounts"
 
 
-def _lazily(import_id: UUID) -> Any:
-    yield from import_reports.report(import_id, current_actor())
+def _lazily(read: Callable[[UUID, Actor], Iterator[bytes]], import_id: UUID) -> Iterator[bytes]:
+    """A file that is read while it is sent."""
+
+    def sent() -> Iterator[bytes]:
+        yield from read(import_id, current_actor())
+
+    return stream_with_context(sent())
 
 
 def _shown(job: Import) -> dict[str, Any]:

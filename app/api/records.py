@@ -75,4 +75,4 @@ class StudentRecordImportApi(ImportApi):
         chosen = request.form.get("duplicates", "skip")
         if chosen not in importing.DUPLICATES:
             raise Invalid(fields={"duplicates": [_("Choose one from the list.")]})
-        return {"duplicates": chosen}
+        return super().options() | {"duplicates": chosen}

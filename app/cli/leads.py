@@ -14,6 +14,7 @@ from app.models.access import User
 from app.models.imports import Import, ImportStatus
 from app.policies.actor import Actor
 from app.services import import_reports, imports, sessions
+from app.services.csv_files.options import CHOICES
 from app.services.errors import Refusal
 
 REFUSED = 1  # exit status when rows were refused
@@ -30,7 +31,12 @@ def leads() -> None:
 @click.option("--as", "username", metavar="USERNAME", help="In whose name; the system account if not given.")
 @click.option("--owner", metavar="USERNAME", help="Who gets the leads that name no owner; nobody if not given.")
 @click.option("--duplicates", type=click.Choice(["skip", "import"]), default="skip", show_default=True)
+@click.option("--dates", type=click.Choice(CHOICES["dates"]), default="iso", show_default=True)
+@click.option("--unknown-columns", type=click.Choice(CHOICES["unknown_columns"]), default="refuse", show_default=True)
 @click.option("--report", type=click.File("wb"), help="Where to write all faults, as CSV.")
+@click.option(
+    "--to-mend", type=click.File("wb"), help="Where to write the rows that are refused, each with its faults."
+)
 @click.pass_context
 @with_appcontext
 def import_leads(
@@ -39,12 +45,13 @@ def import_leads(
     dry_run: bool,
     username: str | None,
     owner: str | None,
-    duplicates: str,
     report: BinaryIO | None,
+    to_mend: BinaryIO | None,
+    **options: Any,
 ) -> None:
     """Import a CSV file. The exit status is 1 when rows were refused."""
     actor = sessions.load_by_id(_account(username)) if username else sessions.system()
-    options = {"duplicates": duplicates, "default_owner_id": _account(owner) if owner else None}
+    options["default_owner_id"] = _account(owner) if owner else None
     try:
         job = _run(file, actor, options, dry_run)
     except Refusal as error:
@@ -53,6 +60,8 @@ def import_leads(
     click.echo(_summary(job))
     if report:
         report.writelines(import_reports.report(job.id, actor))
+    if to_mend and import_reports.kinds_to_mend(job):
+        to_mend.writelines(import_reports.rows_to_mend(job.id, actor))
     if job.status is ImportStatus.FAILED or job.invalid_rows:
         context.exit(REFUSED)
 

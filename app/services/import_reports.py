@@ -1,4 +1,4 @@
-"""Reading imports: one, the history, its issues as a page and as a file."""
+"""Reading imports: one, the history, its issues as a page and as a file, the rows to mend."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.extensions import db
-from app.models.imports import Import, ImportIssue
+from app.models.imports import Import, ImportFile, ImportIssue, ImportStatus, IssueKind
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services.accounts import import_rows as account_rows
 from app.services.csv_files import writing
+from app.services.csv_files.cells import arm
+from app.services.csv_files.reading import TO_MEND, canonical, open_sheet
 from app.services.enrollments import import_rows as invitation_rows
 from app.services.errors import NotFound
 from app.services.leads import import_rows
@@ -77,6 +80,54 @@ def report(import_id: UUID, actor: Actor) -> Iterator[bytes]:
         .order_by(ImportIssue.file, ImportIssue.line, ImportIssue.id)
     )
     return writing.export(db.session.connection(), statement, REPORT)
+
+
+def kinds_to_mend(job: Import) -> list[IssueKind]:
+    """The kinds of faults for which rows were not, or would not be, imported; none where rows are not given back."""
+    if job.resource not in COLUMNS or job.status not in (ImportStatus.CHECKED, ImportStatus.DONE):
+        return []
+    kinds = [IssueKind.INVALID] if job.invalid_rows else []
+    if job.duplicate_rows and job.options.get("duplicates", "skip") == "skip":
+        kinds.append(IssueKind.DUPLICATE)
+    return kinds
+
+
+def rows_to_mend(import_id: UUID, actor: Actor) -> Iterator[bytes]:
+    """The rows that are not imported, as CSV like the file: before each what is wrong with it, in a column that is left
+    out when the file is uploaded again. Raises NotFound, before the first block, where there are none.
+    """
+    job = get(import_id, actor)
+    kinds = kinds_to_mend(job)
+    if not kinds:
+        raise NotFound
+    sheet = open_sheet(db.session.get_one(ImportFile, import_id).content, COLUMNS[job.resource], job.options)
+    old = {at for at, cell in enumerate(sheet.header) if canonical(cell) == TO_MEND}  # of the round before
+
+    def given_back() -> Iterator[list[str]]:
+        wrong = _wrong(import_id, kinds)
+        line, why = next(wrong, (0, ""))
+        for at, cells in sheet.as_written():
+            if at == line:
+                yield [why, *(arm(cell) for place, cell in enumerate(cells) if place not in old)]
+                line, why = next(wrong, (0, ""))
+
+    header = [cell for place, cell in enumerate(sheet.header) if place not in old]
+    return writing.write([TO_MEND, *header], given_back(), sheet.delimiter)
+
+
+def _wrong(import_id: UUID, kinds: Sequence[IssueKind]) -> Iterator[tuple[int, str]]:
+    """Each line of these kinds with all that is wrong with it, in the order of the file."""
+    rule = func.concat_ws(" ", ImportIssue.rule, func.nullif(ImportIssue.fix, ""))
+    sentence = func.concat_ws(": ", func.nullif(ImportIssue.column, ""), rule)
+    statement = (
+        select(ImportIssue.line, func.string_agg(sentence, aggregate_order_by(literal(" | "), ImportIssue.id)))
+        .where(ImportIssue.import_id == import_id, ImportIssue.kind.in_(kinds))
+        .group_by(ImportIssue.line)
+        .order_by(ImportIssue.line)
+        .execution_options(yield_per=1_000)
+    )
+    for row in db.session.execute(statement):
+        yield row[0], row[1]
 
 
 def template(resource: str) -> bytes:

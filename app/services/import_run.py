@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
@@ -17,8 +17,10 @@ from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.extensions import db
-from app.models.imports import IssueKind
-from app.services.csv_files.reading import SHOWN, Fault, Sheet, Unreadable, too_many_rows
+from app.models.imports import Import, IssueKind
+from app.services.csv_files.encodings import NAMES as ENCODINGS
+from app.services.csv_files.reading import SHOWN, Fault, Sheet, Unreadable, open_sheet, too_many_rows
+from app.services.csv_files.template import Column
 
 T = TypeVar("T")
 
@@ -26,6 +28,7 @@ IN_MEMORY = 1024 * 1024  # bytes of faults before they go to disk
 BLOCK = 64 * 1024
 EVERY = 0.5  # seconds between two marks of progress
 SAMPLE = 20  # rows
+MOST_NAMED = 20  # columns
 
 
 @dataclass
@@ -107,6 +110,17 @@ class Reader(Protocol):
 
     def repeated(self, line: int, values: dict[str, Any]) -> Fault | None:
         """What is wrong when a row before was about the same."""
+
+
+def opened(job: Import, content: bytes, columns: Sequence[Column]) -> tuple[Sheet, Tally]:
+    """The file, read as whoever uploaded it asked for, and a tally that says how. Raises Unreadable."""
+    sheet = open_sheet(content, columns, job.options)
+    read = _("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding])
+    if sheet.left_out:
+        names = ", ".join(name[:SHOWN] for name in sheet.left_out[:MOST_NAMED])
+        names += ", …" if len(sheet.left_out) > MOST_NAMED else ""
+        read += " " + _("Columns left out, as they are not known: %(names)s.", names=names)
+    return sheet, Tally(message=read)
 
 
 def good_rows(

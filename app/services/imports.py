@@ -18,6 +18,7 @@ from app.extensions import db
 from app.models.imports import Import, ImportFile, ImportStatus, IssueKind
 from app.policies.actor import Actor
 from app.policies.scopes import visible
+from app.services.csv_files import options as reading_options
 from app.services.csv_files.reading import MOST_BYTES
 from app.services.errors import Busy, Invalid, NotFound, Refusal, WrongState
 from app.services.import_handlers import HANDLERS
@@ -44,7 +45,8 @@ def start(
         raise NotFound
     if len(content) > MOST_BYTES:
         raise Invalid(fields={"file": [_("The file is larger than 32 MB.")]})
-    wanted = HANDLERS[resource][0].check_options(options or {}, actor) | {"locale": actor.locale or str(get_locale())}
+    wanted = HANDLERS[resource][0].check_options(options or {}, actor) | reading_options.check(options or {})
+    wanted |= {"locale": actor.locale or str(get_locale())}
     name = "".join(letter for letter in file_name.replace("\\", "/").rpartition("/")[2] if letter.isprintable())[-255:]
     job = Import(
         resource=resource, file_name=name or "import.csv", sha256=hashlib.sha256(content).hexdigest(), options=wanted

@@ -52,7 +52,9 @@ def test_a_file_is_uploaded_checked_confirmed_and_taken_back(committed_app):
     assert staff.get(f"{url}/issues?from=2").json["total"] == 3 and staff.get(f"{url}/issues?from=x").status_code == 422
     report = staff.get(f"{url}/report.csv")
     assert report.mimetype == "text/csv" and len(report.data.decode("utf-8-sig").splitlines()) == 4
-    for path in ("", "/issues", "/report.csv"):
+    mend = staff.get(f"{url}/rows-to-mend.csv")
+    assert mend.mimetype == "text/csv" and len(mend.data.decode("utf-8-sig").splitlines()) == 3
+    for path in ("", "/issues", "/report.csv", "/rows-to-mend.csv"):
         assert other.get(url + path).status_code == 404, "another's import answers like an unknown one"
     assert other.post(f"{url}/confirm").status_code == 404
 

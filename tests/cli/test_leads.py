@@ -46,6 +46,17 @@ def test_good_rows_are_imported_and_bad_ones_reported(run, written, committed_ap
     assert "leads.csv,3,phone,nobody knows,invalid," in (tmp_path / "report.csv").read_text()
 
 
+def test_rows_that_are_refused_are_given_back_and_taken_once_mended(run, written, tmp_path):
+    (tmp_path / "other.csv").write_text("first_name,last_name,phone,demo_date,colour\nA,B,nobody,31/03/2026,red\n")
+    ways = ("--dates", "day_first", "--unknown-columns", "leave_out", "--to-mend", "mend.csv")
+    assert run("import", "other.csv", *ways).exit_code == 1
+    mend = (tmp_path / "mend.csv").read_text("utf-8-sig")
+    assert mend.startswith("to_mend,first_name") and "phone: " in mend
+    (tmp_path / "mend.csv").write_text(mend.replace("nobody", "020 7946 0019"))
+    assert run("import", "mend.csv", *ways[:4]).output.startswith("1 rows: 1 imported")
+    assert written() == [None]
+
+
 def test_a_file_without_faults_ends_well(run, written, tmp_path):
     (tmp_path / "good.csv").write_text("".join(FILE.splitlines(keepends=True)[:2]))
     assert run("import", "good.csv").exit_code == 0

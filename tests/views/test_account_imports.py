@@ -47,6 +47,9 @@ def test_a_file_goes_all_the_way(client_of, actors):
     listed = client.get(f"/accounts/?f=import:is:{import_id}").text
     assert "noor" in listed and "staff2" not in listed
     assert b"Letters" in client.get(f"{url}/report.csv").data
+    assert f"{url}/rows-to-mend.csv" in done
+    mend = client.get(f"{url}/rows-to-mend.csv")
+    assert mend.mimetype == "text/csv" and mend.data.decode("utf-8-sig").splitlines()[1].endswith(",bad name,,")
     assert "people.csv" in client.get(f"{BASE}/").text
     assert client.post(f"{url}/undo").status_code == 302
     asked = client.get(f"{url}/status").json
@@ -63,7 +66,7 @@ def test_an_import_is_reached_by_its_own_pages_only(client_of, actors):
     import_id = db.session.scalars(select(Import.id)).one()
     imports.check(import_id)
     for client in (client_of("admin"), client_of("staff")):
-        for path in ("", "/status", "/report.csv"):
+        for path in ("", "/status", "/report.csv", "/rows-to-mend.csv"):
             assert client.get(f"/lead-imports/{import_id}{path}").status_code == 404
         for action in ("confirm", "undo"):
             assert client.post(f"/lead-imports/{import_id}/{action}").status_code == 404
@@ -77,6 +80,17 @@ def test_odd_uploads(client_of):
     client = client_of("super_admin")
     assert client.post(f"{BASE}/new", data={}).status_code == 422
     assert upload(client, b"\0\0").status_code == 302
+    guess = client.post(f"{BASE}/new", data={"file": (io.BytesIO(FILE), "people.csv"), "unknown_columns": "guess"})
+    assert guess.status_code == 422 and "Choose one from the list." in guess.text
+    waiting = upload(client).location
+    assert client.get(f"{waiting}/rows-to-mend.csv").status_code == 404, "not checked yet"
+    other = FILE.replace(b"roles", b"colour").replace(b"Staff", b"red")
+    form = client.get(f"{BASE}/new").text
+    assert "Columns that are not known" in form and "Day first" not in form, "no column holds a day"
+    left_out = {"file": (io.BytesIO(other), "people.csv"), "unknown_columns": "leave_out"}
+    url = client.post(f"{BASE}/new", data=left_out).location
+    imports.check(url.rpartition("/")[2])
+    assert "Columns left out, as they are not known: colour." in client.get(url).text
     assert client.get(f"{BASE}/00000000-0000-0000-0000-000000000000").status_code == 404
 
 

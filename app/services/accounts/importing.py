@@ -17,11 +17,10 @@ from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.services import sessions
 from app.services.accounts import access, directory, records
-from app.services.accounts.import_rows import NAMES, REQUIRED, SEVERAL, UNIQUE, Offered, RowReader
-from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import Fault, open_sheet
+from app.services.accounts.import_rows import COLUMNS, NAMES, SEVERAL, UNIQUE, Offered, RowReader
+from app.services.csv_files.reading import Fault
 from app.services.errors import Conflict, NotAllowed, Refusal
-from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows, opened
 from app.services.transaction import savepoint
 
 BLOCK = 200  # rows that are compared with the accounts at once
@@ -46,8 +45,7 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     written then, and NotAllowed.
     """
     check_options({}, actor)
-    sheet = open_sheet(content, NAMES, REQUIRED)
-    tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
+    sheet, tally = opened(job, content, COLUMNS)
     reader = RowReader(sheet.columns, _offered(job, actor), issues)
     import_id = job.id
     rows = good_rows(sheet, reader, issues, tally, MOST_ROWS)

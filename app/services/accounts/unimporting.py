@@ -13,7 +13,7 @@ from app.models.imports import Import, ImportFile, IssueKind
 from app.policies import accounts as rules
 from app.policies.actor import Actor
 from app.services.accounts import access, notices
-from app.services.accounts.import_rows import NAMES, REQUIRED
+from app.services.accounts.import_rows import COLUMNS
 from app.services.csv_files.reading import Fault, open_sheet
 from app.services.errors import Refusal
 from app.services.import_run import Issues
@@ -77,6 +77,6 @@ def _why_kept(user: User, actor: Actor, worked_with: set[int]) -> str | None:
 
 def _lines(job: Import) -> dict[str, int]:
     """The line of the file on which each username stands."""
-    sheet = open_sheet(db.session.get_one(ImportFile, job.id).content, NAMES, REQUIRED)
+    sheet = open_sheet(db.session.get_one(ImportFile, job.id).content, COLUMNS, job.options)
     at = sheet.columns.index("username")
     return {cells[at].strip().lower(): line for line, cells in sheet.rows() if not isinstance(cells, Fault)}

@@ -8,9 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the template: what it holds, in words, and an example."""
+    """A column of the template: what it holds, in words, and an example; `is_day` where that is a date."""
 
     name: str
     help: Any
     example: str
     required: bool = False
+    is_day: bool = False

@@ -57,14 +57,14 @@ def _blocks(pieces: Iterable[Any]) -> Iterator[bytes]:
         yield bytes(block)
 
 
-def write(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def write(header: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str = ",") -> Iterator[bytes]:
     """The same kind of CSV from rows that Python has at hand. Texts are disarmed; None is an empty cell."""
-    return _blocks(_line(row) for row in itertools.chain([header], rows))
+    return _blocks(_line(row, delimiter) for row in itertools.chain([header], rows))
 
 
-def _line(row: Sequence[Any]) -> bytes:
+def _line(row: Sequence[Any], delimiter: str) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(
+    csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(
         [disarm(value) if isinstance(value, str) else value for value in row]
     )
     return line.getvalue().encode()

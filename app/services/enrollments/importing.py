@@ -16,12 +16,11 @@ from app.policies.actor import Actor
 from app.policies.enrollments import is_office
 from app.policies.roles import Role
 from app.services import people
-from app.services.csv_files.encodings import NAMES as ENCODINGS
 from app.services.csv_files.reading import Fault, open_sheet
 from app.services.enrollments import invitations
-from app.services.enrollments.import_rows import NAMES, REQUIRED, RowReader
+from app.services.enrollments.import_rows import COLUMNS, NAMES, REQUIRED, RowReader
 from app.services.errors import Refusal
-from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows, opened
 from app.services.transaction import savepoint
 
 MOST_ROWS = 5_000  # each is a letter
@@ -45,8 +44,7 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     written then, and NotAllowed.
     """
     invitations.require(actor)
-    sheet = open_sheet(content, NAMES, REQUIRED)
-    tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
+    sheet, tally = opened(job, content, COLUMNS)
     for line, values in good_rows(sheet, RowReader(sheet.columns, issues, _Known(actor)), issues, tally, MOST_ROWS):
         _write(job.id, line, values, issues, tally, actor=actor)
         if tally.total % EVERY == 0:
@@ -143,6 +141,6 @@ def undo(job: Import, actor: Actor) -> str:
 
 def _lines(job: Import) -> dict[str, int]:
     """The line of the file on which each address stands."""
-    sheet = open_sheet(db.session.get_one(ImportFile, job.id).content, NAMES, REQUIRED)
+    sheet = open_sheet(db.session.get_one(ImportFile, job.id).content, COLUMNS, job.options)
     at = sheet.columns.index("guardian_email")
     return {cells[at].strip().lower(): line for line, cells in sheet.rows() if not isinstance(cells, Fault)}

@@ -54,9 +54,9 @@ COLUMNS = (
     Column("guardian_name", _l("Name of a parent or guardian"), ""),
     Column("age", _l("Age in years, 0 to 120"), "9"),
     Column("expected_budget", _l("An amount such as 120 or 99.50"), "120"),
-    Column("walk_in_date", _l("Day of the visit, as 2026-03-31"), ""),
-    Column("demo_date", _l("Day of the demo, as 2026-03-31"), ""),
-    Column("follow_up_date", _l("Day of the next step, today or later; empty means today"), ""),
+    Column("walk_in_date", _l("Day of the visit, as 2026-03-31"), "", is_day=True),
+    Column("demo_date", _l("Day of the demo, as 2026-03-31"), "", is_day=True),
+    Column("follow_up_date", _l("Day of the next step, today or later; empty means today"), "", is_day=True),
     Column("notes", _l("A note on the record"), "Called after the open day"),
     Column("tags", _l("Tags, separated by semicolons"), "open day; family"),
 )
@@ -236,7 +236,8 @@ def _day(cell: str) -> date:
     except ValueError:
         pass
     raise WrongError(
-        _("Must be a date, as 2026-03-31."), _("Write year, month and day; spreadsheets call this format YYYY-MM-DD.")
+        _("Must be a date, as 2026-03-31."),
+        _("Write year, month and day, or upload the file again and say how its days are written."),
     )
 
 

@@ -16,12 +16,11 @@ from app.models.imports import Import, IssueKind
 from app.models.notifications import NotificationType
 from app.policies.actor import Actor
 from app.services import lookups, people, school
-from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import Fault, Sheet, open_sheet
+from app.services.csv_files.reading import Fault, Sheet
 from app.services.errors import Invalid, WrongState
-from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, raw_cursor
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, opened, raw_cursor
 from app.services.leads import import_sql as sql
-from app.services.leads.import_rows import NAMES, REQUIRED, RowReader, Setting
+from app.services.leads.import_rows import COLUMNS, RowReader, Setting
 from app.services.leads.stages import first_stage
 from app.services.notifications import Notice, notify
 
@@ -69,10 +68,9 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
                 "Who was to get rows without an owner cannot own leads any more. Upload the file again and choose another."
             )
         )
-    sheet = open_sheet(content, NAMES, REQUIRED)
+    sheet, tally = opened(job, content, COLUMNS)
     for statement in sql.PREPARE:
         db.session.execute(text(statement))
-    tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
     setting = Setting(school.phone_region(), school.today(), there, default_owner_id)
     facts = {
         "import_id": job.id,
@@ -129,11 +127,9 @@ def _find_doubles(facts: dict[str, Any], issues: Issues, tally: Tally) -> None:
     db.session.execute(text(sql.FIND_KNOWN), facts)
     db.session.execute(text(sql.FIND_MERGED))
     db.session.execute(text(sql.FIND_REPEATED))
-    left_out, taken = (
-        _("It is left out. Change the existing lead, or import duplicates too."),
-        _("It is imported; merge the two."),
-    )
-    fix = left_out if facts["skip"] else taken
+    change = _("It is left out. Change the existing lead, or import duplicates too.")
+    keep_one = _("It is left out. Keep one of the two lines, or import duplicates too.")
+    merge = _("It is imported; merge the two.")
     for row in db.session.execute(text(sql.DOUBLES)):
         if row.unchanged:
             tally.unchanged += 1
@@ -141,9 +137,11 @@ def _find_doubles(facts: dict[str, Any], issues: Issues, tally: Tally) -> None:
         tally.duplicate += 1
         same = _("phone number") if row.field == "phone" else _("e-mail address")
         if row.lead_id:
-            rule = _("%(name)s already has this %(field)s.", name=row.name, field=same)
+            rule, fix = _("%(name)s already has this %(field)s.", name=row.name, field=same), change
         else:
             rule = _("Line %(line)s of this file already has this %(field)s.", line=row.first_line, field=same)
+            fix = keep_one
+        fix = fix if facts["skip"] else merge
         issues.add(IssueKind.DUPLICATE, Fault(row.line, row.field, row.value, rule, fix), row.lead_id)
     if facts["skip"]:
         db.session.execute(text(sql.DROP_DOUBLES))

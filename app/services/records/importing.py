@@ -19,13 +19,12 @@ from app.models.organizations import Organization, OrganizationType
 from app.policies.actor import Actor
 from app.policies.rules import may_make_records
 from app.services import school
-from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import MOST_ROWS, Fault, Sheet, open_sheet
+from app.services.csv_files.reading import MOST_ROWS, Fault, Sheet
 from app.services.errors import Invalid, NotAllowed
-from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, good_rows, raw_cursor
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, ahead, good_rows, opened, raw_cursor
 from app.services.records import import_sql as sql
 from app.services.records import naming, sets, years
-from app.services.records.import_rows import NAMES, REQUIRED, STAGED, RowReader, Setting
+from app.services.records.import_rows import COLUMNS, STAGED, RowReader, Setting
 
 BLOCK: Final = 5_000
 DUPLICATES: Final = ("skip", "import")
@@ -56,10 +55,9 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     written then, and NotAllowed.
     """
     _require(actor)
-    sheet = open_sheet(content, NAMES, REQUIRED)
+    sheet, tally = opened(job, content, COLUMNS)
     for statement in sql.PREPARE:
         db.session.execute(text(statement))
-    tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
     today, taken = school.today(), set[str]()
     setting = Setting(today, _schools(), _years(today))
     skip = job.options["duplicates"] == "skip"

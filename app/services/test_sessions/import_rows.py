@@ -28,7 +28,7 @@ COLUMNS: Final = (
     Column("identity_number", _l("Number of the document; finds a student you have"), "8001015009087"),
     Column("first_name", _l("Given name; needed for a new student"), "Amina"),
     Column("last_name", _l("Family name; needed for a new student"), "Haddad"),
-    Column("birth_date", _l("Day of birth, as 2008-03-31"), "1980-01-01"),
+    Column("birth_date", _l("Day of birth, as 2008-03-31"), "1980-01-01", is_day=True),
     Column("email", _l("E-mail address"), "amina@example.org"),
     Column("phone", _l("With country code, or as dialled at the school"), "+44 20 7946 0018"),
     Column("school_name", _l("The school they come from"), "Northside High"),

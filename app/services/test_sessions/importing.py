@@ -16,14 +16,13 @@ from app.models.students import Student
 from app.models.test_sessions import TestSession
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services.csv_files.encodings import NAMES as ENCODINGS
-from app.services.csv_files.reading import Fault, open_sheet
+from app.services.csv_files.reading import Fault
 from app.services.errors import Busy, Invalid, Refusal, refusal_from
-from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows
+from app.services.import_run import SAMPLE, Issues, Progress, Tally, good_rows, opened
 from app.services.students import identity, records
 from app.services.students.records import SameStudent
 from app.services.test_sessions import registrations
-from app.services.test_sessions.import_rows import NAMES, OF_STUDENT, REQUIRED, RowReader, is_same
+from app.services.test_sessions.import_rows import COLUMNS, NAMES, OF_STUDENT, RowReader, is_same
 from app.services.test_sessions.locking import require
 
 MOST_ROWS = 20_000  # each is registered on its own
@@ -43,8 +42,7 @@ def run(job: Import, content: bytes, issues: Issues, progress: Progress, *, acto
     written then, and NotAllowed.
     """
     require(actor)
-    sheet = open_sheet(content, NAMES, REQUIRED)
-    tally = Tally(message=_("Read as %(encoding)s.", encoding=ENCODINGS[sheet.encoding]))
+    sheet, tally = opened(job, content, COLUMNS)
     writer = _Writer(job.id, issues, tally, actor)
     reader = RowReader(sheet.columns, issues, writer.faults)
     for line, values in good_rows(sheet, reader, issues, tally, MOST_ROWS):

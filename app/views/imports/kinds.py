@@ -13,7 +13,7 @@ from flask_babel import ngettext
 
 from app.models.imports import Import
 from app.policies.actor import Actor
-from app.services import people
+from app.services import import_reports, people
 from app.services.accounts.resource import ACCOUNTS
 from app.services.enrollments import INVITATIONS
 from app.services.errors import Invalid
@@ -55,9 +55,45 @@ class Kind:
         return self.resource.slug
 
 
+READING = {
+    "dates": (
+        _l("How days are written"),
+        {
+            "iso": _l("As 2026-03-31"),
+            "day_first": _l("Day first, as 31/03/2026"),
+            "month_first": _l("Month first, as 03/31/2026"),
+        },
+    ),
+    "unknown_columns": (
+        _l("Columns that are not known"),
+        {"refuse": _l("Refuse the file, and name them"), "leave_out": _l("Leave them out")},
+    ),
+}
+
+
+def reading_fields(kind: Kind, errors: Errors) -> list[Field]:
+    """How the file is written: csv_files/options.py; days only where a column holds some."""
+    has_days = any(column.is_day for column in import_reports.COLUMNS[kind.name])
+    return [
+        _radio(name, label, labels, errors) for name, (label, labels) in READING.items() if name != "dates" or has_days
+    ]
+
+
+def _radio(name: str, label: Any, labels: Mapping[str, Any], errors: Errors) -> Field:
+    """One of several, the first unless another is sent."""
+    chosen = request.form.get(name, next(iter(labels)))
+    return Field(
+        name,
+        str(label),
+        "radio",
+        chosen,
+        errors=[str(each) for each in errors.get(name, [])],
+        choices=[Choice(value, str(text), value == chosen) for value, text in labels.items()],
+    )
+
+
 def _lead_fields(errors: Errors, actor: Actor) -> list[Field]:
     me = actor.id if actor.has(*people.OWNERS) else None
-    chosen = request.form.get("duplicates", "skip")
     return [
         Field(
             "default_owner_id",
@@ -68,14 +104,7 @@ def _lead_fields(errors: Errors, actor: Actor) -> list[Field]:
             lookup_url="/lookups/staff",
             errors=[str(each) for each in errors.get("default_owner_id", [])],
         ),
-        Field(
-            "duplicates",
-            _("Rows that look like a lead you have"),
-            "radio",
-            chosen,
-            errors=[str(each) for each in errors.get("duplicates", [])],
-            choices=[Choice(value, str(label), value == chosen) for value, label in DUPLICATES.items()],
-        ),
+        _radio("duplicates", _l("Rows that look like a lead you have"), DUPLICATES, errors),
     ]
 
 
@@ -145,17 +174,7 @@ INVITATION_IMPORTS = Kind(
 
 
 def _student_fields(errors: Errors, actor: Actor) -> list[Field]:
-    chosen = request.form.get("duplicates", "skip")
-    return [
-        Field(
-            "duplicates",
-            _("Rows that look like a student you have"),
-            "radio",
-            chosen,
-            errors=[str(each) for each in errors.get("duplicates", [])],
-            choices=[Choice(value, str(label), value == chosen) for value, label in DUPLICATES.items()],
-        )
-    ]
+    return [_radio("duplicates", _l("Rows that look like a student you have"), DUPLICATES, errors)]
 
 
 STUDENT_IMPORTS = Kind(

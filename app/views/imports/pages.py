@@ -12,7 +12,7 @@ from app.models.imports import Import, ImportStatus
 from app.policies.actor import Actor
 from app.services import import_reports
 from app.views import render
-from app.views.imports.kinds import Errors, Kind
+from app.views.imports.kinds import Errors, Kind, reading_fields
 from app.views.page import (
     Cell,
     Column,
@@ -58,7 +58,7 @@ def new_page(kind: Kind, errors: Errors, actor: Actor) -> ImportPage:
         help=str(kind.limits),
         wide=True,
     )
-    groups = [FieldGroup("", [file, *kind.fields(errors, actor)])]
+    groups = [FieldGroup("", [file, *kind.fields(errors, actor), *reading_fields(kind, errors)])]
     return ImportPage(
         str(kind.new),
         "new",
@@ -98,10 +98,15 @@ def page_of(kind: Kind, job: Import, offset: int, actor: Actor) -> ImportPage:
     if state in BUSY:
         return page
     add_issues(page, job, url, offset, actor, lambda issues: _issues(kind, issues))
+    page.rows_url = f"{url}/rows-to-mend.csv" if import_reports.kinds_to_mend(job) else ""
     page.sample = _sample(kind, job.sample)
     page.actions = _actions(kind, job, actor, url)
     if job.status is ImportStatus.DONE and job.undone_by_id is not None:
         page.tone = "warning"  # it was to be taken back, and the message says why it stays
+    elif job.status is ImportStatus.DONE:
+        left = render.number(job.total_rows - job.new_rows)
+        done = _("Imported: %(rows)s. Not imported: %(left)s.", rows=render.number(job.new_rows), left=left)
+        page.message = f"{done} {page.message}"
     return page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from flask_babel import lazy_gettext as _l
 from app.models.imports import Import
 from app.policies.actor import Actor
 from app.services import import_reports, import_undo, imports
-from app.services.errors import Invalid
+from app.services.csv_files.options import CHOICES
+from app.services.errors import Invalid, NotFound
 from app.views.imports import pages
 from app.views.imports.kinds import (
     ACCOUNT_IMPORTS,
@@ -110,7 +112,7 @@ class ImportScreens(BaseView, ABC):
     def report(self, import_id: UUID) -> Any:
         """Every fault, as a file."""
         self.job(import_id)
-        rows = stream_with_context(_lazily(import_id, current_actor()))
+        rows = stream_with_context(_lazily(import_reports.report, import_id, current_actor()))
         return _file(rows, f"{self.report_name}-{str(import_id)[:8]}.csv")
 
     @expose("/<uuid:import_id>/confirm", methods=["POST"])
@@ -153,7 +155,17 @@ class CsvImportView(ImportScreens):
         return pages.page_of(self.kind, job, offset, actor)
 
     def options(self) -> dict[str, Any]:
-        return self.kind.options()
+        return self.kind.options() | {name: request.form[name] for name in CHOICES if name in request.form}
+
+    @expose("/<uuid:import_id>/rows-to-mend.csv")
+    @requires("show")
+    def rows_to_mend(self, import_id: UUID) -> Any:
+        """The rows that are not imported, each with what is wrong with it."""
+        job = self.job(import_id)
+        if not import_reports.kinds_to_mend(job):
+            raise NotFound
+        rows = stream_with_context(_lazily(import_reports.rows_to_mend, import_id, current_actor()))
+        return _file(rows, f"{self.resource}-to-mend-{str(import_id)[:8]}.csv")
 
     @expose("/template.csv")
     @requires("add")
@@ -188,9 +200,9 @@ class StudentRecordImportView(CsvImportView):
     kind = STUDENT_IMPORTS
 
 
-def _lazily(import_id: UUID, actor: Actor) -> Any:
-    """The report, read while it is sent: by then the request's own session is closed."""
-    yield from import_reports.report(import_id, actor)
+def _lazily(read: Callable[[UUID, Actor], Iterator[bytes]], import_id: UUID, actor: Actor) -> Any:
+    """A file that is read while it is sent: by then the request's own session is closed."""
+    yield from read(import_id, actor)
 
 
 def _file(content: Any, name: str) -> Response:

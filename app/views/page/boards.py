@@ -121,6 +121,7 @@ class ImportPage:
     sample: Table | None = None  # the first rows as they would be written
     sample_title: str = ""  # where it shows something else
     report_url: str = ""
+    rows_url: str = ""  # of the rows that are to be mended and uploaded again
     actions: list[Link] = field(default_factory=list)  # confirm, undo, start again
     history: Table | None = None
     list_url: str = ""

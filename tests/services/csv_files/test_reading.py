@@ -5,11 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.services.csv_files import reading
+from app.services.csv_files import options, reading
 from app.services.csv_files.reading import Fault, Unreadable, open_sheet
+from app.services.csv_files.template import Column
+from app.services.errors import Invalid
 
-KNOWN = ("name", "phone", "note")
-REQUIRED = ("name", "phone")
+KNOWN = (
+    Column("name", "", "", required=True),
+    Column("phone", "", "", required=True),
+    Column("note", "", ""),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +26,7 @@ def _sentences(app):
 def read(content):
     if isinstance(content, str):
         content = content.encode()
-    return list(open_sheet(content, KNOWN, REQUIRED).rows())
+    return list(open_sheet(content, KNOWN).rows())
 
 
 def refused(content):
@@ -40,7 +45,7 @@ def test_separators_line_ends_and_encodings(delimiter, end, encoding):
 
 
 def test_windows_1252_is_taken_when_it_is_clearly_that():
-    sheet = open_sheet("name,phone\nJosé Müller – “x” €,1\n".encode("cp1252"), KNOWN, REQUIRED)
+    sheet = open_sheet("name,phone\nJosé Müller – “x” €,1\n".encode("cp1252"), KNOWN)
     assert sheet.encoding == "cp1252"
     assert list(sheet.rows()) == [(2, ["José Müller – “x” €", "1"])]
 
@@ -126,3 +131,44 @@ def test_any_bytes_are_read_or_refused(junk, with_header):
         assert all(fault.line >= 1 and fault.rule and fault.fix for fault in error.faults)
     else:
         assert all(isinstance(cells, Fault) or len(cells) >= 2 for _, cells in rows)
+
+
+def test_unknown_columns_are_left_out_only_where_that_is_asked_for():
+    content = b"colour,name,,phone,To Mend,shape\nred,a,x,1,why,\nblue,,,,,\n,b,,2,,round\nc\n"
+    assert [line for line, _rule in refused(content)] == [1, 1, 1], "colour, the nameless one, shape; not what we add"
+    sheet = open_sheet(content, KNOWN, {"unknown_columns": "leave_out"})
+    assert sheet.columns == ("name", "phone") and sheet.left_out == ("colour", "Column 3", "shape")
+    rows = list(sheet.rows())
+    assert rows[:2] == [(2, ["a", "1"]), (4, ["b", "2"])], "a row of which nothing is known is none"
+    assert isinstance(rows[2][1], Fault) and "6" in rows[2][1].rule
+    assert [(fault.line, fault.column) for fault in faults_of(b"name,name,x\n", {"unknown_columns": "leave_out"})] == [
+        (1, "name"),
+        (1, "phone"),
+    ], "what is twice or missing is told all the same"
+
+
+def faults_of(content, options):
+    with pytest.raises(Unreadable) as caught:
+        open_sheet(content, KNOWN, options)
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(("order", "cells"), [
+    ("iso", ["2026-03-31", "31/03/2026", "4/3/2026", "30.2.2026", "31-03-2026", "1/2-2026", "tomorrow"]),
+    ("day_first", ["2026-03-31", "2026-03-31", "2026-03-04", "30.2.2026", "2026-03-31", "1/2-2026", "tomorrow"]),
+    ("month_first", ["2026-03-31", "31/03/2026", "2026-04-03", "30.2.2026", "31-03-2026", "1/2-2026", "tomorrow"]),
+])  # fmt: skip
+def test_days_are_read_in_the_order_that_was_said(order, cells):
+    columns = [Column("name", "", "", required=True), Column("day", "", "", is_day=True)]
+    lines = ["31/03/2026,2026-03-31", *(f"x,{cell}" for cell in ("31/03/2026", " 4/3/2026 ", "30.2.2026"))]
+    lines += [f"x,{cell}" for cell in ("31-03-2026", "1/2-2026", "tomorrow")]
+    content = "\n".join(["name,day", *lines]).encode()
+    read = [row for _line, row in open_sheet(content, columns, {"dates": order}).rows()]
+    assert [row[1].strip() for row in read] == cells and read[0][0] == "31/03/2026", "only in columns of days"
+
+
+def test_only_what_is_offered_may_be_asked_for():
+    assert options.check({"dates": "day_first", "other": 1}) == {"dates": "day_first", "unknown_columns": "refuse"}
+    with pytest.raises(Invalid) as caught:
+        options.check({"dates": "guess", "unknown_columns": ""})
+    assert set(caught.value.fields) == {"dates", "unknown_columns"}
