@@ -70,6 +70,7 @@ class Attribute:
     filterable: bool = True
     badge: bool = False  # a relation that reads as a state
     person: bool = False  # a relation to someone
+    money: bool = False  # an amount: written with its hundredths
     called: bool = False  # a number that names rather than counts, such as a year: written as it is typed
 
     @property
@@ -151,6 +152,7 @@ class Lookup:
     resource: str = ""  # the slug of the records themselves, for "new" and "open"
     folded: bool = False
     offered: Any = field(default_factory=true)
+    few: bool = False  # so few that all are shown at once
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,7 @@ class Resource:
     icon: str = "list"
     parts: tuple[Part, ...] = ()
     title_columns: tuple[Any, ...] = ()  # what a row of the list needs for its title
+    told: tuple[str, ...] = ()  # attributes that a preview tells: which record of that title, and how it is now
     export_columns: tuple[str, ...] | None = None  # attributes of which a CSV of the list is made, else all; (): no CSV
 
     small: bool = False  # a table of some hundred rows: sorting it by anything costs nothing

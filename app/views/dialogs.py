@@ -175,7 +175,27 @@ def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], 
         (name, "1" if value is True else str(value)) for name, value in values.items() if _sent(action, name, value)
     ]
     page.intro = _chosen(view, action, values) or page.intro
-    return _with(page, view, result)
+    page = _with(page, view, result)
+    told = _told(view, action, [each.id for each in _first_lines(result)])
+    for line, outcome in zip(page.outcomes, _first_lines(result), strict=True):
+        line.told = told.get(outcome.id, "")
+    return page
+
+
+def _told(view: Any, action: Action, ids: list[str]) -> dict[str, str]:
+    """Of each record what tells it from others of its title, and how it is before the action: Resource.told."""
+    resource = view.resource
+    if not resource.told:
+        return {}
+    gone = action.name == "restore"
+    query = listing.Query(ids=tuple(view.key(each) for each in ids), size=MOST_LINES, deleted=gone)
+    rows = listing.fetch(resource, current_actor(), query, resource.told, count=False).rows
+    return {str(row.id): " · ".join(_texts(resource, row._mapping)) for row in rows}
+
+
+def _texts(resource: Resource, values: Mapping[str, Any]) -> list[str]:
+    cells = [render.cell(resource.by_name[name], values[name]) for name in resource.told]
+    return [str(cell.text) for cell in cells if cell.text]
 
 
 def _chosen(view: Any, action: Action, values: dict[str, Any]) -> str:
@@ -225,9 +245,13 @@ def _restoring(resource: Resource, gone: list[str]) -> Link | None:
 
 def _with(page: DialogPage, view: Any, result: Result) -> DialogPage:
     page.ok, page.unchanged, page.refused = (result.count(state) for state in ("ok", "unchanged", "refused"))
-    told = sorted(result.outcomes, key=lambda each: _ORDER[each.state])[:MOST_LINES]
-    page.outcomes = [_line(view, each) for each in told]
+    page.outcomes = [_line(view, each) for each in _first_lines(result)]
     return page
+
+
+def _first_lines(result: Result) -> list[Outcome]:
+    """Those that are shown: first what was refused."""
+    return sorted(result.outcomes, key=lambda each: _ORDER[each.state])[:MOST_LINES]
 
 
 def _line(view: Any, outcome: Outcome) -> Line:

@@ -166,6 +166,8 @@ def _bound(limit: Any) -> str:
 
 
 def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
+    if lookups.get(lookup).few and _all_shown(made, lookup, actor):
+        return made
     made.kind, made.lookup_url = "relation", url_for("LookupView.find", name=lookup)
     related = RESOURCES.get(lookups.get(lookup).resource)
     if related is not None and related.create is not None and actor.may("add", related.name):
@@ -176,6 +178,22 @@ def _relation(made: Field, lookup: str, value: Any, actor: Actor) -> Field:
         if made.text and related is not None and actor.may("show", related.name):
             made.open_url = f"/{related.slug}/{key}"
     return made
+
+
+def _all_shown(made: Field, lookup: str, actor: Actor) -> bool:
+    """Make it a choice of all that may be chosen, and of what is chosen now; not when they are too many after all."""
+    found, more = lookups.find(lookup, actor)
+    if more:
+        return False
+    made.choices = [Choice(each.id, each.text, each.id == made.value) for each in found]
+    if made.value and not any(each.selected for each in made.choices):
+        key = lookups.key_of_choice(lookup, made.value)
+        name = lookups.label(lookup, actor, key) if key is not None else ""
+        made.choices += [Choice(made.value, name, True)] if name else []
+    if made.required and not made.value:
+        made.choices.insert(0, Choice("", _("Choose…")))  # so that nothing is sent that nobody chose
+    made.kind = "select"
+    return True
 
 
 def _relations(made: Field, lookup: str, value: Any, actor: Actor) -> Field:

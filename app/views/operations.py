@@ -118,7 +118,7 @@ def _queue(state: State) -> Section:
 
 class DeliveryView(RecordView):
     resource = DELIVERIES
-    list_columns = ("recipient", "notice", "status", "attempts", "created_at", "sent_at", "error")
+    list_columns = ("recipient", "notice", "status", "created_at", "sent_at", "error")
     show_groups = (
         ("", ("recipient", "status", "attempts", "created_at", "next_attempt_at", "sent_at")),
         (_l("For the mail server"), ("message_id", "error")),

@@ -83,6 +83,11 @@ def _number(value: Decimal | int | float, locale: str) -> str:
     return format_decimal(value, locale=locale)
 
 
+def money(value: Decimal | int | float) -> str:
+    """An amount with its hundredths in the reader's locale."""
+    return format_decimal(value, format="#,##0.00", locale=reader().locale)
+
+
 def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
     """The cell of an attribute's value."""
     if value is None or value == "":
@@ -97,7 +102,7 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
         case Kind.BOOL:
             return Cell(_("Yes") if value else _("No"), "bool", tone="success" if value else "neutral")
         case Kind.NUMBER if not attribute.called:
-            return Cell(number(value), "number")
+            return Cell(money(value) if attribute.money else number(value), "number")
         case Kind.CHOICE:
             label, tone = labels(attribute, reader().locale).get(value, ("", ""))
             return Cell(label, "badge", tone=tone) if label else Cell(str(value))

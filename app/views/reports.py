@@ -118,7 +118,7 @@ def _cell(column: Told, row: Any, *, first: bool) -> Cell:
         case "percent":
             return Cell(f"{render.number(value)} %", "number")
         case "number" | "money":
-            return Cell(render.number(value), "number", row.get("urls", {}).get(column.name, ""))
+            return Cell(_figure(column, value), "number", row.get("urls", {}).get(column.name, ""))
         case _:
             return Cell(str(value), "link" if first and row["url"] else "text", row["url"] if first else "")
 
@@ -127,7 +127,11 @@ def _figures(report: Report, answer: Answer) -> list[Figure]:
     if not report.total:
         return [Figure(_("Rows"), render.number(answer.count))]
     column = next(each for each in report.columns if each.name == report.total)
-    return [Figure(str(column.label), render.number(answer.total))]
+    return [Figure(str(column.label), _figure(column, answer.total))]
+
+
+def _figure(column: Told, value: Any) -> str:
+    return render.money(value) if column.kind == "money" else render.number(value)
 
 
 def _more(answer: Answer) -> str:

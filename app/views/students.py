@@ -154,7 +154,7 @@ def _admissions(record: Any, actor: Any) -> Panel:
                     Cell(str(labels.STATUSES[status]), "badge", tone=labels.STATUS_TONES.get(status, "neutral")),
                     Cell(render.day(each.starts_on), "date", title=each.starts_on.isoformat()),
                     Cell(_("%(left)s of %(all)s", left=each.remaining, all=each.purchased)),
-                    Cell(render.number(each.total), "number") if paid else Cell(),
+                    Cell(render.money(each.total), "number") if paid else Cell(),
                     Cell(str(labels.PAYMENTS[paid]), "badge", tone=labels.PAYMENT_TONES[paid]) if paid else Cell(),
                 ],
             )

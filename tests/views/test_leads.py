@@ -267,3 +267,16 @@ def test_the_preview_says_what_was_chosen(db_session, actors, client_of):
     ):
         page = admin.post(f"/leads/actions/{action}", data={"id": ids, "_stage": "preview"} | values).text
         assert re.search(r'class="lead">([^<]+)<', page)[1] == said
+
+
+def test_the_preview_tells_records_of_the_same_name_apart_and_how_they_are_now(db_session, actors, client_of):
+    first, second = lead(owner_id=actors.staff.id), lead()
+    actions.change_stage([second.id], actor=actors.admin, stage_id=stage("Contacted").id)
+    form = {"id": f"{first.id},{second.id}", "_stage": "preview", "stage_id": str(stage("Trial Scheduled").id)}
+    page = client_of("admin").post("/leads/actions/change_stage", data=form).text
+    told = re.findall(r'class="muted told">([^<]+)<', page)
+    assert any(each.startswith(f"{first.phone} · New · Staff Tester") for each in told)
+    assert any(each.startswith(f"{second.phone} · Contacted") for each in told) and len(told) == 2
+    deletion = {"id": str(first.id), "_stage": "do"}
+    assert client_of("admin").post("/leads/delete", data=deletion).status_code == 200
+    assert first.phone in client_of("admin").get(f"/leads/restore?id={first.id}").text

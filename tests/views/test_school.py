@@ -62,7 +62,7 @@ def test_teachers_see_their_students_without_money_and_notes(client_of, learner)
 
 def test_the_office_sees_everything(client_of, learner):
     answer = client_of("staff").get(f"/students/{learner.id}")
-    assert all(each in answer.text for each in ("Owes us a cello", "Unpaid", "Oud I", "24 of 24"))
+    assert all(each in answer.text for each in ("Owes us a cello", "Unpaid", "Oud I", "24 of 24", ">285.00<"))
     assert client_of("student").get(f"/students/{student().id}").status_code == 404
 
 

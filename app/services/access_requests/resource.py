@@ -188,6 +188,7 @@ ACCESS_REQUESTS = register(
         load=(joinedload(AccessRequest.reviewer), joinedload(AccessRequest.account)),
         icon="user-plus",
         title_columns=(AccessRequest.first_name, AccessRequest.last_name),
+        told=("email", "requested_role", "status"),
         small=True,
     )
 )

@@ -281,5 +281,6 @@ ACCOUNTS = register(
         load=(selectinload(User.roles), selectinload(User.groups).selectinload(Group.roles)),
         icon="user-cog",
         title_columns=(User.username, User.first_name, User.last_name),
+        told=("username", "email", "roles"),
     )
 )

@@ -92,10 +92,10 @@ ATTRIBUTES = (
     Attribute("final_classes", labels.LABELS["final_classes"], Kind.NUMBER, Admission.final_classes),
     Attribute("extra_classes", labels.LABELS["extra_classes"], Kind.NUMBER, Admission.extra_classes),
     Attribute("remaining", _l("Remaining"), Kind.NUMBER, _remaining, filterable=False),
-    Attribute("price", labels.LABELS["price"], Kind.NUMBER, Admission.price),
+    Attribute("price", labels.LABELS["price"], Kind.NUMBER, Admission.price, money=True),
     Attribute("discount_type", labels.LABELS["discount_type"], Kind.CHOICE, Admission.discount_type, options=DISCOUNTS),
     Attribute("discount_value", labels.LABELS["discount_value"], Kind.NUMBER, Admission.discount_value),
-    Attribute("total", labels.LABELS["total"], Kind.NUMBER, Admission.total),
+    Attribute("total", labels.LABELS["total"], Kind.NUMBER, Admission.total, money=True),
     Attribute("notes", labels.LABELS["notes"], Kind.TEXT, Admission.notes, nullable=True, filterable=False),
     Attribute(
         "created_by",

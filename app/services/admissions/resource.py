@@ -189,6 +189,7 @@ ADMISSIONS = register(
         ),
         icon="graduation-cap",
         title_columns=(Admission.number,),
+        told=("student", "course", "starts_on", "status"),
         export_columns=(
             "number",
             "student",
@@ -258,6 +259,7 @@ ENTRIES = register(
         ),
         icon="clock",
         title_columns=(WaitlistEntry.position,),
+        told=("slot", "lead", "student", "status"),
     )
 )
 

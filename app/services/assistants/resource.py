@@ -153,6 +153,7 @@ REGISTRATIONS = register(
         ),
         icon="clipboard-check",
         title_columns=(RegistrationRequest.first_name, RegistrationRequest.last_name),
+        told=("username", "email", "status"),
         small=True,
     )
 )
@@ -177,7 +178,7 @@ ASSISTANTS = register(
                 person=True,
             ),
             _of_assistant("active", Kind.BOOL),
-            _of_assistant("rate", Kind.NUMBER),
+            _of_assistant("rate", Kind.NUMBER, money=True),
             _of_assistant("hours_minimum", Kind.NUMBER),
             _of_assistant("hours_maximum", Kind.NUMBER),
             Attribute("hours_worked", ASSISTANT_LABELS["hours_worked"], Kind.NUMBER, HelpDeskAssistant.hours_worked),

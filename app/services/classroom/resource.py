@@ -167,6 +167,7 @@ ATTENDANCES = register(
         ),
         icon="clipboard-check",
         title_columns=(_student_name(Attendance), Attendance.class_date),
+        told=("course", "teacher", "status"),
     )
 )
 
@@ -237,6 +238,7 @@ REQUESTS = register(
         ),
         icon="arrow-right-left",
         title_columns=(_student_name(RescheduleRequest), RescheduleRequest.from_date, RescheduleRequest.requested_date),
+        told=("course", "reason"),
     )
 )
 

@@ -248,7 +248,7 @@ PLANS = register(
             ),
             Attribute("classes_per_week", LABELS["classes_per_week"], Kind.NUMBER, CoursePlan.classes_per_week),
             Attribute("total_classes", LABELS["total_classes"], Kind.NUMBER, CoursePlan.total_classes),
-            Attribute("price", LABELS["price"], Kind.NUMBER, CoursePlan.price),
+            Attribute("price", LABELS["price"], Kind.NUMBER, CoursePlan.price, money=True),
             Attribute("active", LABELS["active"], Kind.BOOL, CoursePlan.active),
         ),
         search=func.search_fold(CoursePlan.name),

@@ -103,6 +103,7 @@ INVITATIONS = register(
         load=(joinedload(EnrollmentInvitation.coach), joinedload(EnrollmentInvitation.school)),
         icon="send",
         title_columns=(EnrollmentInvitation.student_first_name, EnrollmentInvitation.student_last_name),
+        told=("guardian_email", "status", "coach"),
         export_columns=(
             "student_first_name",
             "student_last_name",

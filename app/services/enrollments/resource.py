@@ -100,7 +100,7 @@ ENROLLMENTS = register(
             _of("student_first_name"),
             _of("student_last_name"),
             _of("deposit_paid", Kind.BOOL),
-            _of("deposit_amount", Kind.NUMBER),
+            _of("deposit_amount", Kind.NUMBER, money=True),
             _of("deposit_paid_on", Kind.DATE),
             _of("decided_at", Kind.DATETIME),
             _of("decision_note"),
@@ -221,6 +221,7 @@ ENROLLMENTS = register(
         load=(joinedload(Enrollment.coach), joinedload(Enrollment.guardian), joinedload(Enrollment.school)),
         icon="route",
         title_columns=(Enrollment.student_first_name, Enrollment.student_last_name),
+        told=("enrollment_code", "status", "coach"),
         export_columns=(
             "enrollment_code",
             "student_first_name",

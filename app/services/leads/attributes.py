@@ -107,7 +107,7 @@ ATTRIBUTES = (
     _lead("address", Kind.TEXT, filterable=False),
     _lead("guardian_name", Kind.TEXT),
     _lead("age", Kind.NUMBER),
-    _lead("expected_budget", Kind.NUMBER),
+    _lead("expected_budget", Kind.NUMBER, money=True),
     _lead("contact_attempts", Kind.NUMBER),
     _lead("last_contacted_on", Kind.DATE),
     _lead("next_follow_up_at", Kind.DATETIME),

@@ -157,6 +157,7 @@ LEADS = register(
         ),
         icon="users",
         title_columns=(Lead.first_name, Lead.last_name),
+        told=("phone", "stage", "owner", "follow_up_date"),
         export_columns=(
             "first_name",
             "last_name",
@@ -199,6 +200,7 @@ register_lookup(
         LeadStage.id,
         "lead-stages",
         offered=LeadStage.active,
+        few=True,
     )
 )
 register_lookup(

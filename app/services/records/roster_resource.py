@@ -65,7 +65,7 @@ EXTENSIONS = register(
             attribute(StudentProgramExtension, "documents_complete", Kind.BOOL),
             attribute(StudentProgramExtension, "shadow_day", Kind.DATE),
             attribute(StudentProgramExtension, "deposit_paid", Kind.BOOL),
-            attribute(StudentProgramExtension, "deposit_amount", Kind.NUMBER),
+            attribute(StudentProgramExtension, "deposit_amount", Kind.NUMBER, money=True),
             attribute(StudentProgramExtension, "deposit_paid_on", Kind.DATE),
             attribute(StudentProgramExtension, "completed_on", Kind.DATE),
             attribute(StudentProgramExtension, "created_at", Kind.DATETIME),

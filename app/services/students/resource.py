@@ -217,6 +217,7 @@ STUDENTS = register(
         load=(joinedload(Student.account),),
         icon="user-round",
         title_columns=(Student.first_name, Student.last_name),
+        told=("test_number", "birth_date", "phone"),
         export_columns=(
             "student_usi",
             "student_unique_id",

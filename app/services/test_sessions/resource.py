@@ -190,6 +190,7 @@ REGISTRATIONS = register(
         load=(joinedload(TestRegistration.student), joinedload(TestRegistration.session)),
         icon="clipboard-check",
         title_columns=(student_name(TestRegistration), session_code(TestRegistration)),
+        told=("test_number", "status"),
         export_columns=("student", "test_number", "session", "status", "created_at"),
     )
 )
@@ -236,6 +237,7 @@ ALLOCATIONS = register(
         ),
         icon="door-open",
         title_columns=(student_name(RoomAllocation), RoomAllocation.seat_number),
+        told=("session", "room"),
         export_columns=("session", "room", "seat_number", "student", "test_number", "allocation_date", "notes"),
     )
 )

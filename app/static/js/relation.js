@@ -51,6 +51,7 @@ function relation(box) {
     if (!ok) return options.show([], data.message ?? say("failed"));
     const rows = (data.results ?? []).map((row) => ({ text: row.text, detail: row.detail, item: row }));
     options.show(rows, rows.length ? (data.more ? say("more") : "") : say("none"));
+    if (q) options.move(0); // what was typed is most likely the first: Enter takes it
     announce(rows.length ? say("found", { n: data.more ? `${rows.length}+` : rows.length }) : say("none"));
   };
   const askSoon = later(() => ask(input.value.trim()), 180);
@@ -65,7 +66,7 @@ function relation(box) {
   input.addEventListener("keydown", (event) => {
     if (options.key(event)) return;
     if (event.key === "ArrowDown" || (event.key === "ArrowUp" && event.altKey)) { event.preventDefault(); ask(input.value === text ? "" : input.value.trim()); }
-    if (event.key === "Enter" && many && input.value) event.preventDefault();
+    if (event.key === "Enter" && input.value.trim() && !hidden?.value) { event.preventDefault(); ask(input.value.trim()); }
     if (event.key === "Backspace" && many && !input.value) { $(".picked li:last-child", box)?.remove(); changed(); }
   });
   input.addEventListener("blur", () => {

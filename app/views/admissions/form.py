@@ -167,8 +167,8 @@ def _plan(made: Admitted) -> Plan:
         ),
         (_("First class"), Cell(render.day(made.dates[0][0]))),
         (_("Last class"), Cell(render.day(made.dates[-1][0]))),
-        (_("Price"), Cell(render.number(made.price), "number")),
-        (_("Total"), Cell(render.number(made.total), "number")),
+        (_("Price"), Cell(render.money(made.price), "number")),
+        (_("Total"), Cell(render.money(made.total), "number")),
     ]
     weekdays = [(render.weekday(day), render.day(day), names[slot]) for day, slot in made.dates]
     return Plan(facts, [(f"{name}, {day}", title) for name, day, title in weekdays])

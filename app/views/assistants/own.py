@@ -90,5 +90,5 @@ def _facts(found: HelpDeskAssistant) -> list[Fact]:
     return [
         Fact(_("Planned"), Cell(hours)),
         Fact(_("Hours worked"), Cell(render.number(found.hours_worked), "number")),
-        Fact(_("Rate per hour"), Cell(render.number(found.rate), "number")),
+        Fact(_("Rate per hour"), Cell(render.money(found.rate), "number")),
     ]

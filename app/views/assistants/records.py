@@ -29,7 +29,7 @@ from app.views.security import current_actor, requires
 
 class RegistrationView(RecordView):
     resource = REGISTRATIONS
-    list_columns = ("name", "status", "username", "email", "degree", "created_at", "processed_at")
+    list_columns = ("name", "status", "username", "email", "degree", "created_at")
     show_groups = (
         (_l("Applicant"), ("username", "email", "phone", "degree", "created_at")),
         (_l("Decision"), ("processed_at", "processed_by", "rejection_reason")),

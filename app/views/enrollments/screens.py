@@ -50,7 +50,7 @@ def _sent(invitation: EnrollmentInvitation) -> str:
 
 class InvitationView(RecordView):
     resource = INVITATIONS
-    list_columns = ("student", "status", "guardian_email", "coach", "school", "expires_at", "created_at")
+    list_columns = ("student", "status", "guardian_email", "coach", "school", "expires_at")
     show_groups = (
         (_l("Student"), ("student_first_name", "student_last_name", "grade_level", "school")),
         (_l("Family"), ("guardian_name", "guardian_email", "message")),

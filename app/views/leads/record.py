@@ -46,7 +46,7 @@ from app.views.security import current_actor, requires
 
 class LeadView(RecordView):
     resource = LEADS
-    list_columns = ("name", "phone", "email", "stage", "owner", "follow_up_date", "follow_up_status", "created_at")
+    list_columns = ("name", "phone", "stage", "owner", "follow_up_date", "follow_up_status", "created_at")
     show_groups = (
         (_l("Contact"), ("phone", "email", "guardian_name", "area", "community", "address")),
         (

@@ -75,6 +75,7 @@ class Outcome:
     state: str
     message: str = ""
     once: bool = False  # to be read and copied now
+    told: str = ""  # which record of that title, and how it is now
 
 
 @dataclass(slots=True)
