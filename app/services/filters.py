@@ -24,13 +24,16 @@ LONGEST = 3_000  # signs of a value, as of eighty keys: an address may have four
 _TEXTS = frozenset({Kind.TEXT, Kind.EMAIL, Kind.PHONE})
 _WORD = re.compile(r"\w+")
 _EMPTINESS = ("empty", "notempty")
+ALONE = frozenset({*_EMPTINESS, "today", "past"})  # operators without a value
+DAYS = frozenset({"last", "next"})  # those with a number of days
+MOST_DAYS = 3_660
 OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.TEXT: ("contains", "is", "isnot", "in"),
     Kind.EMAIL: ("contains", "is", "isnot", "in"),
     Kind.PHONE: ("contains", "is", "isnot", "in"),
     Kind.NUMBER: ("is", "isnot", "gt", "lt", "between"),
-    Kind.DATE: ("is", "before", "after", "between"),
-    Kind.DATETIME: ("before", "after", "between"),
+    Kind.DATE: ("is", "before", "after", "between", "today", "past", "last", "next"),
+    Kind.DATETIME: ("before", "after", "between", "today", "last", "next"),
     Kind.TIME: ("is", "before", "after"),
     Kind.BOOL: ("is",),
     Kind.CHOICE: ("is", "isnot", "in"),
@@ -130,6 +133,8 @@ def condition(item: Filter) -> ColumnElement[bool]:
         return column.is_(None) if operator == "empty" else column.is_not(None)
     if operator == "contains":
         return _contains(item)
+    if operator in ALONE | DAYS:
+        return _between(item.attribute, *_days_from_today(item))
     if operator in {"in", "between"}:
         parts = item.raw.split("," if operator == "in" else "..")
         values = [_typed(item.attribute, part) for part in parts if part.strip()]
@@ -137,14 +142,7 @@ def condition(item: Filter) -> ColumnElement[bool]:
             raise ValueError(item.raw)
         if operator == "in":
             return alike(column).in_([alike(value) for value in values])
-        low, high = (_typed(item.attribute, part) if part.strip() else None for part in parts)
-        if item.attribute.kind is Kind.DATETIME:  # days are the school's, and the last one counts
-            low = school.midnight(low) if low else None
-            return and_(
-                *([column >= low] if low else []),
-                *([column < school.midnight(high + timedelta(days=1))] if high else []),
-            )
-        return and_(*([column >= low] if low is not None else []), *([column <= high] if high is not None else []))
+        return _between(item.attribute, *(_typed(item.attribute, part) if part.strip() else None for part in parts))
     value = _typed(item.attribute, item.raw)
     if item.attribute.kind is Kind.DATETIME:
         return (
@@ -164,6 +162,34 @@ def condition(item: Filter) -> ColumnElement[bool]:
             return column > value
         case _:
             return column < value
+
+
+def _between(attribute: Attribute, low: Any, high: Any) -> ColumnElement[bool]:
+    """From the one to the other, both included; one that is None sets no limit."""
+    column = attribute.compared
+    if attribute.kind is Kind.DATETIME:  # days are the school's, and the last one counts
+        low = school.midnight(low) if low else None
+        return and_(
+            *([column >= low] if low else []),
+            *([column < school.midnight(high + timedelta(days=1))] if high else []),
+        )
+    return and_(*([column >= low] if low is not None else []), *([column <= high] if high is not None else []))
+
+
+def _days_from_today(item: Filter) -> tuple[date | None, date | None]:
+    """The first and the last day that are meant, in the school's time zone: the last and the next days begin with today.
+    Raises ValueError.
+    """
+    today = school.today()
+    if item.operator == "today":
+        return today, today
+    if item.operator == "past":
+        return None, today - timedelta(days=1)
+    number = int(item.raw) if item.raw.isascii() and item.raw.isdecimal() else 0
+    if not 1 <= number <= MOST_DAYS:
+        raise ValueError(item.raw)
+    reach = timedelta(days=number - 1)
+    return (today - reach, today) if item.operator == "last" else (today, today + reach)
 
 
 def _contains(item: Filter) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from app.services import school, timetables, today
 from app.services.classroom import dashboard
 from app.services.classroom.dashboard import Choice, ClassOfDay
 from app.services.timetables import ClassEntry
-from app.views import lists, render
+from app.views import render
 from app.views.enrollments import family
 from app.views.page import Cell, Column, Empty, Figure, Row, Section, Table
 
@@ -27,7 +27,7 @@ def figures(counts: dict[str, int], actor: Actor) -> list[Figure]:
     if not actor.is_admin:
         unmarked.append(("f", f"teacher:is:{actor.id}"))
     known = {
-        "unmarked": (_("Classes not marked"), lists.address("/attendance/", unmarked)),
+        "unmarked": (_("Classes not marked"), render.address("/attendance/", unmarked)),
         "requests": (_("Requests to move"), "/reschedule-requests/?f=status:is:pending"),
         "unpaid": (_("Open payments"), "/reports/unpaid"),
     }

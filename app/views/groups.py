@@ -12,7 +12,7 @@ from app.policies.groups import BUILT_IN
 from app.services.accounts import directory, groups
 from app.services.accounts.group_resource import GROUPS
 from app.services.errors import Refusal
-from app.views import lists, render
+from app.views import render
 from app.views.base import RecordView
 from app.views.page import Cell, Choice, Column, Empty, FormPage, Link, ListPage, Panel, RecordPage, Row, Table
 from app.views.security import current_actor
@@ -108,6 +108,6 @@ def _members(group: Any) -> Panel:
         "",
         [Link(_("Add a member"), f"/groups/actions/add_member?id={group.id}", "user-check", dialog=True)],
     )
-    members = lists.address("/accounts/", [("f", f"groups:contains:{group.name}")])
+    members = render.address("/accounts/", [("f", f"groups:contains:{group.name}")])
     more = members if total > len(shown) else ""
     return Panel(_("Members (%(count)s)", count=render.number(total)), Table(heads, rows, empty), more)

@@ -53,7 +53,7 @@ def _leads_today(page: FrontPage, actor: Actor, whose: str, counts: dict[str, in
     for name, tone in (("overdue", "danger"), ("today", "warning")):
         section = worklist_section(actor, name, whose, shown=8)
         section.total = render.total(counts[name], today.COUNT_LIMIT)
-        url = lists.address("/leads/", worklist_query(name, whose, actor).parameters())
+        url = render.address("/leads/", worklist_query(name, whose, actor).parameters())
         page.figures.append(Figure(section.title, section.total, url, tone if counts[name] else "success"))
         section.more_url = url if counts[name] > len(section.table.rows) else ""
         page.sections.append(section)

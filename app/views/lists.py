@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from flask import request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.policies.actor import Actor
 from app.policies.rules import may_remove_filter, may_share_filter
-from app.services import filters, listing, lookups, saved_filters
+from app.services import listing, saved_filters
 from app.services.errors import Invalid
 from app.services.listing import SIZES, Page, Query
 from app.services.positions import LAST
-from app.services.resource import Attribute, Kind, Resource
-from app.views import render
+from app.services.resource import Kind, Resource
+from app.views import list_filters, render
 from app.views.page import (
-    Chip,
     Choice,
     Column,
     Empty,
-    FilterField,
     Link,
     ListPage,
     Paging,
@@ -35,21 +31,7 @@ from app.views.page import (
     Table,
 )
 
-OPERATOR_LABELS = {
-    "is": _l("is"),
-    "isnot": _l("is not"),
-    "contains": _l("contains"),
-    "empty": _l("is empty"),
-    "notempty": _l("is not empty"),
-    "between": _l("is between"),
-    "in": _l("is one of"),
-    "before": _l("is before"),
-    "after": _l("is after"),
-    "gt": _l("is more than"),
-    "lt": _l("is less than"),
-}
 LONGEST_QUERY = 8_000  # characters
-_FILTER_KINDS = {Kind.EMAIL: "text", Kind.PHONE: "text", Kind.DATETIME: "date"}
 
 
 def shown_query(resource: Resource, actor: Actor, arguments: Mapping[str, Sequence[str]]) -> Query:
@@ -63,14 +45,9 @@ def board_query(resource: Resource, arguments: Mapping[str, Sequence[str]]) -> Q
     return replace(listing.read_query(resource, arguments), deleted=False)
 
 
-def address(url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """An address with a query string, or without one when there is none."""
-    return f"{url}?{urlencode(pairs)}" if pairs else url
-
-
 def same_rows(url: str, query: Query) -> str:
     """The address of another view of the rows that a query finds: its search and filters, without the looks of this one."""
-    return address(url, query.parameters(sort="", columns=(), size=SIZES[0], deleted=False))
+    return render.address(url, query.parameters(sort="", columns=(), size=SIZES[0], deleted=False))
 
 
 def columns(resource: Resource, names: Sequence[str], query: Query, url: str) -> list[Column]:
@@ -87,7 +64,7 @@ def columns(resource: Resource, names: Sequence[str], query: Query, url: str) ->
             Column(
                 name,
                 titles(resource, render.reader().locale)[name],
-                address(url, query.parameters(sort=target)) if sortable else "",
+                render.address(url, query.parameters(sort=target)) if sortable else "",
                 current,
                 "end" if attribute.kind is Kind.NUMBER and not attribute.called else "start",
             )
@@ -111,71 +88,9 @@ def titles(resource: Resource, _locale: str) -> dict[str, str]:
     return {each.name: str(each.label) for each in resource.attributes}
 
 
-@cache
-def filter_fields(resource: Resource, _locale: str) -> list[FilterField]:
-    """What a list can be filtered by, in one language: hundreds of texts that do not change."""
-    return [
-        FilterField(
-            each.name,
-            str(each.label),
-            _FILTER_KINDS.get(each.kind, each.kind.value),
-            [Choice(operator, str(OPERATOR_LABELS[operator])) for operator in filters.operators_of(each)],
-            [Choice(option.value, str(option.label)) for option in each.options]
-            or ([Choice("1", _("Yes")), Choice("0", _("No"))] if each.kind is Kind.BOOL else []),
-            f"/lookups/{each.lookup}?all" if each.lookup else "",
-        )
-        for each in resource.attributes
-        if each.filterable
-    ]
-
-
-def chips(query: Query, url: str, actor: Actor) -> list[Chip]:
-    """Each filter in words, with the address of the list without it."""
-    made = []
-    for item in query.filters:
-        others = tuple(each for each in query.filters if each is not item)
-        value = (
-            ""
-            if item.operator in {"empty", "notempty"}
-            else " " + _filter_value(item.attribute, item.operator, item.raw, actor)
-        )
-        made.append(
-            Chip(
-                f"{item.attribute.label} {OPERATOR_LABELS[item.operator]}{value}",
-                address(url, query.parameters(filters=others)),
-            )
-        )
-    if query.deleted:
-        made.append(Chip(_("Deleted"), address(url, query.parameters(deleted=False))))
-    if query.left_out:
-        text = _("A filter of this address is not understood, and is left out.")
-        made.append(Chip(text, address(url, query.parameters())))
-    return made
-
-
-def _filter_value(attribute: Attribute, operator: str, raw: str, actor: Actor) -> str:
-    if operator == "between":
-        low, high = (_one_value(attribute, part.strip(), actor) or "…" for part in raw.split(".."))
-        return _("%(low)s and %(high)s", low=low, high=high)
-    parts = [part for part in raw.split(",") if part.strip()] if operator == "in" else [raw]
-    return ", ".join(_one_value(attribute, part.strip(), actor) for part in parts)
-
-
-def _one_value(attribute: Attribute, raw: str, actor: Actor) -> str:
-    if attribute.kind is Kind.RELATION:
-        return lookups.label(attribute.lookup, actor, filters.key_of(attribute, raw)) or _("unknown")
-    if attribute.kind is Kind.CHOICE:
-        return next(str(option.label) for option in attribute.options if option.value == raw)
-    if attribute.kind is Kind.BOOL:
-        return _("Yes") if raw in {"1", "true"} else _("No")
-    if raw and attribute.kind in {Kind.DATE, Kind.DATETIME}:
-        return render.day(date.fromisoformat(raw))
-    return raw
-
-
 def paging(query: Query, page: Page, url: str) -> Paging:
     def at(**position: str) -> str:
-        return address(url, query.parameters(**position))
+        return render.address(url, query.parameters(**position))
 
     return Paging(
         render.total(page.total, page.limit),
@@ -184,7 +99,9 @@ def paging(query: Query, page: Page, url: str) -> Paging:
         previous_url="" if page.first or not page.start else at(before=page.start),
         next_url="" if page.last or not page.end else at(after=page.end),
         last_url="" if page.last else at(before=LAST),
-        sizes=[Choice(address(url, query.parameters(size=size)), str(size), size == query.size) for size in SIZES],
+        sizes=[
+            Choice(render.address(url, query.parameters(size=size)), str(size), size == query.size) for size in SIZES
+        ],
     )
 
 
@@ -243,8 +160,8 @@ def list_head(
         search=query.search,
         search_placeholder=str(resource.search_help),
         keep=query.parameters(search=""),
-        chips=chips(query, url, actor),
-        filter_fields=filter_fields(resource, render.reader().locale),
+        chips=list_filters.chips(query, url, actor),
+        filter_fields=list_filters.fields(resource, render.reader().locale),
         filters_key=f"{resource.slug} {url} {render.language()}",
         query=urlencode(query.parameters()),
         tools=list(tools),

@@ -103,7 +103,7 @@ def _section(resource: Resource, page: listing.Page, words: str) -> Section:
 
 def _all(resource: Resource, words: str) -> str:
     """The address of the list of everything of one kind that is found."""
-    return lists.address(f"/{resource.slug}/", listing.Query(search=words).parameters())
+    return render.address(f"/{resource.slug}/", listing.Query(search=words).parameters())
 
 
 def _details(resource: Resource, row: Any) -> list[Cell]:

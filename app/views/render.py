@@ -4,12 +4,13 @@ never "None".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -176,3 +177,8 @@ def direction() -> str:
 def initials(*names: str) -> str:
     """The first letters of a person's names, for the disc beside them."""
     return "".join(name[:1] for name in names).upper()
+
+
+def address(url: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """An address with a query string, or without one when there is none."""
+    return f"{url}?{urlencode(pairs)}" if pairs else url

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -148,3 +150,20 @@ def test_the_way_on_stands_beside_the_warning(committed_app, open_page):
     assert warning.bounding_box()["y"] + warning.bounding_box()["height"] < 850
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Ann Other")).to_be_visible()
+
+
+def test_filters_by_days_from_today_are_put_together(committed_app, open_page):
+    key = make(committed_app, first_name="Duesoon", follow_up_date=datetime.now(UTC).date() + timedelta(days=1))
+    page = open_page("staff")
+    page.goto("/leads/")
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Field").select_option("Follow-up")
+    condition = page.get_by_label("Condition")
+    condition.select_option("is before today")
+    expect(page.get_by_label("Number of days")).to_have_count(0)
+    condition.select_option("is in the next")
+    page.get_by_label("Number of days").fill("3")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url(re.compile("f=follow_up_date.+next.+3$"))
+    expect(page.locator(".chip")).to_have_text("Follow-up is in the next 3 days")
+    expect(page.get_by_role("link", name="Duesoon")).to_have_attribute("href", f"/leads/{key}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -156,7 +156,8 @@ def test_every_filter_that_is_offered_works(rows, actors):
                 if name in ("import", "tags")
                 else "1"
             )
-        value = {"between": f"{value}..{value}", "empty": "", "notempty": ""}.get(operator, value)
+        value = {"between": f"{value}..{value}", "last": "7", "next": "7"}.get(operator, value)
+        value = "" if operator in filters.ALONE else value
         raw = f"{name}:{operator}:{value}"
         query = listing.read_query(LEADS, {"f": [raw]})
         if not query.filters:
@@ -165,6 +166,37 @@ def test_every_filter_that_is_offered_works(rows, actors):
         assert listing.read_query(LEADS, dict_of(query.parameters())) == query, "an address says what it means"
         listing.fetch(LEADS, actors.admin, query, ("name",))
     assert unknown == []
+
+
+def test_days_are_counted_from_the_schools_today(db_session, actors, monkeypatch):
+    """And a filter that is kept means other days tomorrow."""
+    today = date(2026, 3, 29)  # in London, clocks go forward
+    days = [today + timedelta(days=number) for number in (-7, -6, -1, 0, 1, 6, 7)]
+    made = {day: lead(follow_up_date=day) for day in days}
+    for day, each in made.items():
+        each.created_at = school.midnight(day)
+    late = lead(follow_up_date=date(2030, 1, 1))
+    late.created_at = school.midnight(today + timedelta(days=1)) - timedelta(seconds=1)
+    db.session.flush()
+
+    def found(raw: str, of: str = "follow_up_date") -> list[int]:
+        query = listing.read_query(LEADS, {"f": [f"{of}:{raw}"]})
+        rows = listing.fetch(LEADS, actors.admin, query, ("name",)).rows
+        return sorted((day - today).days for day, each in made.items() if each.id in {row.id for row in rows}) + (
+            [99] if late.id in {row.id for row in rows} else []
+        )
+
+    for now, shift in ((today, 0), (today + timedelta(days=1), 1)):
+        monkeypatch.setattr(school, "today", lambda now=now: now)
+        assert found("today:") == [shift] and found("last:1") == found("next:1") == [shift]
+        assert found("past:") == [-7, -6, -1] + [0] * shift
+        assert found("last:7") == ([-6, -1, 0] if not shift else [-1, 0, 1])
+        assert found("next:7") == ([0, 1, 6] if not shift else [1, 6, 7])
+        assert found("today:", "created_at") == ([0, 99] if not shift else [1]), "the last second counts"
+        assert found("last:7", "created_at") == ([-6, -1, 0, 99] if not shift else [-1, 0, 1, 99])
+    for wrong in ("last:", "last:0", "next:-1", "next:x", "last:3661", "next:1.5", "last:٣"):
+        assert listing.read_query(LEADS, {"f": [f"follow_up_date:{wrong}"]}).filters == ()
+    assert listing.read_query(LEADS, {"f": ["created_at:past:"]}).filters == ()
 
 
 def dict_of(pairs):

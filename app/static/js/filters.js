@@ -42,10 +42,14 @@ function builder(form, spec) {
   form.closest("details")?.addEventListener("toggle", (event) => { if (event.target.open) field.focus(); });
 }
 
+const ALONE = ["empty", "notempty", "today", "past"]; // conditions without a value
+const DAYS = ["last", "next"]; // those with a number of days
+
 const labelled = (text, input, id) => [el("label", { class: "label", for: id }, text), input];
 
 function values(f, op, spec) {
-  if (op === "empty" || op === "notempty") return [];
+  if (ALONE.includes(op)) return [];
+  if (DAYS.includes(op)) return labelled(spec.days, el("input", { id: "fl-v", type: "number", min: 1, max: 3660, step: 1, value: 7, required: true, "data-one": true }), "fl-v");
   if (f.k === "bool" && !f.c?.length) return labelled(spec.value, el("select", { id: "fl-v", "data-one": true }, el("option", { value: "true" }, spec.yes), el("option", { value: "false" }, spec.no)), "fl-v");
   if (f.c?.length && op === "in") return [el("fieldset", { class: "checks" }, el("legend", { class: "label" }, spec.many),
     ...f.c.map(([value, label]) => el("label", { class: "check" }, el("input", { type: "checkbox", value, "data-each": true }), el("span", {}, label))))];
@@ -67,7 +71,7 @@ function values(f, op, spec) {
 
 // The value as it stands in the address; null when there is none.
 function read(box, op) {
-  if (op === "empty" || op === "notempty") return "";
+  if (ALONE.includes(op)) return "";
   const each = $$("[data-each]", box);
   if (each.length) return each.filter((one) => one.checked).map((one) => one.value).join(",") || null;
   if ($("[data-combo]", box)) return $$('input[name="v"]', box).map((one) => one.value).filter(Boolean).join(",") || null;

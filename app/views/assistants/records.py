@@ -18,7 +18,7 @@ from app.services.assistants.schemas import PlanInput
 from app.services.errors import Refusal
 from app.services.listing import Query
 from app.services.students.records import duplicates_of
-from app.views import lists, render
+from app.views import render
 from app.views.assistants import grid
 from app.views.base import RecordView
 from app.views.forms import read_moment
@@ -46,7 +46,7 @@ class RegistrationView(RecordView):
         chosen = [each.raw for each in query.filters if each.attribute.name == "status" and each.operator == "is"]
         tabs = [Link(_("All"), "/registrations/", active=not query.filters)]
         for option in STATUS:
-            url = lists.address("/registrations/", [("f", f"status:is:{option.value}")])
+            url = render.address("/registrations/", [("f", f"status:is:{option.value}")])
             tabs.append(Link(str(option.label), url, active=chosen == [option.value]))
         return tabs
 

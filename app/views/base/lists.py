@@ -16,7 +16,7 @@ from app.services.errors import Invalid
 from app.services.resource import Resource
 from app.views import render
 from app.views.base.core import ResourceView
-from app.views.lists import address, list_page, query_arguments, shown_query
+from app.views.lists import list_page, query_arguments, shown_query
 from app.views.page import (
     Link,
 )
@@ -77,7 +77,9 @@ class ListScreens(ResourceView):
     def tools(self, actor: Actor, query: listing.Query) -> list[Link]:
         made = []
         if self.resource.exported and actor.may("export", self.resource.name):
-            made.append(Link(_("Export"), address(f"/{self.resource.slug}/export.csv", query.parameters()), "download"))
+            made.append(
+                Link(_("Export"), render.address(f"/{self.resource.slug}/export.csv", query.parameters()), "download")
+            )
         if self.resource.soft_deleted and actor.may("restore", self.resource.name) and not query.deleted:
             made.append(Link(_("Deleted"), f"/{self.resource.slug}/?deleted=1", "trash-2"))
         return made

@@ -15,7 +15,7 @@ from app.models.content import Announcement, DownloadableResource
 from app.services.content import ANNOUNCEMENTS, PAGES, downloads, files, markdown, public
 from app.services.errors import NotFound
 from app.services.resource import Resource
-from app.views import lists, render
+from app.views import render
 from app.views.content.feed import rss
 from app.views.content.sizes import kind, size
 from app.views.page import Empty, Link
@@ -129,7 +129,7 @@ def _nav(here: str) -> list[Link]:
 def _categories(chosen: str) -> list[Link]:
     known = public.categories()
     made = [Link(_("All"), "/news/", active=not chosen)]
-    made += [Link(each, lists.address("/news/", [("category", each)]), active=each == chosen) for each in known]
+    made += [Link(each, render.address("/news/", [("category", each)]), active=each == chosen) for each in known]
     return made if known else []
 
 
@@ -137,7 +137,7 @@ def _older(found: Any, category: str) -> str:
     if len(found) <= PER_PAGE:
         return ""
     chosen = [("category", category)] if category else []
-    return lists.address("/news/", [*chosen, ("before", str(found[PER_PAGE - 1].id))])
+    return render.address("/news/", [*chosen, ("before", str(found[PER_PAGE - 1].id))])
 
 
 def _item(each: Announcement) -> NewsItem:

@@ -53,7 +53,7 @@ def _column(column: board.Column, query: Query) -> BoardColumn:
         title,
         render.number(column.total),
         [_card(row) for row in column.rows],
-        lists.address("/enrollments/", more.parameters()) if column.total > len(column.rows) else "",
+        render.address("/enrollments/", more.parameters()) if column.total > len(column.rows) else "",
         "success" if column.name == board.ENROLLED else "",
     )
 

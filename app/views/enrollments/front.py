@@ -34,7 +34,7 @@ def add(page: FrontPage, actor: Actor, counts: dict[str, int]) -> None:
     titles = _titles()
     sections = []
     for name, (resource, query) in found.items():
-        url = lists.address(f"/{resource.slug}/", query.parameters())
+        url = render.address(f"/{resource.slug}/", query.parameters())
         total = render.total(counts[name], today.COUNT_LIMIT)
         page.figures.append(Figure(titles[name], total, url, "warning" if counts[name] else "success"))
         if counts[name]:
@@ -74,7 +74,7 @@ def _nothing() -> Section:
 def _by_step(actor: Actor) -> Chart:
     totals = waiting.by_step(actor)
     urls = [
-        lists.address("/enrollments/", [("f", waiting.IS_OPEN), ("f", f"current_step:is:{step}")]) for step in STEPS
+        render.address("/enrollments/", [("f", waiting.IS_OPEN), ("f", f"current_step:is:{step}")]) for step in STEPS
     ]
     labels = [f"{step} {title}" for step, title in STEPS.items()]
     return Chart(

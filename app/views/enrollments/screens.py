@@ -23,7 +23,7 @@ from app.services.errors import Refusal
 from app.services.idempotency import ToldOnce
 from app.services.listing import Query
 from app.services.resource import Action, Option, Outcome
-from app.views import lists, render
+from app.views import render
 from app.views.base import RecordView
 from app.views.content.sizes import kind, size
 from app.views.enrollments import timeline
@@ -38,7 +38,7 @@ def status_tabs(options: tuple[Option, ...], base: str, query: Query) -> list[Li
     chosen = [each.raw for each in query.filters if each.attribute.name == "status" and each.operator == "is"]
     tabs = [Link(_("All"), base, active=not query.filters)]
     for option in options:
-        url = lists.address(base, [("f", f"status:is:{option.value}")])
+        url = render.address(base, [("f", f"status:is:{option.value}")])
         tabs.append(Link(str(option.label), url, active=chosen == [option.value]))
     return tabs
 

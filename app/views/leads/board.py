@@ -73,7 +73,7 @@ def _board_column(column: board.Column, actor: Actor, query: Query) -> BoardColu
         column.title if column.active else _("%(stage)s (not in use any more)", stage=column.title),
         render.total(column.total, STAGE_COUNT_LIMIT),
         cards,
-        lists.address("/leads/", more.parameters()) if column.total > len(cards) else "",
+        render.address("/leads/", more.parameters()) if column.total > len(cards) else "",
         "success" if column.is_onboarded else "",
     )
 

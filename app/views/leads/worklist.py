@@ -80,5 +80,5 @@ def worklist_section(actor: Actor, name: str, whose: str, shown: int = 0) -> Sec
         render.total(page.total, page.limit),
         Table(heads, rows, Empty(empties[name])),
         {"overdue": "danger", "today": "warning"}.get(name, ""),
-        "" if page.last else lists.address("/leads/", query.parameters()),
+        "" if page.last else render.address("/leads/", query.parameters()),
     )

@@ -11,7 +11,7 @@ from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.services import today
 from app.services.test_sessions import SESSIONS, ahead
-from app.views import lists, render
+from app.views import render
 from app.views.page import Cell, Chart, Column, Empty, Figure, FrontPage, Link, Row, Section, Table
 
 URL: Final = "/test-sessions/"
@@ -22,7 +22,7 @@ def add(page: FrontPage, actor: Actor, counts: dict[str, int]) -> None:
     if not actor.has(Role.EXAM_OFFICER):
         return
     found = ahead.sessions()
-    to_come = lists.address(URL, ahead.to_come().parameters())
+    to_come = render.address(URL, ahead.to_come().parameters())
     page.figures += _figures(found, counts, to_come)
     page.sections.append(_next(found, counts["tests_to_come"], to_come))
     if any(each.registered for each in found):
@@ -45,7 +45,7 @@ def _figures(found: Any, counts: dict[str, int], to_come: str) -> list[Figure]:
         Figure(
             _("Past, not completed"),
             render.total(past, today.COUNT_LIMIT),
-            lists.address(URL, ahead.to_complete().parameters()),
+            render.address(URL, ahead.to_complete().parameters()),
             "warning" if past else "success",
         ),
     ]
