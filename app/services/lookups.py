@@ -35,12 +35,15 @@ def get(name: str) -> Lookup:
     return LOOKUPS[name]
 
 
-def find(name: str, actor: Actor, query: str = "", *, every: bool = False) -> tuple[list[Found], bool]:
+def find(name: str, actor: Actor, query: str = "", *, every: bool = False, but: str = "") -> tuple[list[Found], bool]:
     """The first choices that contain every word of the query, and whether there are more. `every`: also those that may
-    not be chosen anew, as records that have them can be looked for.
+    not be chosen anew, as records that have them can be looked for. `but`: without the one of this key.
     """
     lookup = get(name)
     statement = lookup.statement(actor)
+    left_out = key_of_choice(name, but) if but else None
+    if left_out is not None:
+        statement = statement.where(lookup.key != left_out)
     if not every:
         statement = statement.where(lookup.offered)
     if query.strip():

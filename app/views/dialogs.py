@@ -13,13 +13,13 @@ from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
 from app.policies.scopes import visible
-from app.services import inputs, listing
+from app.services import inputs, listing, lookups
 from app.services.errors import Invalid, NotFound, Refusal
 from app.services.resource import Action, Outcome, Resource, Result
 from app.services.transaction import rehearse
 from app.views import forms, once, render
 from app.views.lists import query_arguments, shown_query
-from app.views.page import DialogPage, Form, Link
+from app.views.page import DialogPage, FieldGroup, Form, Link
 from app.views.page import Outcome as Line
 from app.views.security import current_actor
 
@@ -45,10 +45,10 @@ def restoration(resource: Resource) -> Action:
 
 def run(view: Any, action: Action) -> Any:
     """Answer one step of the dialog. A GET asks, or previews where there is nothing to ask; a POST with `_stage`
-    previews or does.
+    previews or does, and one to an address with `now`, which takes back what was just done, does it at once.
     """
     ids = keys(view, request.values.getlist("id"))
-    stage = request.form.get("_stage", "ask")
+    stage = request.form.get("_stage", "do" if request.method == "POST" and "now" in request.args else "ask")
     values: dict[str, Any] = {}
     if action.input is not None:
         names = list(action.input.model_fields)
@@ -158,6 +158,7 @@ def _ask(view: Any, action: Action, ids: list[Any], values: dict[str, Any], refu
     if action.input is not None:
         names = list(action.input.model_fields)
         groups = forms.groups(view.resource, action.input, [("", names)], values, refusal.fields, current_actor())
+        _leave_out(view, ids, groups)
     direct = len(ids) == 1 and not action.previewed
     form = _form(view, action, ids, str(action.label) if direct else _("Preview"), groups)
     form.errors = [str(text) for name, texts in refusal.fields.items() if name not in names for text in texts]
@@ -166,6 +167,14 @@ def _ask(view: Any, action: Action, ids: list[Any], values: dict[str, Any], refu
     page = _page(view, action, ids, form, "ask")
     page.hidden = _hidden("preview", refusal)
     return page
+
+
+def _leave_out(view: Any, ids: list[Any], groups: list[FieldGroup]) -> None:
+    """A record is not offered where another of its kind is chosen."""
+    for field in (field for group in groups for field in group.fields if len(ids) == 1):
+        lookup = view.resource.relations.get(field.name)
+        if field.lookup_url and lookup is not None and lookups.get(lookup).resource == view.resource.slug:
+            field.lookup_url += f"?but={ids[0]}"
 
 
 def _preview(view: Any, action: Action, ids: list[Any], values: dict[str, Any], result: Result) -> DialogPage:
@@ -240,7 +249,8 @@ def _restoring(resource: Resource, gone: list[str]) -> Link | None:
     may = resource.restore is not None and current_actor().may("restore", resource.name)
     if not may or len(gone) > MOST_IN_ADDRESS:
         return None
-    return Link(_("Restore"), f"/{resource.slug}/restore?id={','.join(gone)}", "undo-2", dialog=True)
+    url = f"/{resource.slug}/restore?now=1&id={','.join(gone)}"
+    return Link(_("Restore"), url, "undo-2", method="post", dialog=True)
 
 
 def _with(page: DialogPage, view: Any, result: Result) -> DialogPage:

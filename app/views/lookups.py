@@ -26,7 +26,7 @@ class LookupView(BaseView):
     @expose("/<name>")
     def find(self, name: str) -> Any:
         """The permission is that of the lookup itself: a visitor is refused before the name is looked at. `all`: also what may
-        not be chosen anew, for filters.
+        not be chosen anew, for filters; `but`: the key of one that is not offered.
         """
         lookup = lookups.LOOKUPS.get(name)
         refused = refuse_unless(*(lookup.permission if lookup else ("show", "Home")))
@@ -35,7 +35,9 @@ class LookupView(BaseView):
         if lookup is None:
             abort(404)
         words = request.args.get("q", "")[:200].replace("\0", "")
-        found, more = lookups.find(name, current_actor(), words, every="all" in request.args)
+        found, more = lookups.find(
+            name, current_actor(), words, every="all" in request.args, but=request.args.get("but", "")
+        )
         return jsonify(results=[{"id": each.id, "text": each.text, "detail": each.detail} for each in found], more=more)
 
 

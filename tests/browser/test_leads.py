@@ -75,6 +75,8 @@ def test_after_a_merge_one_is_at_the_lead_that_stays(committed_app, open_page):
     expect(dialog.get_by_role("option", name="Kept Person")).to_have_attribute("aria-selected", "true")
     dialog.get_by_role("combobox").press("Enter")
     expect(dialog.get_by_role("combobox")).to_have_value("Kept Person")
+    dialog.get_by_role("button", name="Preview").click()
+    expect(dialog).to_contain_text("merged into Kept Person")
     dialog.get_by_role("button", name="Merge into another").click()
     page.wait_for_url(f"**/leads/{kept}")
     expect(page.get_by_role("heading", level=1, name="Kept Person")).to_be_visible()

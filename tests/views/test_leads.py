@@ -193,13 +193,20 @@ def test_a_moment_that_nobody_touched_stays_as_it_is(db_session, client_of, monk
         assert (made.area, made.next_follow_up_at) == ("North", then)
 
 
-def test_a_deletion_leads_back_for_who_may_restore(db_session, client_of):
+def test_a_deletion_leads_back_for_who_may_restore(db_session, actors, client_of):
     made = [lead() for _ in range(2)]
     ids = ",".join(str(each.id) for each in made)
     answer = client_of("admin").post("/leads/delete", data={"id": ids, "_stage": "do"}, headers={"X-Fragment": "1"})
-    [back] = re.findall(r'href="(/leads/restore\?id=[^"]+)"', answer.text)
-    assert back == f"/leads/restore?id={ids}"
-    assert "<strong>2</strong> will change" in client_of("admin").get(back).text
+    [back] = re.findall(r'action="(/leads/restore\?[^"]+)"', answer.text)
+    assert html.unescape(back) == f"/leads/restore?now=1&id={ids}"
+    for client, status in ((client_of("staff"), 403), (client_of("admin"), 200)):
+        assert client.post(html.unescape(back)).status_code == status
+    db_session.expire_all()
+    assert not any(each.deleted_at for each in made), "at once: what was done a moment ago is not asked about"
+    actions.delete([each.id for each in made], actor=actors.admin)
+    assert "<strong>2</strong> will change" in client_of("admin").get(html.unescape(back)).text, "a link does nothing"
+    db_session.expire_all()
+    assert all(each.deleted_at for each in made)
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u2060\u200d", "\u00ad", "\u3000", "\u3164", "\u2800"])
@@ -280,3 +287,20 @@ def test_the_preview_tells_records_of_the_same_name_apart_and_how_they_are_now(d
     deletion = {"id": str(first.id), "_stage": "do"}
     assert client_of("admin").post("/leads/delete", data=deletion).status_code == 200
     assert first.phone in client_of("admin").get(f"/leads/restore?id={first.id}").text
+
+
+def test_a_merge_is_previewed_and_does_not_offer_the_lead_itself(db_session, actors, client_of):
+    gone = lead(first_name="Same", email="a@b.example", owner_id=actors.staff.id)
+    kept = lead(first_name="Same", owner_id=actors.staff.id)
+    actions.add_note([gone.id], actor=actors.staff, body="x")
+    staff, url = client_of("staff"), f"/leads/actions/merge?id={gone.id}"
+    [lookup] = re.findall(r'data-combo="(/lookups/leads\?but=[^"]+)"', staff.get(url).text)
+    assert [each["id"] for each in staff.get(f"{lookup}&q=same").json["results"]] == [str(kept.id)]
+    assert len(staff.get("/lookups/leads?but=nonsense&q=same").json["results"]) == 2
+    page = staff.post(url, data={"id": str(gone.id), "_stage": "preview", "into_id": str(kept.id)}).text
+    assert f"merged into Same {kept.last_name}, {kept.phone}. Moved there: Notes 1. Filled there: E-mail" in page
+    db_session.refresh(gone)
+    assert gone.merged_into_id is None
+    assert staff.post(url, data=form_of(page)).status_code == 200
+    db_session.refresh(gone)
+    assert gone.merged_into_id == kept.id

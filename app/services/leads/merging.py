@@ -20,7 +20,7 @@ from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services import people as accounts
 from app.services.errors import Invalid, NotAllowed, NotFound
-from app.services.leads import notices
+from app.services.leads import labels, notices
 from app.services.leads.events import BECAUSE, record
 from app.services.resource import Outcome, Result
 from app.services.transaction import lock_many, transactional
@@ -43,6 +43,13 @@ FILLED = (
 )
 """What an empty field of the lead that stays takes over from the one that goes."""
 MOVED = ("lead_notes", "lead_contact_attempts", "admissions")
+_COUNTED = {
+    "lead_notes": _l("Notes"),
+    "lead_contact_attempts": labels.LEAD["contact_attempts"],
+    "lead_tags": _l("Tags"),
+    "admissions": _l("Admissions"),
+    "waitlist_entries": _l("Places in waitlists"),
+}
 FOLLOW_UP = ("follow_up_date", "follow_up_status")
 OF_MERGE = {BECAUSE: "merge"}
 _PEOPLE = {"owner_id": accounts.OWNERS, "assigned_teacher_id": (Role.TEACHER,)}
@@ -166,8 +173,21 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     db.session.flush()
     batch_id = uuid4()
     record(LeadEvent.MERGED, [(kept.id, None, moved), (gone.id, None, {"into": str(kept.id)})], batch_id=batch_id)
-    told = _("merged into %(name)s", name=kept.name)
-    return Result([Outcome(str(gone.id), gone.name, message=told, into=str(kept.id))], batch_id)
+    return Result([Outcome(str(gone.id), gone.name, message=_in_words(kept, moved), into=str(kept.id))], batch_id)
+
+
+def _in_words(kept: Lead, moved: Mapping[str, Any]) -> str:
+    """What a merge does, for who is to confirm it."""
+    named = labels.LEAD | labels.INPUTS
+    counts = [f"{label} {len(moved[name])}" for name, label in _COUNTED.items() if moved[name]]
+    sentences = [_("merged into %(name)s, %(phone)s", name=kept.name, phone=kept.phone)]
+    if counts:
+        sentences.append(_("Moved there: %(what)s", what=", ".join(counts)))
+    if moved["filled"]:
+        sentences.append(_("Filled there: %(what)s", what=", ".join(str(named[name]) for name in moved["filled"])))
+    if moved["follow_up"]:
+        sentences.append(_("Its follow-up stays, as it is earlier"))
+    return ". ".join(sentences)
 
 
 def successor_of(lead_id: UUID, *, actor: Actor) -> UUID | None:

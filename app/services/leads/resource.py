@@ -108,6 +108,7 @@ ACTIONS = (
         MergeInto,
         icon="merge",
         bulk=False,
+        previewed=True,
         undo=unmerging.undo,
         help=_l(
             "Notes, contact attempts, tags, admissions and places in waitlists move to the other lead, its empty fields are filled, the"
