@@ -18,6 +18,8 @@ from app.views.security import current_actor
 
 Permissions = frozenset[tuple[str, str]]
 
+MOST_UNFOLDED = 30  # entries
+
 # section -> (label, address, icon, permission that shows it, resource)
 MENU: tuple[tuple[Text, tuple[tuple[Text, str, str, str, str], ...]], ...] = (
     (
@@ -206,7 +208,7 @@ def unread(actor: Actor) -> str:
 
 
 def _menu(actor: Actor) -> Markup:
-    here = []
+    here: list[str] = []
     offered = actor.permissions
     if actor.has(Role.SUPER_ADMIN) and not actor.has(*OWNERS):  # who holds every permission has no such record for it
         offered -= OWN_RECORDS
@@ -216,7 +218,18 @@ def _menu(actor: Actor) -> Markup:
             url for _text, url, _icon in entries if request.path.startswith(url) and (url != "/" or request.path == "/")
         )
         here.append(max(fitting, key=len, default=""))
-    return _drawn(offered, render.language(), tuple(here))
+    return _drawn(offered, render.language(), tuple(here), _folded(offered, request.cookies.get("folded")))
+
+
+@lru_cache(1024)
+def _folded(permissions: Permissions, said: str | None) -> frozenset[int]:
+    """Which sections are folded: those that the reader folded, or else, of a long side bar, all but the first."""
+    sections = _shown(permissions)
+    if said is not None:
+        given = {int(each) for each in said.split(".") if each.isascii() and each.isdecimal() and len(each) < 3}
+        return frozenset(given.intersection(range(len(sections))))
+    is_long = sum(len(entries) for _label, entries in sections) > MOST_UNFOLDED
+    return frozenset(range(1, len(sections))) if is_long else frozenset()
 
 
 @lru_cache(256)
@@ -237,10 +250,16 @@ def _shown(permissions: Permissions) -> list[tuple[Text, list[tuple[Text, str, s
 
 
 @lru_cache(1024)
-def _drawn(permissions: Permissions, _language: str, here: tuple[str, ...]) -> Markup:
-    """The side bar, drawn once for all who have the same one: it is a third of what a page is made of."""
+def _drawn(permissions: Permissions, _language: str, here: tuple[str, ...], folded: frozenset[int]) -> Markup:
+    """The side bar, drawn once for all who have the same one: it is a third of what a page is made of. The section in which
+    the reader is stays open.
+    """
     sections = [
-        MenuSection(str(label), [MenuItem(str(text), url, icon, url == active) for text, url, icon in entries])
-        for (label, entries), active in zip(_shown(permissions), here, strict=True)
+        MenuSection(
+            str(label),
+            [MenuItem(str(text), url, icon, url == active) for text, url, icon in entries],
+            folded=at in folded and not active,
+        )
+        for at, ((label, entries), active) in enumerate(zip(_shown(permissions), here, strict=True))
     ]
     return Markup(get_template_attribute("macros/frame.html", "side")(sections))  # noqa: S704 - a template of ours

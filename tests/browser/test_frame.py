@@ -44,3 +44,20 @@ def test_a_collapsed_menu_shows_where_the_focus_is(page):
     expect(page.locator("#side a").last).to_be_focused()
     holds(page, INSIDE)
     holds(page, TIP)
+
+
+def test_sections_of_a_long_menu_are_folded_and_stay_as_they_are_left(open_page):
+    page = open_page("admin")
+    side = page.locator("#side")
+    head = side.get_by_role("button", name="Leads", exact=True)
+    expect(side.get_by_role("link", name="Home", exact=True)).to_be_visible()
+    expect(head).to_have_attribute("aria-expanded", "false")
+    expect(side.get_by_role("link", name="Follow-ups")).to_be_hidden()
+    head.press("Enter")
+    side.get_by_role("link", name="Follow-ups").click()
+    page.wait_for_url("**/leads/worklist/")
+    side.get_by_role("button", name="Today", exact=True).click()
+    page.goto("/students/")
+    expect(side.get_by_role("link", name="Follow-ups")).to_be_visible()
+    expect(side.get_by_role("link", name="Home", exact=True)).to_be_hidden()
+    expect(side.get_by_role("link", name="Students", exact=True)).to_be_visible()

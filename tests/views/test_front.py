@@ -257,3 +257,14 @@ def test_the_side_bar_leads_to_no_record_that_one_does_not_have(client_of, db_se
     assert 'href="/operations/"' in root
     assert own[0] in client_of("student").get("/").text
     assert own[1] in client_of("assistant").get("/").text
+
+
+def test_what_a_browser_says_of_the_menu_is_only_looked_at(client_of):
+    """The section in which one is stays open; what makes no sense folds nothing."""
+    staff = client_of("staff")
+    for said, folded in (("0.1.99", 2), ("", 0), ("x.-1.1e3.\u0661", 0), ("1" * 4000, 0), ("0", 1)):
+        staff.set_cookie("folded", said)
+        page = staff.get("/students/")
+        assert page.status_code == 200 and page.text.count('data-fold aria-expanded="false"') == folded
+    staff.set_cookie("folded", "0")
+    assert 'data-fold aria-expanded="false"' not in staff.get("/").text

@@ -44,7 +44,11 @@ function sideBar() {
   $("[data-veil]").addEventListener("click", close);
   side.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
-    if (event.key === "Tab" && root.dataset.nav === "open") trap(event, $$("a", side));
+    if (event.key === "Tab" && root.dataset.nav === "open") trap(event, $$("a, button", side).filter((one) => one.checkVisibility()));
+  });
+  side.addEventListener("click", (event) => {
+    const head = event.target.closest("[data-fold]");
+    if (head) fold(head, side);
   });
   for (const name of ["pointerover", "focusin"]) side.addEventListener(name, (event) => {
     const link = event.target.closest("li a");
@@ -55,6 +59,14 @@ function sideBar() {
   sync();
   const here = $("[aria-current]", side);
   if (here && here.offsetTop > side.clientHeight - 80) here.scrollIntoView({ block: "center" });
+}
+
+// Which sections are folded is kept: the server draws them so.
+function fold(head, side) {
+  const open = head.getAttribute("aria-expanded") === "false";
+  head.setAttribute("aria-expanded", String(open));
+  const folded = $$("[data-fold]", side).flatMap((one, at) => (one.getAttribute("aria-expanded") === "false" ? [at] : []));
+  document.cookie = `folded=${folded.join(".")};path=/;max-age=31536000;samesite=lax`;
 }
 
 // Of a collapsed bar: the name beside its sign, however far the bar is scrolled.

@@ -21,6 +21,7 @@ class MenuItem:
 class MenuSection:
     label: str
     items: list[MenuItem]
+    folded: bool = False
 
 
 @dataclass(slots=True)
