@@ -480,3 +480,16 @@ def test_its_notices_lead_somewhere(loaded: Loaded) -> None:
     assert {"lead_assigned", "roster_published"} <= {row.type for row in notices}
     answers = {(row.type, row.username, row.link): clients[row.username].get(row.link).status_code for row in notices}
     assert {key: status for key, status in answers.items() if status != 200} == {}
+
+
+def test_the_guardian_sees_the_classes_of_the_student_who_has_a_login(loaded: Loaded) -> None:
+    application = loaded.application
+    with application.app_context():
+        client = sign_in(application.test_client(), "guardian")
+        day = rows(
+            """SELECT min(a.class_date) AS first FROM attendance a JOIN students s ON s.id = a.student_id
+               JOIN ab_user u ON u.id = s.user_id WHERE u.username = 'student'"""
+        )[0].first
+        db.session.remove()
+    page = client.get(f"/timetable/?day={day}")
+    assert page.status_code == 200 and "Théo" in page.text and "Piano" in page.text
