@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select, text
@@ -126,4 +127,4 @@ def title(row: Any) -> str:
     who = db.session.scalar(
         text("SELECT first_name || ' ' || last_name FROM students WHERE id = :id"), {"id": row.student_id}
     )
-    return f"{who}, {row.class_date.isoformat()}"
+    return f"{who}, {format_date(row.class_date)}"

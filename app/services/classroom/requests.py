@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -174,4 +175,4 @@ def _why_not_withdrawn(found: RescheduleRequest, actor: Actor) -> Refusal | None
 
 def title(found: Any) -> str:
     """What a request is called."""
-    return f"{found.from_date.isoformat()} → {found.requested_date.isoformat()}"
+    return f"{format_date(found.from_date)} → {format_date(found.requested_date)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -39,11 +40,11 @@ def _name(row: Any) -> str:
 
 
 def attendance_title(row: Any) -> str:
-    return ", ".join(filter(None, (_name(row), row.class_date.isoformat())))
+    return ", ".join(filter(None, (_name(row), format_date(row.class_date))))
 
 
 def request_title(row: Any) -> str:
-    return " ".join(filter(None, (_name(row), f"{row.from_date.isoformat()} → {row.requested_date.isoformat()}")))
+    return " ".join(filter(None, (_name(row), f"{format_date(row.from_date)} → {format_date(row.requested_date)}")))
 
 
 def _student_name(model: Any) -> Any:
