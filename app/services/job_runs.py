@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func
 
@@ -12,6 +15,13 @@ from app.services.resource import Attribute, Kind, Option, Resource, register
 _NAMES = tuple(Option(name, job.title) for name, job in jobs.JOBS.items())
 _SECONDS = func.round(func.extract("epoch", JobRun.finished_at - JobRun.started_at), 1)
 
+
+def title(run: Any) -> str:
+    """What the job does, and for which day; a job that is no more has only its name."""
+    job = jobs.JOBS.get(run.name)
+    return f"{job.title if job else run.name}, {format_date(run.day)}"
+
+
 JOB_RUNS = register(
     Resource(
         name="Job runs",
@@ -19,9 +29,9 @@ JOB_RUNS = register(
         model=JobRun,
         singular=_l("Job run"),
         plural=_l("Job runs"),
-        title=lambda run: f"{run.name}, {run.day}",
+        title=title,
         attributes=(
-            Attribute("name", _l("Job"), Kind.TEXT, JobRun.name),
+            Attribute("name", _l("Job"), Kind.CHOICE, JobRun.name, options=_NAMES),
             Attribute("day", _l("Day"), Kind.DATE, JobRun.day),
             Attribute("started_at", _l("Started"), Kind.DATETIME, JobRun.started_at, sortable=True),
             Attribute("finished_at", _l("Finished"), Kind.DATETIME, JobRun.finished_at, nullable=True),
@@ -35,7 +45,7 @@ JOB_RUNS = register(
         options={"name": _NAMES},
         create=jobs.start,
         search=JobRun.name,
-        search_help=_l("Job"),
+        search_help=_l("Name as in the command line"),
         default_sort="-started_at",
         icon="history",
         title_columns=(JobRun.name, JobRun.day),
