@@ -20,7 +20,7 @@ class LeadStageView(RecordView):
     form_groups = (("", ("name", "position", "is_onboarded", "active")),)
     form_helps = {
         "is_onboarded": _l("Only one stage can be the final one."),
-        "active": _l("At least one stage stays active."),
+        "active": _l("Off: no lead can be moved here; those that are here stay. One stage must be on."),
     }
     description = _l("The steps from the first question to the admission.")
 
