@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.leads import Lead, LeadSource
@@ -38,6 +41,23 @@ def tell_admins(kind: NotificationType, rows: Sequence[Any], actor: Actor, what:
     """Tell every active admin."""
     if rows:
         tell(kind, rows, actor, db.session.scalars(ADMIN_IDS), what)
+
+
+_UNSAY = text("""
+    DELETE FROM notifications n
+    WHERE n.recipient_id = ANY(CAST(:recipients AS integer[])) AND n.created_at = :at AND n.read_at IS NULL
+      AND n.entity_type = 'leads' AND n.entity_id = ANY(:leads)
+      AND NOT EXISTS (SELECT FROM notification_deliveries d WHERE d.notification_id = n.id
+                      AND (d.status <> 'queued' OR d.claimed_until > now()))
+""")
+
+
+def unsay(leads: Iterable[UUID], at: datetime, recipients: Iterable[int]) -> None:
+    """Take back what these people, and the admins, were told about these leads in the transaction of that moment: what was
+    read or has left by e-mail stays.
+    """
+    people = {*recipients, *db.session.scalars(ADMIN_IDS)}
+    db.session.execute(_UNSAY, {"recipients": list(people), "at": at, "leads": [str(key) for key in leads]})
 
 
 def tell_teacher_of_walk_in(lead: Lead, actor: Actor) -> None:

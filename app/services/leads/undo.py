@@ -20,7 +20,7 @@ from app.policies.rules import may_edit_lead
 from app.services import people
 from app.services.errors import NotFound
 from app.services.keysets import among
-from app.services.leads import stages
+from app.services.leads import notices, stages
 from app.services.leads.batch import act
 from app.services.leads.events import BECAUSE, UNDOES, record, stands
 from app.services.resource import Result, Rule
@@ -44,7 +44,8 @@ _READ: dict[str, Any] = {
 def undo(batch_id: UUID, *, actor: Actor) -> Result:
     """Undo one's own bulk change of stage, owner, teacher or follow-up. A lead whose earlier stage is
     not in use any more, whose earlier owner or teacher cannot be chosen any more, that was admitted meanwhile, or that somebody
-    else has worked with since it was handed to them, is refused by itself. Raises NotFound when there is no such batch of
+    else has worked with since it was handed to them, is refused by itself. What people were told and have not read is
+    taken back with it. Raises NotFound when there is no such batch of
     this actor.
     """
     statement = select(LeadAuditEvent).where(LeadAuditEvent.batch_id == batch_id, LeadAuditEvent.actor_id == actor.id)
@@ -72,9 +73,17 @@ def undo(batch_id: UUID, *, actor: Actor) -> Result:
         why = {BECAUSE: "undo", UNDOES: batch_id}
         told = [(key, events[key].after, {**(events[key].before or {}), **why}) for key in undone]
         record(kind, told, batch_id=new_batch)
+        _unsay([row for row in rows if row.id in undone], events)
         return undone
 
     return act(list(events), actor, rule, change)
+
+
+def _unsay(rows: list[Any], events: Events) -> None:
+    """Nobody finds a lead among the news that is not theirs after all."""
+    named = [(events[row.id].after or {}).get(name) for row in rows for name in ("owner_id", "assigned_teacher_id")]
+    people = {person for person in (*named, *(row.owner_id for row in rows)) if person is not None}
+    notices.unsay([row.id for row in rows], next(iter(events.values())).at, people)
 
 
 def _rule(kind: LeadEvent, events: Events, as_left: AsLeft, actor: Actor) -> Rule:

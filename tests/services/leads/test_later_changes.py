@@ -273,3 +273,27 @@ def test_a_new_phone_that_another_has_is_asked_about(db_session, actors):
 def test_a_stage_after_the_last_possible_place_shares_it(db_session, actors):
     stages.update(stage("New").id, {"position": stages.LAST_POSITION}, actor=actors.admin)
     assert stages.create({"name": "Much later"}, actor=actors.admin).position == stages.LAST_POSITION
+
+
+def test_what_was_told_goes_with_what_is_taken_back_unless_it_was_read_or_sent(db_session, actors):
+    unread, read, sent, other = (lead(owner_id=actors.staff.id) for _ in range(4))
+    ids = [unread.id, read.id, sent.id]
+    done = actions.assign_owner(ids, actor=actors.admin, owner_id=actors.staff2.id)
+    actions.assign_owner([other.id], actor=actors.admin, owner_id=actors.staff2.id)
+
+    def notice(made):
+        return db.session.scalars(db.select(Notification).where(Notification.entity_id == str(made.id))).one_or_none()
+
+    notice(read).read_at = db.func.now()
+    db.session.execute(
+        db.text("UPDATE notification_deliveries SET status = 'sent' WHERE notification_id = :id"),
+        {"id": notice(sent).id},
+    )
+    db.session.execute(
+        db.text("UPDATE notifications SET created_at = created_at - interval '1 hour' WHERE entity_id = :id"),
+        {"id": str(other.id)},
+    )
+    assert undo.undo(done.batch_id, actor=actors.admin).count("ok") == 3
+    assert [notice(made) is not None for made in (unread, read, sent, other)] == [False, True, True, True]
+    actions.assign_owner([unread.id], actor=actors.admin, owner_id=actors.staff2.id)
+    assert notice(unread) is not None, "once more on the same day is told again"
