@@ -15,7 +15,7 @@ from app.api.base import RecordApi
 from app.api.represent import mapping, result
 from app.api.routes import PREFIX, Api, Parameter, route
 from app.services import school
-from app.services.classroom import ATTENDANCES, dashboard, marking, places, register
+from app.services.classroom import ATTENDANCES, dashboard, marking, moving, register
 from app.services.classroom.dashboard import Choice
 from app.services.classroom.places import Wish
 from app.services.errors import Invalid, NotFound
@@ -141,7 +141,7 @@ class AttendanceApi(RecordApi):
         """Only places that would be accepted now."""
         found = self.item(self.key(pk))
         wish = Wish(UUID(found["admission_id"]), UUID(found["id"]))
-        return {"items": [mapping(asdict(each)) for each in places.offered(wish)]}
+        return {"items": [mapping(asdict(each)) for each in moving.offered(wish)]}
 
 
 def _entry(each: register.Entry) -> dict[str, Any]:

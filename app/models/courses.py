@@ -153,6 +153,9 @@ class TimeSlot(Key, Stamps, Base):
         Index("uq_time_slot_templates_id_week_minutes", "id", "week_minutes", unique=True),
         CheckConstraint("day BETWEEN 0 AND 6", name="day"),
         CheckConstraint("end_time > start_time", name="ends_after_start"),
+        CheckConstraint(
+            "extract(second FROM start_time) = 0 AND extract(second FROM end_time) = 0", name="whole_minutes"
+        ),
     )
     day: Mapped[int] = weekday()
     start_time: Mapped[time]

@@ -247,5 +247,6 @@ class SeatNotice(Key, Stamps, Base):
     room_id: Mapped[UUID | None] = mapped_column(ForeignKey("rooms.id", ondelete="SET NULL"))
     seat_number: Mapped[str | None] = mapped_column(String(20))
     starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]  # unknown of letters from before it was kept
     revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     told_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -87,7 +87,7 @@ def may_give_credit(actor: Actor, admission: Any) -> Reason | None:
 
 def may_withdraw_request(actor: Actor, request: Any) -> Reason | None:
     """Who asked takes it back; students also what was asked for them; admins all."""
-    if actor.is_admin or actor.id is None or request.created_by_id == actor.id or actor.has(Role.STUDENT):
+    if actor.is_admin or actor.id is None or actor.id in (request.created_by_id, request.student.user_id):
         return None
     return _l("Only who asked for it may withdraw it.")
 

@@ -109,6 +109,12 @@ _BY_STATE: dict[str, tuple[type[Refusal], Text]] = {
 }
 
 
+def in_words(refusal: Refusal, *more: str) -> Refusal:
+    """A refusal whose sentences stand alone, for a row of a list, which has no fields; with `more` of them behind."""
+    texts = [str(each) for sentences in refusal.fields.values() for each in sentences]
+    return Conflict(" ".join([*texts, *more])) if texts else refusal
+
+
 def refusal_from(error: DBAPIError) -> Refusal | None:
     """The refusal that a database error means, found by constraint name, then by SQLSTATE; None when it is a fault of
     ours.

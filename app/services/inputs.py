@@ -23,6 +23,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     create_model,
 )
 from pydantic.fields import FieldInfo
@@ -96,6 +97,21 @@ def near(value: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(near)]
 
 
+def whole_minute(value: time) -> time:
+    """A time of the day is the school's own, in hours and minutes."""
+    if value.tzinfo is not None or value.second or value.microsecond:
+        sentence = _("Must be a time of the school's day in hours and minutes, as 16:30.")
+        raise PydanticCustomError("whole_minute", "whole_minute", {"sentence": sentence})
+    return value
+
+
+ClockTime = Annotated[
+    time,
+    AfterValidator(whole_minute),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$"}),
+]
+
+
 def _json(value: Any) -> Any:
     """What a form's text means as JSON: an object or a list. Typed values, as of a request's body, are taken as they
     are.
@@ -157,7 +173,7 @@ def type_of(column: Column[Any]) -> Any:
     for sql, python in (
         (Boolean, bool),
         (Date, date),
-        (Time, time),
+        (Time, ClockTime),
         (Uuid, UUID),
         (UtcDateTime, Moment),
         (JSONB, Json),

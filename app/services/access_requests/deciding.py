@@ -7,7 +7,7 @@ finds it approved.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from app.policies.scopes import visible
 from app.services import accounts, password_links
 from app.services.access_requests import records
 from app.services.accounts.inputs import plain_username
-from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState
+from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState, in_words
 from app.services.mail import letters
 from app.services.resource import Outcome, Result
 from app.services.transaction import is_rehearsed, lock_many, moment, savepoint, transactional
@@ -132,6 +132,8 @@ def _each(ids: Sequence[UUID], actor: Actor, change: Change) -> Result:
         raise Invalid(_("At most %(most)s requests at once.", most=MOST_AT_ONCE))
     found = {each.id: each for each in lock_many(AccessRequest, wanted, visible(AccessRequest, actor))}
     outcomes = [_outcome(key, found.get(key), actor, change) for key in wanted]
+    if len(wanted) > 1:
+        outcomes = [replace(each, refusal=in_words(each.refusal)) if each.refusal else each for each in outcomes]
     if len(wanted) == 1 and (refusal := outcomes[0].refusal) is not None and refusal.fields:
         raise refusal  # the form of one request shows it at the field
     return Result(outcomes)

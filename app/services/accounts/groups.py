@@ -23,7 +23,7 @@ from app.services import sessions
 from app.services.accounts import access, directory, notices, records
 from app.services.errors import NotFound, Refusal, WrongState, explain
 from app.services.resource import Outcome, Result
-from app.services.transaction import check_version, clock, transactional
+from app.services.transaction import check_version, clock, savepoint, transactional
 
 explain({"uq_ab_group_name": ("name", _l("Another group already has this name."))})
 
@@ -175,8 +175,8 @@ def _change(user: User, group: str, actor: Actor, *, joins: bool, key: str, titl
     if (group in names) is joins:
         return Outcome(key, title, unchanged=True)
     try:
-        access.change(user, actor, groups=names | {group} if joins else names - {group})
-        db.session.flush()
+        with savepoint():  # whoever is the last Super Admin is found when the groups are changed already
+            access.change(user, actor, groups=names | {group} if joins else names - {group})
     except Refusal as refusal:
         return Outcome(key, title, refusal)
     return Outcome(key, title)

@@ -22,7 +22,9 @@ from app.policies.rules import may_change_admission
 from app.policies.scopes import visible
 from app.services import calendar, school
 from app.services.admissions import admit, events, orders, places, planning, waitlist
+from app.services.admissions import waiting as queue
 from app.services.admissions.batch import check_transition, each
+from app.services.admissions.people import Person
 from app.services.errors import Invalid, NotAllowed, WrongState
 from app.services.resource import Result
 from app.services.transaction import lock, moment, transactional
@@ -118,11 +120,16 @@ def resume(ids: Ids, *, actor: Actor, resume_on: date | None = None) -> Result:
         held = {
             slot.id for slot in places.held_by(admission.student_id)
         }  # by an admission that it renews, or by its renewal
-        planning.check_places(admission, slots, dates, held)
+        queued = queue.entries_of(Person("", lead_id=admission.lead_id, student_id=admission.student_id), slots)
+        planning.check_places(admission, slots, dates, held | set(queued.held))
         planning.put_back(waiting, dates)
+        queue.use(queued)
         needed = {"id": admission.id, "slot_ids": [slot.id for slot in slots if slot.id not in held]}
         db.session.execute(_TAKE_AGAIN, needed)
         db.session.execute(_TAKE, needed)
+        db.session.execute(_END_THE_REST, needed)
+        queue.accepted(queued, admission.id)
+        waitlist.offer_places(queued.held)
         assert admission.paused_at is not None
         _extend(admission, dates[-1][0] if dates else None, first, admission.paused_at)
         admission.paused_at = None
@@ -150,6 +157,10 @@ _TAKE = text("""
     WHERE a.id = :id AND NOT EXISTS (
         SELECT FROM classroom_enrollments e WHERE e.admission_id = a.id AND e.classroom_slot_id = slot_id AND e.status = 'active')
 """)
+
+
+# What waited where another admission of the student has the place now: that one leaves it to this, and a second would be taken.
+_END_THE_REST = text("UPDATE classroom_enrollments SET status = 'ended' WHERE admission_id = :id AND status = 'paused'")
 
 
 def _extend(admission: Admission, last: date | None, resumed_on: date, paused_at: datetime) -> None:
@@ -242,11 +253,16 @@ def delete(ids: Ids, *, actor: Actor) -> Result:
     return each(ids, actor, may_change_admission, change, places_too=False)
 
 
+_STUDENT_IS_GONE = text("SELECT deleted_at IS NOT NULL FROM students WHERE id = :id FOR SHARE")
+
+
 @transactional
 def restore(ids: Ids, *, actor: Actor) -> Result:
-    """Bring deleted admissions back into the lists."""
+    """Bring deleted admissions back into the lists, unless their student was deleted."""
 
     def change(admission: Admission, batch_id: UUID) -> bool:
+        if db.session.scalar(_STUDENT_IS_GONE, {"id": admission.student_id}):
+            raise WrongState(_("The student was deleted: restore them first."))
         admission.deleted_at = admission.deleted_by_id = None
         events.record(AdmissionEvent.RESTORED, admission.id, batch_id=batch_id)
         return True

@@ -109,16 +109,21 @@ _BOOK = text("""
     )
     SELECT id, number, total FROM made
 """)
-_NOT_WAITING = waiting.Waiting()
 
 
 def book(
-    order: Order, student_id: UUID, slots: Sequence[places.Slot], *, queued: waiting.Waiting = _NOT_WAITING
+    order: Order,
+    student_id: UUID,
+    slots: Sequence[places.Slot],
+    *,
+    queued: waiting.Waiting,
+    after: datetime | None = None,
 ) -> Admitted:
     """Write an admission into locked slots for a locked student. `queued`: what they have on the
-    waitlists of these slots. Raises PlacesRefused with every reason.
+    waitlists of these slots; only classes that begin `after` a moment, when it is given. Raises PlacesRefused with every
+    reason.
     """
-    dates = plan_dates(order.starts_on, slots, order.classes)
+    dates = plan_dates(order.starts_on, slots, order.classes, after=after)
     kept = {*queued.held, *order.held_enrollments}
     held = [slot for slot in places.held_by(student_id) if slot.id not in order.held_enrollments]
     problems = places.problems(slots, places.Plan(student_id, dates), held, kept)

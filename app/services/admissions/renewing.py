@@ -18,7 +18,7 @@ from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_change_admission
 from app.services import calendar, school
-from app.services.admissions import admit, events, notices, orders, places, planning
+from app.services.admissions import admit, events, notices, orders, places, planning, waiting
 from app.services.admissions.batch import each
 from app.services.admissions.people import Person
 from app.services.errors import Invalid, WrongState, explain
@@ -85,7 +85,9 @@ def renew(
         )
         slots = places.by_id(planning.slot_ids(old.id))
         orders.check_number(slots, order.plan)
-        made = admit.book(order, old.student_id, slots)
+        queued = waiting.entries_of(Person(student.name, lead_id=old.lead_id, student_id=student.id), slots)
+        after = school.now() if starts_on is None else None  # a day that was chosen is meant as it is
+        made = admit.book(order, old.student_id, slots, queued=queued, after=after)
         events.record(AdmissionEvent.RENEWED, old.id, None, {"number": made.number}, batch_id=batch_id)
         owner_id = db.session.scalar(_OWNER, {"id": old.lead_id})
         person = Person(student.name, owner_id=owner_id, student_id=student.id, user_id=student.user_id)

@@ -178,7 +178,8 @@ _OFFERS_OF = text("""
     SELECT id, coalesce(lead_id, student_id) AS person_id FROM waitlist_entries
     WHERE status = 'offered' AND (lead_id = ANY(:ids) OR student_id = ANY(:ids))
 """)
-# Where both wait for the same slot: who has an offer keeps it, else who stays goes on waiting.
+# Where both wait for the same slot: who has an offer keeps it, else who stays goes on waiting. Where one of them has a place,
+# neither waits.
 _ONE_TOO_MANY = text("""
     WITH both_of_them AS (
         SELECT id, classroom_slot_id, status = 'offered' AS offered, coalesce(lead_id, student_id) = :kept AS stays
@@ -186,7 +187,11 @@ _ONE_TOO_MANY = text("""
         WHERE status IN ('waiting', 'offered') AND (lead_id IN (:gone, :kept) OR student_id IN (:gone, :kept))
     )
     SELECT one.id FROM both_of_them one JOIN both_of_them other USING (classroom_slot_id)
-    WHERE (other.offered, other.stays) > (one.offered, one.stays) ORDER BY one.id
+    WHERE (other.offered, other.stays) > (one.offered, one.stays)
+    UNION SELECT one.id FROM both_of_them one
+    JOIN classroom_enrollments e ON e.classroom_slot_id = one.classroom_slot_id AND e.status = 'active'
+    WHERE e.student_id IN (:gone, :kept)
+       OR e.student_id IN (SELECT a.student_id FROM admissions a WHERE a.lead_id IN (:gone, :kept))
 """)
 _WAIT_AGAIN = text("""
     UPDATE waitlist_entries w SET status = 'waiting'
@@ -210,6 +215,19 @@ def leave(person_ids: Sequence[UUID]) -> Counter[UUID]:
     offers = db.session.execute(_OFFERS_OF, {"ids": list(person_ids)}).all()
     _withdraw([each.id for each in offers])
     return Counter(each.person_id for each in offers)
+
+
+_WAITED_FOR = text("""
+    SELECT DISTINCT classroom_slot_id FROM waitlist_entries
+    WHERE status = 'waiting' AND (lead_id = ANY(:ids) OR student_id = ANY(:ids))
+""")
+
+
+def come_back(person_ids: Sequence[UUID]) -> None:
+    """Offer leads or students who are restored what is free where they wait, before somebody else takes it. Their slots are
+    locked.
+    """
+    offer_places(set(db.session.scalars(_WAITED_FOR, {"ids": list(person_ids)})))
 
 
 def given_up(offers: int) -> str:
@@ -246,16 +264,23 @@ _EXPIRE = text("""
 """)
 
 
+# Whatever made it free, or bookable again: a day that is opened, a course or a time that is used again.
+_WAIT_FOR_A_FREE_PLACE = text("""
+    SELECT min(w.id::text)::uuid FROM waitlist_entries w JOIN classroom_slots s ON s.id = w.classroom_slot_id
+    WHERE w.status = 'waiting' AND s.capacity > s.enrolled + s.offered AND s.active AND s.deleted_at IS NULL GROUP BY s.id
+""")
+
+
 @transactional
 def expire() -> int:
-    """End the offers whose time is over, and offer their places to the next. Returns how many ended."""
+    """End the offers whose time is over, and offer every place that is free where somebody waits. Returns how many ended."""
     actor = sessions.system()
     act_as(actor)
-    overdue = list(db.session.scalars(_OVERDUE))
-    if not overdue:
+    overdue, waiting_on = list(db.session.scalars(_OVERDUE)), list(db.session.scalars(_WAIT_FOR_A_FREE_PLACE))
+    if not overdue and not waiting_on:
         return 0
-    db.session.execute(_LOCK_SLOTS_OF, {"ids": overdue})
+    locked = set(db.session.scalars(_LOCK_SLOTS_OF, {"ids": [*overdue, *waiting_on]}))
     ended = db.session.execute(_EXPIRE, {"ids": overdue}).all()
     notices.tell_expired(_concerned([each.id for each in ended]), actor)
-    offer_places({row.classroom_slot_id for row in ended})
+    offer_places(locked)
     return len(ended)

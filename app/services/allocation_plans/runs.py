@@ -13,17 +13,19 @@ from uuid import UUID
 from flask import current_app
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 
 from app.extensions import db
+from app.models.access import User
 from app.models.test_sessions import AllocationRun, AllocationRunKind, AllocationRunStatus, TestSession
+from app.policies.accounts import SYSTEM
 from app.policies.actor import Actor
 from app.policies.scopes import visible
 from app.services import queue, sessions
 from app.services.allocation_plans import carrying_out, explaining, reading, rules
 from app.services.allocation_plans.schemas import SeatOrder
 from app.services.alone import alone
-from app.services.errors import Busy, Conflict, Invalid, NotFound, Refusal, WrongState
+from app.services.errors import Busy, Conflict, Invalid, NotAllowed, NotFound, Refusal, WrongState
 from app.services.import_run import apart
 from app.services.resource import Outcome, Result
 from app.services.test_sessions.locking import check_open, require
@@ -203,6 +205,7 @@ _FOR_LARGE_RUNS = text(
 def _carry_out(run_id: UUID, *, actor: Actor) -> bool:
     """All of a run. Its own row is written at the end: until then its progress is written from outside."""
     db.session.execute(_FOR_LARGE_RUNS)
+    _check_asker(actor)
     found = db.session.get_one(AllocationRun, run_id)
     session = lock(TestSession, found.session_id)
     check_open(session)
@@ -235,6 +238,14 @@ def _asker(found: AllocationRun) -> Actor:
         return sessions.load_by_id(found.created_by_id or 0)
     except LookupError:
         return sessions.system()
+
+
+def _check_asker(actor: Actor) -> None:
+    """A run that waited is done only if who asked for it might ask now. Raises NotAllowed."""
+    is_open = select(or_(User.active, User.username == SYSTEM)).where(User.id == actor.id)
+    if not db.session.scalar(is_open):
+        raise NotAllowed(_("The account that asked for it is not active any more."))
+    require(actor)
 
 
 @transactional

@@ -24,7 +24,7 @@ from app.policies.rules import may_decide_registration
 from app.policies.scopes import visible
 from app.services import accounts
 from app.services.assistants import notices
-from app.services.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, WrongState
+from app.services.errors import Invalid, NotAllowed, NotFound, Refusal, WrongState, in_words
 from app.services.resource import Outcome, Result
 from app.services.students import records as students
 from app.services.transaction import lock_many, savepoint, transactional
@@ -166,11 +166,5 @@ def _outcome(key: UUID, request: RegistrationRequest | None, actor: Actor, decid
         with savepoint():  # somebody else may take the username or address in this very moment
             changed = decide(request)
     except Refusal as refusal:
-        return Outcome(str(key), name, _said(refusal))
+        return Outcome(str(key), name, in_words(refusal, _("The application stays pending.")))
     return Outcome(str(key), name, unchanged=not changed)
-
-
-def _said(refusal: Refusal) -> Refusal:
-    """A refusal of the account, in words that stand alone: a row of a list has no fields."""
-    texts = [str(each) for sentences in refusal.fields.values() for each in sentences]
-    return Conflict(" ".join([*texts, _("The application stays pending.")])) if texts else refusal

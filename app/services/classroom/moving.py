@@ -60,6 +60,14 @@ def reasons_against(row: Attendance, admission: Admission) -> list[Reason]:
     return found
 
 
+def offered(wish: places.Wish) -> list[places.Place]:
+    """Every place of the coming weeks that would be accepted now: none for a class that cannot be moved at all."""
+    admission = db.session.get_one(Admission, wish.admission_id)
+    row = db.session.get(Attendance, wish.attendance_id) if wish.attendance_id else None
+    against = places.standing(admission) if row is None else reasons_against(row, admission)
+    return [] if against else places.offered(wish)
+
+
 def has_begun(row: Attendance) -> bool:
     """Whether the moment of the class has come, by the clock of the transaction, as in every statement."""
     return bool(row.starts_at <= db.session.execute(select(func.now())).scalar_one())

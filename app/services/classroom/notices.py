@@ -23,8 +23,8 @@ FEW = 4  # so many classes left are told (spec: classes_remaining_4)
 _ADMISSIONS = text("""
     SELECT a.id, a.number, s.first_name || ' ' || s.last_name AS student, c.name AS course, s.user_id
     FROM admissions a JOIN students s ON s.id = a.student_id JOIN courses c ON c.id = a.course_id
-    WHERE a.id = ANY(:ids) ORDER BY a.id
-""")
+    WHERE a.id = ANY(:ids) AND a.status IN ('pending', 'active', 'paused') AND a.deleted_at IS NULL ORDER BY a.id
+""")  # of one that is over there is nothing to renew
 
 
 def tell_remaining(changes: Sequence[tuple[UUID, int, int]]) -> None:

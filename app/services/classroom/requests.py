@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.classroom import Attendance, RequestStatus, RescheduleRequest
+from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.rules import may_decide_request, may_withdraw_request
 from app.policies.scopes import visible
@@ -149,6 +150,8 @@ def withdraw(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Take requests back that are not decided yet: who asked, the student, or an admin."""
     wanted = list(dict.fromkeys(ids))
     found = {each.id: each for each in lock_many(RescheduleRequest, wanted, visible(RescheduleRequest, actor))}
+    of_them = select(Student).where(Student.id.in_([each.student_id for each in found.values()]))
+    _students = db.session.scalars(of_them).all()  # the rule asks whose they are
     outcomes = []
     for key in wanted:
         one = found.get(key)

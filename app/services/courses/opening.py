@@ -31,6 +31,7 @@ explain(
     {
         "uq_time_slot_templates_day_start_time_end_time": ("start_time", _l("There is already such a time.")),
         "ck_time_slot_templates_ends_after_start": ("end_time", _l("Must be later than the start.")),
+        "ck_time_slot_templates_whole_minutes": ("start_time", _l("Must be whole minutes.")),
         "ck_time_slot_templates_day": ("day", _l("Choose one from the list.")),
         "fk_classroom_slots_time_slot_id_time_slot_templates": (
             "",

@@ -75,6 +75,7 @@ def _check(values: Mapping[str, Any], actor: Actor) -> None:
 @transactional
 def create(values: Mapping[str, Any], *, actor: Actor) -> ClassroomSlot:
     """Add a slot. Raises Invalid at the field; Conflict where teacher or room are taken at that time."""
+    lock_many(Course, [values["course_id"]])  # so that nobody deletes it meanwhile
     _check(values, actor)
     made: ClassroomSlot = plain.create(ClassroomSlot, values, actor=actor)
     db.session.refresh(made, ["week_minutes"])  # which the database fills
@@ -102,6 +103,7 @@ def update(slot_id: UUID, values: Mapping[str, Any], *, actor: Actor, version: d
         field = "time_slot_id" if "time_slot_id" in new else "course_id"
         raise Invalid(fields={field: [_("There are classes in this slot: make another one instead.")]})
     if {"time_slot_id", "course_id", "teacher_id"} & set(new):
+        lock_many(Course, [new.get("course_id", known.course_id)])
         _check(
             {name: new.get(name, getattr(known, name)) for name in ("time_slot_id", "course_id", "teacher_id")}, actor
         )

@@ -280,7 +280,10 @@ def delete(ids: Ids, *, actor: Actor) -> Result:
 
 @transactional
 def restore(ids: Ids, *, actor: Actor) -> Result:
-    """Bring deleted leads back; one that was merged into another stays where it is until the merge is undone."""
+    """Bring deleted leads back, and offer them what is free where they wait; one that was merged into another stays where it
+    is until the merge is undone.
+    """
+    from app.services.admissions import waitlist  # which knows leads
 
     def rule(actor: Actor, row: Any) -> Any:
         return (
@@ -292,6 +295,8 @@ def restore(ids: Ids, *, actor: Actor) -> Result:
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
         _set(rows, deleted_at=None, deleted_by_id=None)
         record(LeadEvent.RESTORED, [(row.id, None, None) for row in rows], batch_id=batch_id)
+        waitlist.lock_slots_of(keys(rows))
+        waitlist.come_back(keys(rows))
         return set(keys(rows))
 
     merged = set(db.session.scalars(select(Lead.id).where(among(Lead.id, ids), Lead.merged_into_id.is_not(None))))

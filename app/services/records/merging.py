@@ -67,6 +67,14 @@ _OVERLAPPING = text("""
         WHERE t.student_id = :gone AND k.student_id = :kept AND t.status = 'confirmed' AND k.status = 'confirmed'
           AND s.status IN ('open', 'closed') AND o.status IN ('open', 'closed'))
 """)
+# Classes at the very same time are told by themselves.
+_AT_ONCE = text("""
+    SELECT EXISTS (
+        SELECT FROM attendance t JOIN attendance k
+          ON k.starts_at < t.ends_at AND k.ends_at > t.starts_at AND k.deleted_at IS NULL AND k.status = 'scheduled'
+        WHERE t.student_id = :gone AND k.student_id = :kept AND t.deleted_at IS NULL AND t.status = 'scheduled'
+          AND t.starts_at > now())
+""")
 FILLED: Final = (
     "middle_name",
     "generation_suffix",
@@ -122,6 +130,8 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     gone, kept = _both(ids[0], into_id, actor)
     if db.session.scalar(_OVERLAPPING, {"gone": gone.id, "kept": kept.id}):
         raise WrongState(_("Both are registered for tests at the same time: cancel one of the registrations first."))
+    if db.session.scalar(_AT_ONCE, {"gone": gone.id, "kept": kept.id}):
+        raise WrongState(str(_CLASSES))
     first, ours = _keys(_FIRST, id=gone.id), _keys(_FIRST, id=kept.id)
     withdrawn, gave_way = waitlist.merge(gone.id, kept.id), leaving.give_way(gone.id, kept.id)
     moved: dict[str, Any] = {table: _move(table, stays, gone.id, kept.id) for table, stays in MOVED.items()}

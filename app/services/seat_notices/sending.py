@@ -32,13 +32,14 @@ LETTER: Final = "seat"
 # address than theirs of today: they are told again.
 _SEND = text("""
     WITH facts AS (
-        SELECT s.id, (s.session_date + s.start_time) AT TIME ZONE :zone AS starts_at, s.status
+        SELECT s.id, (s.session_date + s.start_time) AT TIME ZONE :zone AS starts_at,
+               (s.session_date + s.end_time) AT TIME ZONE :zone AS ends_at, s.status
         FROM test_sessions s WHERE s.id = :session_id
     ), wanted AS (
-        SELECT a.student_id, a.room_id, a.seat_number, f.starts_at
+        SELECT a.student_id, a.room_id, a.seat_number, f.starts_at, f.ends_at
         FROM room_allocations a JOIN facts f ON f.id = a.session_id AND f.status <> 'cancelled'
         UNION ALL
-        SELECT n.student_id, NULL, NULL, f.starts_at FROM seat_notices n JOIN facts f ON f.id = n.session_id
+        SELECT n.student_id, NULL, NULL, f.starts_at, f.ends_at FROM seat_notices n JOIN facts f ON f.id = n.session_id
         WHERE f.status = 'cancelled' OR NOT EXISTS (
             SELECT FROM room_allocations a WHERE a.session_id = f.id AND a.student_id = n.student_id)
     ), addressed AS (
@@ -52,14 +53,15 @@ _SEND = text("""
     ), unheard AS (
         SELECT student_id FROM addressed a JOIN last l USING (student_id) WHERE l.status = 'failed' OR l.email <> a.email
     ), told AS (
-        INSERT INTO seat_notices AS n (session_id, student_id, room_id, seat_number, starts_at)
-        SELECT :session_id, student_id, room_id, seat_number, starts_at FROM addressed WHERE email IS NOT NULL
+        INSERT INTO seat_notices AS n (session_id, student_id, room_id, seat_number, starts_at, ends_at)
+        SELECT :session_id, student_id, room_id, seat_number, starts_at, ends_at FROM addressed WHERE email IS NOT NULL
         ORDER BY student_id
         ON CONFLICT (session_id, student_id) DO UPDATE
             SET room_id = excluded.room_id, seat_number = excluded.seat_number, starts_at = excluded.starts_at,
-                revision = n.revision + 1, told_at = now()
+                ends_at = excluded.ends_at, revision = n.revision + 1, told_at = now()
             WHERE (n.room_id, n.seat_number) IS DISTINCT FROM (excluded.room_id, excluded.seat_number)
-               OR (n.starts_at <> excluded.starts_at AND excluded.seat_number IS NOT NULL)
+               OR (excluded.seat_number IS NOT NULL
+                   AND (n.starts_at <> excluded.starts_at OR n.ends_at <> excluded.ends_at))
                OR excluded.student_id IN (SELECT student_id FROM unheard)
         RETURNING student_id
     ), posted AS (

@@ -181,9 +181,10 @@ def _left(bookings: int, seats: int, offers: int) -> str:
 def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
     """Bring deleted students back; refused when their account has gone to another meanwhile, when they were merged into
     another, and when their data was erased. The bookings that deleting took are confirmed again while their sessions are
-    open; seats are not given back, and the outcome says so.
+    open; seats are not given back, and the outcome says so. They are offered what is free where they wait.
     """
     returned: dict[str, int] = {}
+    waitlist.lock_slots_of(ids)
     leaving.hold_tests(ids)
 
     def change(student: Student) -> bool:
@@ -197,6 +198,7 @@ def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
         return True
 
     result = plain.each(Student, ids, title, change, actor=actor, deleted=True)
+    waitlist.come_back([UUID(each.id) for each in result.outcomes if each.state == "ok"])
     return Result([replace(each, message=_returned(returned.get(each.id, 0))) for each in result.outcomes])
 
 

@@ -30,7 +30,7 @@ _TELL: Final = """
     LEFT JOIN room_allocations a ON a.session_id = s.id AND a.student_id = st.id LEFT JOIN rooms r ON r.id = a.room_id
     WHERE st.id = ANY (:students)
 """
-_TELL_SEATED: Final = """
+_TELL_REGISTERED: Final = """
     SELECT st.user_id AS recipient_id,
            left(CASE WHEN s.status = 'cancelled' THEN format(:english_cancelled, s.code)
                      ELSE format(:english, s.code, s.session_date, it.start, it.end) END, 200) AS title,
@@ -41,7 +41,8 @@ _TELL_SEATED: Final = """
                'values', jsonb_build_object('session', s.code, 'day', jsonb_build_object('day', s.session_date),
                                             'start', it.start, 'end', it.end))) AS payload,
            CAST(NULL AS timestamptz) AS expires_at
-    FROM test_sessions s JOIN room_allocations a ON a.session_id = s.id JOIN students st ON st.id = a.student_id
+    FROM test_sessions s JOIN test_registrations g ON g.session_id = s.id AND g.status = 'confirmed'
+    JOIN students st ON st.id = g.student_id
     JOIN ab_user u ON u.id = st.user_id AND u.active
     CROSS JOIN LATERAL (SELECT to_char(s.start_time, 'HH24:MI') AS start, to_char(s.end_time, 'HH24:MI') AS end) it
     WHERE s.id = :session_id AND st.deleted_at IS NULL
@@ -67,9 +68,9 @@ def tell(session_id: UUID, students: Sequence[UUID]) -> int:
     return tell_set(NotificationType.ALLOCATION_CHANGED, _TELL, school.today(), facts, events=True)
 
 
-def tell_seated(session_id: UUID) -> int:
-    """Tell everybody with a seat in a session when it takes place now, or that it does not. Returns how many notices were
-    made.
+def tell_registered(session_id: UUID) -> int:
+    """Tell everybody who is registered for a session when it takes place now, or that it does not, with a seat or without.
+    Returns how many notices were made.
     """
     facts = {
         "session_id": session_id,
@@ -78,4 +79,4 @@ def tell_seated(session_id: UUID) -> int:
         "english": "%1$s takes place on %2$s, %3$s to %4$s",
         "english_cancelled": "%1$s does not take place",
     }
-    return tell_set(NotificationType.ALLOCATION_CHANGED, _TELL_SEATED, school.today(), facts, events=True)
+    return tell_set(NotificationType.ALLOCATION_CHANGED, _TELL_REGISTERED, school.today(), facts, events=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -20,12 +20,19 @@ from app.policies.scopes import visible
 from app.services import lookups, plain
 from app.services.errors import Invalid, WrongState
 from app.services.resource import Result
-from app.services.test_sessions import notices
-from app.services.test_sessions.labels import SHOWN, more, session_title
+from app.services.test_sessions import leaving, notices
+from app.services.test_sessions.labels import SESSION_STATUSES, SHOWN, more, session_title
 from app.services.test_sessions.locking import require
 from app.services.transaction import lock, transactional
 
 _WHEN = ("session_date", "start_time", "end_time")
+TRANSITIONS: Final = {
+    TestSessionStatus.OPEN: {TestSessionStatus.CLOSED, TestSessionStatus.COMPLETED, TestSessionStatus.CANCELLED},
+    TestSessionStatus.CLOSED: {TestSessionStatus.OPEN, TestSessionStatus.COMPLETED, TestSessionStatus.CANCELLED},
+    TestSessionStatus.COMPLETED: {TestSessionStatus.OPEN, TestSessionStatus.CLOSED},
+    TestSessionStatus.CANCELLED: {TestSessionStatus.OPEN, TestSessionStatus.CLOSED},
+}
+"""What may follow what: neither is a cancelled session held, nor one that was held cancelled, but by way of open or closed."""
 
 
 @transactional
@@ -45,25 +52,45 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> TestSession:
 def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> TestSession:
     """Change a session. Once anybody has a seat it stays in its venue; it moves to another day or time only while its
     rooms are free then, and nobody who is registered has another session then. One that was cancelled takes place again
-    only under the same conditions, and where the venue can be had. Who has a seat is told when it takes place, if that
-    changes. Raises NotAllowed, NotFound, Conflict, Invalid at the field.
+    only under the same conditions, and where the venue can be had. Who is registered is told when it takes place, if
+    that changes. Raises NotAllowed, NotFound, Conflict, Invalid at the field.
     """
     require(actor)
     known: TestSession = plain.update(TestSession, key, {}, actor=actor, version=version)
     new = {name: value for name, value in values.items() if getattr(known, name) != value}
     after = {name: new.get(name, getattr(known, name)) for name in (*_WHEN, "venue_id", "registration_closes_on")}
+    status = new.get("status", known.status)
+    if (reason := _forbidden(known, status)) is not None:
+        raise Invalid(fields={"status": [reason]})
+    moved = [name for name in (*_WHEN, "venue_id") if name in new]
+    if status is TestSessionStatus.COMPLETED and known.status is status and moved:
+        raise Invalid(fields={name: [_("It was held: what it was stays on record.")] for name in moved})
     if "venue_id" in new:
         lookups.check("venues", actor, new["venue_id"], "venue_id")
     _check_times(after)
     if {"venue_id", "session_date"} & new.keys() or _takes_place_again(known, new.get("status")):
         _check_venue(after["venue_id"], after["session_date"], actor)
-    before = _when(known)
+    before, again = _when(known), _takes_place_again(known, new.get("status"))
     changed: TestSession = plain.update(TestSession, key, new, actor=actor)
     _check_students(changed, before)
     if {*_WHEN, "status"} & new.keys():
         _check_rooms(key)
+    if again:
+        leaving.drop_gone(key)
     _tell_if_other(changed, before)
     return changed
+
+
+def _forbidden(session: TestSession, status: TestSessionStatus) -> str | None:
+    """Why this status cannot follow that of the session; None when it can."""
+    if status is session.status or status in TRANSITIONS[session.status]:
+        return None
+    names = {option.value: str(option.label) for option in SESSION_STATUSES}
+    return _(
+        "It is %(now)s: open or close it before it becomes %(then)s.",
+        now=names[session.status].lower(),
+        then=names[status].lower(),
+    )
 
 
 def _when(session: TestSession) -> tuple[Any, ...] | None:
@@ -76,13 +103,15 @@ def _when(session: TestSession) -> tuple[Any, ...] | None:
 def _tell_if_other(session: TestSession, before: tuple[Any, ...] | None) -> None:
     """Of what is over nobody is told."""
     if session.status is not TestSessionStatus.COMPLETED and _when(session) != before:
-        notices.tell_seated(session.id)
+        notices.tell_registered(session.id)
 
 
 def _takes_place_again(session: TestSession, status: Any) -> bool:
-    """Whether this status brings back a cancelled session, whose venue somebody else may have by now."""
+    """Whether this status brings back a session that was cancelled, or held: somebody else may have its venue by now, and who
+    was deleted meanwhile is still registered.
+    """
     to_come = (TestSessionStatus.OPEN, TestSessionStatus.CLOSED)
-    return session.status is TestSessionStatus.CANCELLED and status in to_come
+    return session.status not in to_come and status in to_come
 
 
 def _check_times(values: Mapping[str, Any]) -> None:
@@ -202,7 +231,7 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
 @transactional
 def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
     """Open, close, complete or cancel sessions. One that was cancelled is refused while others have its venue or rooms, or
-    students of it another session at the same time. Who has a seat is told that it does not take place, or does again.
+    students of it another session at the same time. Who is registered is told that it does not take place, or does again.
     Raises NotAllowed.
     """
     require(actor)
@@ -210,9 +239,11 @@ def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
     def change(session: TestSession) -> bool:
         if session.status is status:
             return False
-        before = _when(session)
+        if (reason := _forbidden(session, status)) is not None:
+            raise WrongState(reason)
+        before, again = _when(session), _takes_place_again(session, status)
         try:
-            if _takes_place_again(session, status):
+            if again:
                 _check_venue(session.venue_id, session.session_date, actor)
             session.status = status
             db.session.flush()
@@ -221,6 +252,8 @@ def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
         except Invalid as refused:
             [[reason]] = refused.fields.values()
             raise WrongState(reason) from None
+        if again:
+            leaving.drop_gone(session.id)
         _tell_if_other(session, before)
         return True
 

@@ -41,6 +41,12 @@ _UNUSED = text("""
       AND NOT EXISTS (SELECT FROM test_registrations r WHERE r.student_id = st.id)
       AND NOT EXISTS (SELECT FROM admissions a WHERE a.student_id = st.id)
       AND NOT EXISTS (SELECT FROM waitlist_entries w WHERE w.student_id = st.id)
+      AND NOT EXISTS (SELECT FROM enrollments e WHERE e.student_id = st.id)
+      AND NOT EXISTS (SELECT FROM student_guardians g WHERE g.student_id = st.id)
+      AND NOT EXISTS (SELECT FROM student_school_associations a WHERE a.student_id = st.id)
+      AND NOT EXISTS (SELECT FROM student_program_extensions p WHERE p.student_id = st.id)
+      AND NOT EXISTS (SELECT FROM oneroster_users o WHERE o.student_id = st.id)
+      AND NOT EXISTS (SELECT FROM help_desk_assistants h WHERE h.student_id = st.id)
 """)
 
 

@@ -167,7 +167,7 @@ ROOMS = register(
 
 
 def _venues(actor: Actor) -> Any:
-    statement = select(Venue.id, Venue.name, Venue.code).where(visible(Venue, actor), Venue.status != "inactive")
+    statement = select(Venue.id, Venue.name, Venue.code).where(visible(Venue, actor))
     return statement.order_by(Venue.name, Venue.id)
 
 
@@ -179,7 +179,15 @@ def _rooms(actor: Actor) -> Any:
 
 
 register_lookup(
-    Lookup("venues", ("lookup", "Venues"), _venues, func.concat_ws(" ", Venue.code, Venue.name), Venue.id, "venues")
+    Lookup(
+        "venues",
+        ("lookup", "Venues"),
+        _venues,
+        func.concat_ws(" ", Venue.code, Venue.name),
+        Venue.id,
+        "venues",
+        offered=Venue.status != "inactive",
+    )
 )
 register_lookup(
     Lookup(

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.services import school
-from app.services.classroom import ATTENDANCES, places
+from app.services.classroom import ATTENDANCES, moving
 from app.services.classroom.places import Place, Wish
 from app.services.classroom.resource import attendance_title
 from app.services.errors import Refusal
@@ -79,7 +79,7 @@ def places_page(
     chosen = request.form.get("place", "")
     weeks = [
         PlaceWeek(_("Week from %(day)s", day=render.day(monday)), [_choice(each, chosen) for each in found])
-        for monday, found in groupby(places.offered(wish), key=_monday)
+        for monday, found in groupby(moving.offered(wish), key=_monday)
     ]
     errors = [str(each) for texts in refusal.fields.values() for each in texts] or [str(refusal)]
     if not str(refusal):

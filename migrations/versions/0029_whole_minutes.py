@@ -1,0 +1,29 @@
+"""Times of the week are whole minutes: a time shorter than half of one blocked nobody's week, and seconds moved a time under its classes.
+
+Rows from before stay until they are changed. And letters that tell a seat keep the end of the session, so that a change of it is told.
+
+Revision: 0029
+Follows: 0028
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0029"
+down_revision = "0028"
+branch_labels = None
+depends_on = None
+
+WHOLE = "extract(second FROM start_time) = 0 AND extract(second FROM end_time) = 0"
+
+
+def upgrade() -> None:
+    op.create_check_constraint(
+        op.f("ck_time_slot_templates_whole_minutes"), "time_slot_templates", WHOLE, postgresql_not_valid=True
+    )
+    op.add_column("seat_notices", sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("seat_notices", "ends_at")
+    op.drop_constraint(op.f("ck_time_slot_templates_whole_minutes"), "time_slot_templates", type_="check")
