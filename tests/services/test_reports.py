@@ -147,7 +147,7 @@ def owing(first, more):
     db.session.commit()
 
 
-@pytest.mark.parametrize(("report", "figure"), [("unpaid", "6,285"), ("running_out", "600")])
+@pytest.mark.parametrize(("report", "figure"), [("unpaid", "6,285.00"), ("running_out", "600")])
 def test_what_a_page_leaves_out_is_counted_summed_and_in_the_csv(db_session, actors, pair, client_of, report, figure):
     owing(admission(pair, actor=actors.staff), 600)
     staff = client_of("staff")
