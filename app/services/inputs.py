@@ -108,7 +108,7 @@ def whole_minute(value: time) -> time:
 ClockTime = Annotated[
     time,
     AfterValidator(whole_minute),
-    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$"}),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$", "example": "16:30"}),
 ]
 
 

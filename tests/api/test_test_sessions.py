@@ -43,6 +43,16 @@ def test_a_seat_is_given_changed_and_taken(centre, officer):
     assert officer.delete(url).status_code == 404
 
 
+@pytest.mark.parametrize("value", ["10:00+05:00", "10:00:00Z", "10:00:25", "10:00:00.5"])
+@pytest.mark.parametrize("field", ["start_time", "end_time"])
+def test_a_time_is_the_schools_own_in_whole_minutes(centre, officer, field, value):
+    """An offset was left out without a word, and seconds were kept, and shown nowhere."""
+    answer = officer.patch(f"/test-sessions/{centre.session.id}", {field: value})
+    assert answer.status_code == 422
+    assert answer.json["fields"] == {field: ["Must be a time of the school's day in hours and minutes, as 16:30."]}
+    assert officer.patch(f"/test-sessions/{centre.session.id}", {field: "10:45:00"}).status_code == 200
+
+
 def test_who_sits_where_and_what_is_free(centre, officer):
     allocation(centre.session, centre.room, centre.student, "2")
     base = f"/roomallocation/room/{centre.room.id}/session/{centre.session.id}"

@@ -150,6 +150,21 @@ def test_two_super_admins_demote_each_other_and_one_stays(together, system):
         accounts.set_roles(first, ["Super Admin"], actor=system)
 
 
+def test_two_who_take_each_other_out_of_the_group_of_super_admins_and_one_stays(committed_app, system):
+    heads = groups.create({"name": "Heads", "roles": ["Super Admin"]}, actor=system).id
+    first, second = (accounts.find(name).id for name in ("staff", "staff2"))
+    groups.join([first, second], actor=system, group_id=heads)
+    accounts.deactivate(accounts.find("super_admin").id, actor=system)
+    actors = sessions.load_by_id(first), sessions.load_by_id(second)
+    db.session.remove()
+    race(
+        committed_app,
+        lambda: groups.leave([second], actor=actors[0], group_id=heads),
+        lambda: groups.leave([first], actor=actors[1], group_id=heads),
+    )
+    assert scalar(f"SELECT count(*) FROM ab_user_group WHERE group_id = {heads}") == 1
+
+
 def test_many_changes_of_one_account_at_once_do_not_deadlock(together, system):
     user_id = accounts.find("staff").id
     answers = together(

@@ -259,6 +259,24 @@ def test_a_course_goes_out_of_use_while_somebody_is_admitted(crowd, pair, monkey
 
 
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
+def test_a_course_is_deleted_while_a_slot_of_it_is_made(crowd, monkeypatch, locked):
+    """Without the lock on the course the slot stays behind, and takes the teacher's time for a course that is gone."""
+    admin, teacher = actor("admin"), actor("teacher").id
+    made, at = course([teacher]).id, time_slot(1, "16:00").id
+    db.session.remove()
+    if not locked:
+        monkeypatch.setattr(slots, "lock_many", lambda *args: [])
+    values = {"course_id": made, "teacher_id": teacher, "time_slot_id": at, "capacity": 3}
+    delete = between(monkeypatch, slots, "_check", partial(COURSES.delete, [made], actor=admin))
+    race(crowd, partial(slots.create, values, actor=admin), delete)
+    left_behind = """
+        SELECT count(*) FROM classroom_slots s JOIN courses c ON c.id = s.course_id
+        WHERE s.deleted_at IS NULL AND c.deleted_at IS NOT NULL
+    """
+    assert count(left_behind) == (0 if locked else 1)
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
 def test_a_student_who_is_deleted_while_their_admission_is_renewed(crowd, pair, monkeypatch, locked):
     staff, admin = actor("staff"), actor("admin")
     old = admission(pair, actor=staff)

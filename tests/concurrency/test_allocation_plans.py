@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.test_sessions import AllocationRun, AllocationRunStatus
+from app.services import accounts
 from app.services.allocation_plans import carrying_out, reading, rules, runs
 from app.services.errors import Refusal
 from app.services.test_sessions import allocating
@@ -118,6 +119,35 @@ def test_a_run_that_fails_says_why(hall, committed_app, monkeypatch):
     run = db.session.scalars(select(AllocationRun)).one()
     assert run.status is AllocationRunStatus.FAILED
     assert run.message == "10 students need a seat; 8 are free in this venue."
+    assert count(SEATED) == 0
+
+
+def _deactivated(user):
+    accounts.deactivate(user, actor=actor("super_admin"))
+
+
+def _only_a_student(user):
+    accounts.set_roles(user, ["Student"], actor=actor("super_admin"))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_deactivated, "The account that asked for it is not active any more."),
+        (_only_a_student, "Only an exam officer or an admin may do this."),
+    ],
+    ids=["deactivated", "no-role"],
+)
+def test_a_run_is_not_done_for_who_may_not_ask_any_more(hall, committed_app, monkeypatch, change, sentence):
+    """It waited, and the account was closed meanwhile."""
+    monkeypatch.setattr(runs, "AT_ONCE", 5)
+    officer = actor("exam_officer")
+    runs.allocate_everyone([hall.key], actor=officer)
+    change(officer.id)
+    work_off(committed_app)
+    db.session.rollback()
+    run = db.session.scalars(select(AllocationRun)).one()
+    assert (run.status, run.message) == (AllocationRunStatus.FAILED, sentence)
     assert count(SEATED) == 0
 
 

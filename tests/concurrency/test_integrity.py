@@ -57,5 +57,5 @@ def test_who_joins_a_group_while_it_is_deleted_is_told_so(committed_app, boss, m
             joined.wait()
 
     _deleted, answer = race(committed_app, lambda: groups.delete([key], actor=boss), join)
-    assert isinstance(answer, Conflict) is locked
+    assert isinstance(answer.outcomes[0].refusal, Conflict) is locked
     assert count("SELECT count(*) FROM ab_user_group WHERE group_id = :id", id=key) == 0

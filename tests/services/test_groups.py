@@ -151,6 +151,23 @@ def test_the_last_super_admin_through_a_group_stays(actors, desk):
         groups.update(desk.id, {"roles": ["Staff"]}, actor=system)
 
 
+@pytest.mark.parametrize("way", ["leave", "remove_member"])
+def test_nor_does_the_last_one_leave_the_group_that_makes_them_one(actors, desk, way):
+    """The refusal is found when the membership is gone already: it comes back with it."""
+    system, colleague = sessions.system(), accounts.find("staff2")
+    groups.update(desk.id, {"roles": ["Super Admin"]}, actor=system)
+    groups.join([actors.staff.id, colleague.id], actor=system, group_id=desk.id)
+    accounts.deactivate(actors.super_admin.id, actor=system)
+    assert groups.leave([actors.staff.id], actor=system, group_id=desk.id).count("ok") == 1
+    if way == "leave":
+        [outcome] = groups.leave([colleague.id], actor=system, group_id=desk.id).outcomes
+    else:
+        [outcome] = groups.remove_member([desk.id], actor=system, user_id=colleague.id).outcomes
+    assert isinstance(outcome.refusal, WrongState)
+    db.session.expire_all()
+    assert [user.username for user in group("Front desk").users] == ["staff2"]
+
+
 def test_super_admins_are_put_in_the_group_admin_once(actors):
     second = accounts.create_account(username="boss", roles=["Super Admin"], actor=sessions.system())
     assert sorted(groups.assign_super_users(actor=sessions.system())) == ["boss", "super_admin"]

@@ -87,6 +87,15 @@ def test_of_several_times_the_free_one_goes_and_the_used_one_is_named(client_of,
     assert admin.get(f"/time-slots/{used.id}").status_code == 200
 
 
+@pytest.mark.parametrize("value", ["09:00:20", "09:00+02:00"])
+def test_a_time_of_the_week_is_typed_in_hours_and_minutes(client_of, value):
+    admin, form = client_of("admin"), {"day": "2", "start_time": "08:00", "active": "1"}
+    refused = admin.post("/time-slots/new", data=form | {"end_time": value})
+    assert refused.status_code == 422
+    assert "in hours and minutes, as 16:30." in refused.text
+    assert admin.post("/time-slots/new", data=form | {"end_time": "09:00:00"}).status_code == 302
+
+
 def test_the_enrollment_office_sees_the_person_alone(client_of, learner):
     answer = client_of("admissions").get(f"/students/{learner.id}")
     assert answer.status_code == 200

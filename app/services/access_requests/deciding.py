@@ -163,8 +163,12 @@ def _check_pending(found: AccessRequest) -> None:
 
 
 def _account(found: AccessRequest, grant: Grant, actor: Actor) -> User:
+    username = grant.username or plain_username(found.email)
+    if not username:
+        reason = _("The e-mail address gives no username: choose one, in an approval of this request alone.")
+        raise Invalid(fields={"username": [reason]})
     return accounts.create_account(
-        username=grant.username or plain_username(found.email),
+        username=username,
         email=found.email,
         first_name=found.first_name,
         last_name=found.last_name,

@@ -224,9 +224,8 @@ _WAITED_FOR = text("""
 
 
 def come_back(person_ids: Sequence[UUID]) -> None:
-    """Offer leads or students who are restored what is free where they wait, before somebody else takes it. Their slots are
-    locked.
-    """
+    """Offer leads or students who are restored what is free where they wait, before somebody else takes it."""
+    lock_slots_of(person_ids)
     offer_places(set(db.session.scalars(_WAITED_FOR, {"ids": list(person_ids)})))
 
 

@@ -286,16 +286,13 @@ def restore(ids: Ids, *, actor: Actor) -> Result:
     from app.services.admissions import waitlist  # which knows leads
 
     def rule(actor: Actor, row: Any) -> Any:
-        return (
-            _("It was merged into another lead: undo the merge instead.")
-            if row.id in merged
-            else may_edit_lead(actor, row)
-        )
+        if row.id in merged:
+            return _("It was merged into another lead: undo the merge instead.")
+        return may_edit_lead(actor, row)
 
     def change(rows: list[Any], batch_id: UUID) -> set[UUID]:
         _set(rows, deleted_at=None, deleted_by_id=None)
         record(LeadEvent.RESTORED, [(row.id, None, None) for row in rows], batch_id=batch_id)
-        waitlist.lock_slots_of(keys(rows))
         waitlist.come_back(keys(rows))
         return set(keys(rows))
 

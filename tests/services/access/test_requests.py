@@ -212,6 +212,18 @@ def test_many_at_once_have_an_outcome_each(actors, post):
         access_requests.approve([taken.id, good.id], actor=actors.super_admin, username="both")
 
 
+def test_one_of_many_that_is_refused_says_which_field_in_words(actors):
+    """A row of a list has no fields at which it could be said."""
+    unfit, good = ask(email="!#$%@example.org"), ask(email="a1@example.org")
+    done = access_requests.approve([unfit.id, good.id], actor=actors.super_admin)
+    assert [each.state for each in done.outcomes] == ["refused", "ok"]
+    sentence = "The e-mail address gives no username: choose one, in an approval of this request alone."
+    assert str(done.outcomes[0].refusal) == sentence
+    with pytest.raises(Invalid) as refused:
+        approve(unfit, actors)
+    assert refused.value.fields == {"username": [sentence]}
+
+
 def test_a_preview_makes_nothing(actors, post):
     request = ask()
     result = rehearse(access_requests.approve, [request.id], actor=actors.super_admin)

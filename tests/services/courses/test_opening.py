@@ -66,8 +66,9 @@ def test_a_time_has_its_length(db_session, actors):
         (at(), "start_time", Conflict),
         (at(end=time(7, 0)), "end_time", Invalid),
         (at(day=7), "day", Invalid),
+        (at(end=time(7, 5, 20)), "start_time", Invalid),
     ],
-    ids=["identical", "backwards", "no such day"],
+    ids=["identical", "backwards", "no such day", "seconds"],
 )
 def test_a_refused_time_says_why(db_session, actors, values, field, refusal):
     TIMES.create(at(), actor=actors.admin)

@@ -15,6 +15,7 @@ from app.services import import_reports, import_undo, imports
 from app.services.errors import NotAllowed
 from app.services.import_run import Progress
 from app.services.test_sessions import import_rows, importing
+from tests.factories.edfi import guardian_of
 from tests.factories.seating import allocation, registered, session
 from tests.factories.students import student
 from tests.services.test_sessions.conftest import NEXT
@@ -210,6 +211,16 @@ def test_taking_an_import_back(centre, code, officer):
     assert gone.deleted_at is not None
     assert db.session.get_one(Student, known.id, populate_existing=True).deleted_at is None
     assert import_undo.undo(job.id, actor=officer).status is ImportStatus.UNDONE
+
+
+def test_a_student_to_whom_somebody_added_a_guardian_stays(code, officer):
+    """Or that guardian would look after a student who is gone."""
+    job = done(file(f"{code},,,,Amina,Haddad,,", f"{code},,,,Cat,Lone,,"), officer)
+    people = {each.last_name: each.id for each in db.session.scalars(select(Student))}
+    guardian_of(db.session.get_one(Student, people["Haddad"]))
+    assert "2 registrations and 1 students" in import_undo.undo(job.id, actor=officer).message
+    gone = db.session.scalars(select(Student.last_name).where(Student.deleted_at.is_not(None))).all()
+    assert gone == ["Lone"]
 
 
 def test_only_those_who_look_after_tests(code, actors):
