@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     String,
+    Text,
     func,
     text,
 )
@@ -247,6 +248,7 @@ class SeatNotice(Key, Stamps, Base):
     room_id: Mapped[UUID | None] = mapped_column(ForeignKey("rooms.id", ondelete="SET NULL"))
     seat_number: Mapped[str | None] = mapped_column(String(20))
     starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime | None]  # unknown of letters from before it was kept
+    ends_at: Mapped[datetime | None]  # as the place: unknown of letters from before it was kept
+    place: Mapped[str | None] = mapped_column(Text)  # the names and the address, which may change
     revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     told_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -33,13 +33,14 @@ LETTER: Final = "seat"
 _SEND = text("""
     WITH facts AS (
         SELECT s.id, (s.session_date + s.start_time) AT TIME ZONE :zone AS starts_at,
-               (s.session_date + s.end_time) AT TIME ZONE :zone AS ends_at, s.status
-        FROM test_sessions s WHERE s.id = :session_id
+               (s.session_date + s.end_time) AT TIME ZONE :zone AS ends_at, s.status,
+               concat_ws(', ', v.name, v.address, v.city) AS venue
+        FROM test_sessions s JOIN venues v ON v.id = s.venue_id WHERE s.id = :session_id
     ), wanted AS (
-        SELECT a.student_id, a.room_id, a.seat_number, f.starts_at, f.ends_at
-        FROM room_allocations a JOIN facts f ON f.id = a.session_id AND f.status <> 'cancelled'
+        SELECT a.student_id, a.room_id, a.seat_number, f.starts_at, f.ends_at, concat_ws(', ', f.venue, r.number, r.name) AS place
+        FROM room_allocations a JOIN facts f ON f.id = a.session_id AND f.status <> 'cancelled' JOIN rooms r ON r.id = a.room_id
         UNION ALL
-        SELECT n.student_id, NULL, NULL, f.starts_at, f.ends_at FROM seat_notices n JOIN facts f ON f.id = n.session_id
+        SELECT n.student_id, NULL, NULL, f.starts_at, f.ends_at, NULL FROM seat_notices n JOIN facts f ON f.id = n.session_id
         WHERE f.status = 'cancelled' OR NOT EXISTS (
             SELECT FROM room_allocations a WHERE a.session_id = f.id AND a.student_id = n.student_id)
     ), addressed AS (
@@ -53,15 +54,15 @@ _SEND = text("""
     ), unheard AS (
         SELECT student_id FROM addressed a JOIN last l USING (student_id) WHERE l.status = 'failed' OR l.email <> a.email
     ), told AS (
-        INSERT INTO seat_notices AS n (session_id, student_id, room_id, seat_number, starts_at, ends_at)
-        SELECT :session_id, student_id, room_id, seat_number, starts_at, ends_at FROM addressed WHERE email IS NOT NULL
+        INSERT INTO seat_notices AS n (session_id, student_id, room_id, seat_number, starts_at, ends_at, place)
+        SELECT :session_id, student_id, room_id, seat_number, starts_at, ends_at, place FROM addressed WHERE email IS NOT NULL
         ORDER BY student_id
         ON CONFLICT (session_id, student_id) DO UPDATE
             SET room_id = excluded.room_id, seat_number = excluded.seat_number, starts_at = excluded.starts_at,
-                ends_at = excluded.ends_at, revision = n.revision + 1, told_at = now()
+                ends_at = excluded.ends_at, place = excluded.place, revision = n.revision + 1, told_at = now()
             WHERE (n.room_id, n.seat_number) IS DISTINCT FROM (excluded.room_id, excluded.seat_number)
                OR (excluded.seat_number IS NOT NULL
-                   AND (n.starts_at <> excluded.starts_at OR n.ends_at <> excluded.ends_at))
+                   AND (n.starts_at <> excluded.starts_at OR n.ends_at <> excluded.ends_at OR n.place <> excluded.place))
                OR excluded.student_id IN (SELECT student_id FROM unheard)
         RETURNING student_id
     ), posted AS (
@@ -86,9 +87,9 @@ class Sent:
 
 @transactional
 def send(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Write to the students of these sessions where they sit; to those who were told only if their seat, the room or the
-    time is another since, they have none any more, or the letter did not reach the address that they have now. A session
-    that is over, or in which nobody sits, is refused.
+    """Write to the students of these sessions where they sit; to those who were told only if their seat, the room, its name
+    or address, or the time is another since, they have none any more, or the letter did not reach the address that they have
+    now. A session that is over, or in which nobody sits, is refused.
     """
     reason = may_run_tests(actor, None)
     if reason is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -18,9 +19,12 @@ from app.models.classroom import Attendance, AttendanceStatus
 from app.models.courses import ClassroomSlot
 from app.services import school
 from app.services.admissions import actions, renewing, waitlist
-from app.services.classroom import closing, makeups, marking, moving, requests
+from app.services.classroom import closing, ledger, makeups, marking, moving, requests
 from app.services.classroom.schemas import Remedy
+from app.services.courses import slots
 from app.services.errors import Refusal
+from app.services.records import merging, unmerging
+from app.services.students import records as students
 from tests.concurrency.racing import actor
 from tests.conftest import rolled_back
 from tests.factories.admissions import admission
@@ -46,7 +50,8 @@ WRONG_BALANCE = """
         - (SELECT count(*) FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL
              AND t.status IN ('present', 'late', 'excused'))
         + (SELECT coalesce(sum(c.classes), 0) FROM class_credits c WHERE c.admission_id = a.id)
-       OR b.credits <> (SELECT count(*) FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL
+       OR (SELECT coalesce(sum(c.classes), 0) FROM class_credits c WHERE c.admission_id = a.id AND c.attendance_id IS NOT NULL)
+           <> (SELECT count(*) FROM attendance t WHERE t.admission_id = a.id AND t.deleted_at IS NULL
              AND t.status = 'excused')
 """
 NOT_ONE_PAYMENT = """
@@ -72,6 +77,41 @@ CROWDED_DAY = """
         SELECT a.classroom_slot_id, a.class_date FROM attendance a JOIN classroom_slots s ON s.id = a.classroom_slot_id
         WHERE a.deleted_at IS NULL AND a.starts_at > now() GROUP BY 1, 2, s.capacity HAVING count(*) > s.capacity
     ) d
+"""
+TWO_ROWS_OF_ONE_PLACE = """
+    SELECT count(*) FROM (
+        SELECT FROM classroom_enrollments WHERE status <> 'ended' GROUP BY admission_id, classroom_slot_id HAVING count(*) > 1
+    ) d
+"""
+ANOTHER_STUDENTS = """
+    SELECT count(*) FROM admissions a WHERE EXISTS (
+        SELECT FROM classroom_enrollments e WHERE e.admission_id = a.id AND e.student_id <> a.student_id)
+    OR EXISTS (SELECT FROM attendance t WHERE t.admission_id = a.id AND t.student_id <> a.student_id)
+"""
+MORE_PLANNED_THAN_PAID = """
+    SELECT count(*) FROM admissions a JOIN admission_balances b ON b.admission_id = a.id
+    WHERE b.unplanned < 0 AND a.status IN ('pending', 'active')
+"""
+PAUSED_PLACE_OF_WHO_COMES = """
+    SELECT count(*) FROM admissions a JOIN classroom_enrollments e ON e.admission_id = a.id
+    WHERE a.status IN ('pending', 'active') AND e.status = 'paused'
+"""
+WAITS_BESIDE_A_FREE_PLACE = """
+    SELECT count(*) FROM waitlist_entries w JOIN classroom_slots s ON s.id = w.classroom_slot_id
+    LEFT JOIN students st ON st.id = w.student_id
+    WHERE w.status = 'waiting' AND st.deleted_at IS NULL AND s.active AND s.capacity > s.enrolled + s.offered
+      AND NOT EXISTS (SELECT FROM classroom_enrollments e WHERE e.student_id = w.student_id
+                      AND e.classroom_slot_id = s.id AND e.status = 'active')
+"""
+OFFERED_TO_WHO_HAS_IT = """
+    SELECT count(*) FROM waitlist_entries w JOIN classroom_enrollments e
+      ON e.student_id = w.student_id AND e.classroom_slot_id = w.classroom_slot_id AND e.status = 'active'
+    WHERE w.status = 'offered'
+"""
+REQUEST_OF_WHAT_IS_NOT_THERE = """
+    SELECT count(*) FROM reschedule_requests r JOIN attendance a ON a.id = r.attendance_id
+    WHERE r.status = 'pending' AND (a.deleted_at IS NOT NULL OR a.status <> 'scheduled' OR a.student_id <> r.student_id
+        OR (a.classroom_slot_id, a.class_date) <> (r.from_slot_id, r.from_date))
 """
 PLANNED_WITHOUT_PLACE = """
     SELECT count(*) FROM admissions a JOIN admission_slots x ON x.admission_id = a.id
@@ -100,6 +140,7 @@ class School(RuleBasedStateMachine):
         self.plan = plan(1, classes_per_week=2).id
         self.students = [student().id for _n in range(5)]
         self.made: list[Any] = []
+        self.merges: list[Any] = []
 
     def teardown(self) -> None:
         self.stack.close()
@@ -142,10 +183,10 @@ class School(RuleBasedStateMachine):
     @rule(who=numbers, left_out=st.integers(0, 2), back=st.integers(0, 20))
     def admit(self, who: int, left_out: int, back: int) -> None:
         keys = [key for place, key in enumerate(self.slots) if place != left_out]
-        slots = [db.session.get_one(ClassroomSlot, key) for key in keys]
+        wanted = [db.session.get_one(ClassroomSlot, key) for key in keys]
         done = self.tried(
             lambda: admission(
-                slots,
+                wanted,
                 actor=self.staff,
                 student_id=self.students[who % 5],
                 plan_id=self.plan,
@@ -212,9 +253,64 @@ class School(RuleBasedStateMachine):
         values = {"classroom_slot_id": self.slots[to], "lead_id": lead().id}
         self.tried(lambda: waitlist.join(values, actor=self.staff))
 
+    @rule(to=st.integers(0, 2), who=st.integers(0, 4))
+    def wait_as_student(self, to: int, who: int) -> None:
+        values = {"classroom_slot_id": self.slots[to], "student_id": self.students[who]}
+        self.tried(lambda: waitlist.join(values, actor=self.staff))
+
+    @rule()
+    def wait_no_longer(self) -> None:
+        first = text("SELECT id FROM waitlist_entries WHERE status IN ('waiting', 'offered') ORDER BY id LIMIT 1")
+        keys = list(db.session.scalars(first))
+        self.tried(lambda: waitlist.withdraw(keys, actor=self.staff))
+
+    @rule(one=st.integers(0, 4), other=st.integers(0, 4))
+    def merge(self, one: int, other: int) -> None:
+        gone, kept = self.students[one], self.students[other]
+        done = self.tried(lambda: merging.merge([gone], actor=self.admin, into_id=kept))
+        if done:
+            self.merges.append(done.batch_id)
+
+    @precondition(lambda self: self.merges)
+    @rule(which=numbers)
+    def unmerge(self, which: int) -> None:
+        self.tried(lambda: unmerging.undo(self.merges[which % len(self.merges)], actor=self.admin))
+
+    @rule(who=st.integers(0, 4), name=st.sampled_from(["delete", "restore"]))
+    def leave_or_return(self, who: int, name: str) -> None:
+        self.tried(lambda: getattr(students, name)([self.students[who]], actor=self.admin))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, name=st.sampled_from(["delete", "restore"]))
+    def delete_or_restore(self, which: int, name: str) -> None:
+        self.tried(lambda: getattr(actions, name)(self.one(which), actor=self.admin))
+
+    @rule(to=st.integers(0, 2), capacity=st.integers(1, 3))
+    def resize(self, to: int, capacity: int) -> None:
+        self.tried(lambda: slots.update(self.slots[to], {"capacity": capacity}, actor=self.admin))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, days=st.integers(0, 40))
+    def resume_later(self, which: int, days: int) -> None:
+        day = school.today() + timedelta(days=days)
+        self.tried(lambda: actions.resume(self.one(which), actor=self.admin, resume_on=day))
+
+    @precondition(lambda self: self.made)
+    @rule(which=numbers, classes=st.sampled_from([-2, -1, 1, 2]))
+    def grant(self, which: int, classes: int) -> None:
+        values = {"admission_id": self.one(which)[0], "classes": classes, "note": "Agreed"}
+        self.tried(lambda: ledger.grant(values, actor=self.admin))
+
     @invariant()
     def what_must_hold(self) -> None:
         for name in (
+            "TWO_ROWS_OF_ONE_PLACE",
+            "ANOTHER_STUDENTS",
+            "MORE_PLANNED_THAN_PAID",
+            "PAUSED_PLACE_OF_WHO_COMES",
+            "WAITS_BESIDE_A_FREE_PLACE",
+            "OFFERED_TO_WHO_HAS_IT",
+            "REQUEST_OF_WHAT_IS_NOT_THERE",
             "OVERBOOKED",
             "IN_TWO_PLACES",
             "WRONG_BALANCE",
@@ -233,7 +329,7 @@ def test_what_must_hold_holds_in_any_order(app):
     run_state_machine_as_test(
         School,
         settings=settings(
-            max_examples=12,
+            max_examples=int(os.environ.get("MACHINE", 12)),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

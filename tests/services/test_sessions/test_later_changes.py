@@ -14,7 +14,7 @@ from app.services.records import merging, unmerging
 from app.services.seat_notices import sending
 from app.services.students import records
 from app.services.test_sessions import registrations, sessions, years
-from app.services.venues import venues
+from app.services.venues import rooms, venues
 from tests.factories.seating import allocation, registered, session
 from tests.services.test_sessions.conftest import NEXT
 
@@ -162,9 +162,15 @@ def test_a_form_names_the_venue_also_when_that_is_out_of_use(centre, officer, cl
     assert centre.venue.name not in reader.get("/lookups/venues?q=Town").text
 
 
-def test_letters_go_again_when_it_ends_at_another_time(centre, officer):
+@pytest.mark.parametrize("what", ["end", "address", "number"])
+def test_letters_go_again_when_what_they_say_is_true_no_more(centre, officer, what):
     db.session.execute(text("UPDATE students SET email = 'x@example.org' WHERE id = :id"), {"id": centre.student})
     allocation(centre.session, centre.room, centre.student, "1")
     assert [only(sending.send([centre.session.id], actor=officer)).state for _n in range(2)] == ["ok", "unchanged"]
-    sessions.update(centre.session.id, {"end_time": time(16)}, actor=officer)
+    if what == "end":
+        sessions.update(centre.session.id, {"end_time": time(16)}, actor=officer)
+    elif what == "address":
+        venues.update(centre.venue.id, {"address": "7 Elsewhere"}, actor=officer)
+    else:
+        rooms.update(centre.room.id, {"number": "999"}, actor=officer)
     assert [only(sending.send([centre.session.id], actor=officer)).state for _n in range(2)] == ["ok", "unchanged"]
