@@ -323,13 +323,15 @@ class School(RuleBasedStateMachine):
             assert db.session.scalar(text(globals()[name])) == 0, name
 
 
+@pytest.mark.hypothesis  # for `make fuzz`
+@pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("server_url")
 def test_what_must_hold_holds_in_any_order(app):
     School.app = app
     run_state_machine_as_test(
         School,
         settings=settings(
-            max_examples=int(os.environ.get("MACHINE", 12)),
+            max_examples=int(os.environ.get("FUZZ_EXAMPLES", "12")),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
