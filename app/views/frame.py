@@ -209,14 +209,12 @@ def unread(actor: Actor) -> str:
 
 def _menu(actor: Actor) -> Markup:
     here: list[str] = []
-    offered = actor.permissions
+    offered, path = actor.permissions, request.path
     if actor.has(Role.SUPER_ADMIN) and not actor.has(*OWNERS):  # who holds every permission has no such record for it
         offered -= OWN_RECORDS
     for _label, entries in _shown(offered):
         # The longest address that fits is where the reader is: the board lies under the leads.
-        fitting = (
-            url for _text, url, _icon in entries if request.path.startswith(url) and (url != "/" or request.path == "/")
-        )
+        fitting = (url for _text, url, _icon in entries if path.startswith(url) and (url != "/" or path == "/"))
         here.append(max(fitting, key=len, default=""))
     return _drawn(offered, render.language(), tuple(here), _folded(offered, request.cookies.get("folded")))
 
