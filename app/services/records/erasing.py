@@ -25,7 +25,7 @@ from app.services.admissions import waitlist
 from app.services.errors import NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.records import person
-from app.services.records.following import ERASED, FORGET_USERS
+from app.services.records.following import ERASED, FORGET_USERS, follow_guardians
 from app.services.records.person import Person
 from app.services.resource import Outcome, Result
 from app.services.test_sessions import leaving
@@ -137,6 +137,10 @@ _STATEMENTS: Final = {
     "user_sessions": "DELETE FROM user_sessions WHERE user_id = ANY(:accounts)",
     "profiles": "UPDATE user_profiles SET phone = NULL WHERE user_id = ANY(:accounts) AND phone IS NOT NULL",
 }
+# Who goes on as the guardian of others.
+_SHARED = text("""
+    SELECT DISTINCT guardian_id FROM student_guardians WHERE student_id = ANY(:students) AND NOT (guardian_id = ANY(:guardians))
+""")
 _TRACES = text("SELECT erase_traces(:erasure, CAST(:rows AS jsonb))")
 
 
@@ -165,7 +169,9 @@ def erase(ids: Sequence[UUID], *, actor: Actor, reason: str) -> Result:
     made = StudentErasure(student_id=ids[0], reason=reason, kept=person.kept(known, tuple(KEPT)), erased={})
     db.session.add(made)
     db.session.flush()
+    shared = list(db.session.scalars(_SHARED, known.keys))
     made.erased = _erase(known, made.id, actor)
+    follow_guardians(shared)
     db.session.flush()
     db.session.expire_all()
     return Result([Outcome(str(ids[0]), ERASED, message=_told(made))])

@@ -46,6 +46,18 @@ _ADD_USER = text("""
     VALUES ('guardian_' || CAST(:code AS text), :username, :first_name, :last_name, 'guardian', :email, :phone, :id)
     ON CONFLICT (guardian_id) WHERE guardian_id IS NOT NULL DO NOTHING
 """)
+# Guardians are where their children are.
+_AT_SCHOOLS: Final = """
+    UPDATE oneroster_users u SET org_ids = now.orgs
+    FROM (
+        SELECT sg.guardian_id, jsonb_agg(DISTINCT org) AS orgs
+        FROM student_guardians sg JOIN oneroster_users child ON child.student_id = sg.student_id
+        CROSS JOIN jsonb_array_elements(child.org_ids) AS org
+        WHERE sg.guardian_id IN ({guardians})
+        GROUP BY sg.guardian_id
+    ) now
+    WHERE u.guardian_id = now.guardian_id AND u.org_ids <> now.orgs
+"""
 _FOLLOW = (
     """
     DELETE FROM oneroster_agents x USING oneroster_users child, oneroster_users agent
@@ -61,7 +73,8 @@ _FOLLOW = (
     WHERE sg.student_id = ANY(:ids) ON CONFLICT DO NOTHING
     """,
     # At the schools where they are now, or will be first, in the grade of the first of these; who leaves on the first day was
-    # never there. Who has left all of them keeps the last, and cannot log in there any more. The grade of a bundle's student is
+    # never there. Who has left all of them keeps the last, and cannot log in there any more. Who is gone from the roster stays
+    # as they are: merged, erased, or deleted by a bundle. The grade of a bundle's student is
     # what the bundle says: an association has that of the day of entering.
     """
     UPDATE oneroster_users u SET org_ids = now.orgs, grades = now.grades, enabled_user = now.there
@@ -80,21 +93,11 @@ _FOLLOW = (
                   ORDER BY school_id, primary_school DESC, entry_date DESC) a
             JOIN organizations o ON o.id = a.school_id
         ) at
-        WHERE x.student_id = ANY(:ids)
+        WHERE x.student_id = ANY(:ids) AND x.status = 'active'
     ) now
     WHERE u.id = now.id AND (u.org_ids, u.grades, u.enabled_user) IS DISTINCT FROM (now.orgs, now.grades, now.there)
     """,
-    """
-    UPDATE oneroster_users u SET org_ids = now.orgs
-    FROM (
-        SELECT sg.guardian_id, jsonb_agg(DISTINCT org) AS orgs
-        FROM student_guardians sg JOIN oneroster_users child ON child.student_id = sg.student_id
-        CROSS JOIN jsonb_array_elements(child.org_ids) AS org
-        WHERE sg.guardian_id IN (SELECT guardian_id FROM student_guardians WHERE student_id = ANY(:ids))
-        GROUP BY sg.guardian_id
-    ) now
-    WHERE u.guardian_id = now.guardian_id AND u.org_ids <> now.orgs
-    """,
+    _AT_SCHOOLS.format(guardians="SELECT guardian_id FROM student_guardians WHERE student_id = ANY(:ids)"),
 )
 
 
@@ -110,18 +113,24 @@ def follow(student_ids: Collection[UUID]) -> None:
         db.session.execute(text(statement), facts)
 
 
-_GUARDIANS = text("""
+_GUARDIANS = (
+    """
     UPDATE oneroster_users u SET enabled_user = now.linked
     FROM (SELECT g.id, EXISTS (SELECT FROM student_guardians sg WHERE sg.guardian_id = g.id) AS linked
           FROM guardians g WHERE g.id = ANY(:ids)) now
     WHERE u.guardian_id = now.id AND u.enabled_user <> now.linked
-""")
+    """,
+    _AT_SCHOOLS.format(guardians="SELECT unnest(CAST(:ids AS uuid[]))"),
+)
 
 
 def follow_guardians(guardian_ids: Sequence[UUID]) -> None:
-    """Whoever is guardian of nobody any more cannot log in at OneRoster, until they are of somebody anew."""
+    """Have OneRoster's users say of whom these are guardian now, or not any more: at which schools they are, and whoever is
+    guardian of nobody cannot log in, until they are of somebody anew.
+    """
     lock_many(Guardian, guardian_ids)  # whoever waits here sees the links that the others made and deleted
-    db.session.execute(_GUARDIANS, {"ids": guardian_ids})
+    for statement in _GUARDIANS:
+        db.session.execute(text(statement), {"ids": list(guardian_ids)})
 
 
 @transactional

@@ -101,9 +101,9 @@ _GUARDIAN_USERS = """
         g.last_name, 'guardian', g.email, g.phone, jsonb_agg(DISTINCT given.school_sourced_id), g.id
     FROM {given} JOIN guardians g ON g.id = given.guardian_id GROUP BY g.id
     ON CONFLICT (guardian_id) WHERE guardian_id IS NOT NULL DO UPDATE
-    SET status = 'active', enabled_user = true, org_ids = kept.org_ids || (
-        SELECT coalesce(jsonb_agg(org), '[]') FROM jsonb_array_elements(excluded.org_ids) AS org
-        WHERE NOT kept.org_ids @> jsonb_build_array(org))
+    SET status = 'active', enabled_user = true, org_ids = (
+        SELECT jsonb_agg(DISTINCT org) FROM student_guardians sg JOIN oneroster_users child ON child.student_id = sg.student_id
+        CROSS JOIN jsonb_array_elements(child.org_ids) AS org WHERE sg.guardian_id = kept.guardian_id)
     WHERE kept.status <> 'active' OR NOT kept.enabled_user OR NOT kept.org_ids @> excluded.org_ids
 """
 _AGENTS = """

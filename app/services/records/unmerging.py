@@ -137,9 +137,9 @@ def undo(merge_id: UUID, *, actor: Actor) -> Result:
     standing.undone_at = moment()
     gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
-    follow([kept.id, gone.id])
     for user, enabled in standing.moved["before"]["users"].items():
         db.session.execute(_REVIVE, {"id": gone.id, "user": user, "enabled": enabled})
+    follow([kept.id, gone.id])
     return Result([Outcome(str(gone.id), name_of(gone), message=_("is a student of their own again"))])
 
 

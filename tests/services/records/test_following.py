@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.student_records import Guardian, StudentGuardian, StudentSchoolAssociation
 from app.services import jobs
-from app.services.records import creation, following, links, monitoring
+from app.services.enrollments import deciding
+from app.services.records import creation, erasing, following, links, merging, monitoring, unmerging
 from app.services.records.resource import GUARDIANS
 from app.services.students import records
 from app.services.transaction import transactional
@@ -245,3 +246,60 @@ def test_counts_differ_when_guardians_are_not_agents_or_agents_not_guardians(chi
 
 def test_counts_of_nobody_agree():
     assert {(each.expected, each.found) for each in monitoring.counts()} == {(0, 0)}
+
+
+@pytest.fixture
+def sister(clock, child, actors):
+    """Another child of the same family, at another school: the guardian is at both."""
+    one = enrollment()
+    transactional(creation.create_records)(one, actor=actors.guardian)
+    assert len(user_of(role="guardian").org_ids) == 2
+    return one.student_id
+
+
+def schools_of(student_id) -> list[str]:
+    return user_of(student_id=student_id).org_ids
+
+
+@pytest.mark.parametrize("how", ["unlinked", "erased"])
+def test_a_guardian_is_no_more_at_the_school_of_who_is_not_theirs_any_more(actors, child, sister, how):
+    if how == "erased":
+        one = db.session.scalars(text("SELECT id FROM enrollments WHERE student_id = :id"), {"id": child}).one()
+        deciding.withdraw([one], actor=actors.admissions, reason="They move away.")
+        erasing.erase([child], actor=actors.admin, reason="They asked for it.")
+    else:
+        link = db.session.scalars(select(StudentGuardian.id).where(StudentGuardian.student_id == child)).one()
+        links.delete_links([link], actor=actors.admissions)
+    guardian = user_of(role="guardian")
+    assert (guardian.enabled_user, guardian.org_ids) == (True, schools_of(sister))
+
+
+def test_a_guardian_who_had_nobody_is_at_the_school_of_the_new_child_alone(actors, child):
+    link = db.session.scalars(select(StudentGuardian.id)).one()
+    links.delete_links([link], actor=actors.admissions)
+    before = user_of(role="guardian")
+    assert (before.enabled_user, before.org_ids) == (False, schools_of(child)), "the last is kept"
+    one = enrollment()
+    transactional(creation.create_records)(one, actor=actors.guardian)
+    guardian = user_of(role="guardian")
+    assert (guardian.enabled_user, guardian.org_ids) == (True, schools_of(one.student_id))
+
+
+def test_who_was_erased_is_gone_whatever_becomes_of_their_days_at_school(actors, child, first):
+    """The days are kept without a name, and may be corrected."""
+    one = db.session.scalars(text("SELECT id FROM enrollments")).one()
+    deciding.withdraw([one], actor=actors.admissions, reason="They move away.")
+    erasing.erase([child], actor=actors.admin, reason="They asked for it.")
+    links.update_association(first.id, {"exit_date": None, "exit_type_descriptor": None}, actor=actors.admissions)
+    assert user_of(student_id=child).status == "tobedeleted"
+    assert not user_of(student_id=child).enabled_user
+
+
+def test_who_left_while_they_were_merged_has_left_when_that_is_taken_back(actors, child, first):
+    kept = student().id
+    user(sourced_id="kept", student_id=kept)
+    merged = merging.merge([child], actor=actors.admissions, into_id=kept)
+    leave(first, actors.admissions, first.entry_date)
+    unmerging.undo(merged.batch_id, actor=actors.admissions)
+    one = user_of(student_id=child)
+    assert (one.status, one.enabled_user) == ("active", False)

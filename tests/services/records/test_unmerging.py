@@ -11,6 +11,8 @@ from app.models.student_records import Guardian, OneRosterUser, StudentGuardian
 from app.models.students import Student
 from app.services.records import erasing, links, merging, unmerging
 from app.services.students import records
+from tests.factories.edfi import at_school
+from tests.factories.records import organization
 from tests.factories.students import student
 
 pytestmark = pytest.mark.usefixtures("db_session")
@@ -117,6 +119,8 @@ def test_who_is_merged_away_is_gone_from_the_roster_until_it_is_taken_back(actor
     users[0].enabled_user = enabled  # who has left all schools cannot log in, and is still on the roster
     db.session.add_all(users)
     db.session.commit()
+    if enabled:
+        at_school(db.session.get_one(Student, gone), organization())
     result = merging.merge([gone], actor=actors.admin, into_id=kept)
     db.session.expire_all()
     assert (users[0].status, users[0].enabled_user, users[1].status) == ("tobedeleted", False, "active")
