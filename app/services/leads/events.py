@@ -4,11 +4,11 @@ number of leads.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Text, cast, exists, false, func, text
 from sqlalchemy.orm import aliased
 
@@ -41,5 +41,5 @@ def record(kind: LeadEvent, events: Iterable[tuple[UUID, Facts, Facts]], *, batc
     """Write one audit event per (lead, before, after)."""
     rows = [{"lead_id": lead_id, "before": before, "after": after} for lead_id, before, after in events]
     if rows:
-        text_of_rows = json.dumps(rows, default=str)
-        db.session.execute(_RECORD, {"type": kind.value, "batch_id": batch_id, "events": text_of_rows})
+        events_as_json = to_json(rows, fallback=str).decode()
+        db.session.execute(_RECORD, {"type": kind.value, "batch_id": batch_id, "events": events_as_json})

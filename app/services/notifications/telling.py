@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import text
 
 from app.dialect import PREPARED
@@ -22,8 +22,7 @@ from app.services.notifications import texts
 from app.services.notifications.types import TYPES
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(NamedTuple):
     """Something to tell to one person. Lazy texts (`_l`) are read in the reader's language, others as they are."""
 
     recipient_id: int
@@ -89,7 +88,7 @@ def notify(
     facts = _event_facts(entity_type, [row.entity_id for row in rows], payload) | {
         "severity": (severity or TYPES[kind].severity).value,
         "expires_at": expires_at,
-        "notices": json.dumps(_records(rows), default=str),
+        "notices": to_json(_records(rows), fallback=str).decode(),
     }
     return int(db.session.execute(_NOTIFY, facts | _parameters(kind, school.today())).scalar_one())
 

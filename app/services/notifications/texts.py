@@ -67,6 +67,8 @@ def said(row: Any, *, zone: ZoneInfo | None = None) -> tuple[str, str]:
 
 def _stored(value: Any) -> Any:
     """A value as JSON: a message with its values, a day, a moment, a number or a text."""
+    if isinstance(value, str):  # most are
+        return str(value)
     if isinstance(value, LazyString):
         values = {name: _stored(each) for name, each in value._kwargs.items()}
         return {"message": [_stored(each) for each in value._args], "values": values}
