@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import phonenumbers
 from flask_babel import lazy_gettext as _l
@@ -70,6 +70,18 @@ def looked_for(typed: str, region: str) -> str:
     if digits.startswith("00"):
         return f"+{digits[2:]}"
     return digits.removeprefix(_country(region)[1])
+
+
+@lru_cache(10_000)
+def grouped(number: str) -> str:
+    """An E.164 number in the groups in which it is read out, as "+44 20 7946 0018" (ITU-T E.123); anything else as it is."""
+    if not _PLAIN.fullmatch(number):
+        return number
+    try:
+        read = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def _digits(raw: str) -> str:

@@ -9,7 +9,7 @@ from flask import abort, jsonify, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
-from app.services import listing, lookups, search
+from app.services import listing, lookups, phones, search
 from app.services.resource import Resource
 from app.views import lists, render
 from app.views.page import Cell, Column, Empty, Row, Section, Table
@@ -38,7 +38,8 @@ class LookupView(BaseView):
         found, more = lookups.find(
             name, current_actor(), words, every="all" in request.args, but=request.args.get("but", "")
         )
-        return jsonify(results=[{"id": each.id, "text": each.text, "detail": each.detail} for each in found], more=more)
+        results = [{"id": each.id, "text": each.text, "detail": phones.grouped(each.detail)} for each in found]
+        return jsonify(results=results, more=more)
 
 
 @dataclass

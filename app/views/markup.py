@@ -118,8 +118,7 @@ def _common(cell: Cell, text: str) -> str:
             moment = f' datetime="{escape(cell.title)}"' if cell.title else ""
             return f"<time{moment}{_class(cell.tone)}>{text}</time>"
         case "phone":
-            number = escape((cell.title or cell.text).replace(" ", ""))
-            return f'<a class="num" dir="ltr" href="tel:{number}">{text}</a>'
+            return f'<a class="num" dir="ltr" href="tel:{escape(cell.title.replace(" ", ""))}">{text}</a>'
         case "email":
             return f'<a href="mailto:{escape(cell.title) or text}">{text}</a>'
         case "person":

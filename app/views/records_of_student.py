@@ -110,7 +110,7 @@ def _guardians(record: Any, actor: Actor, live: bool) -> Panel:
                 Cell(each.name, "link", f"/guardians/{each.id}"),
                 Cell(each.relation_descriptor or _("Guardian"), "link", f"/student-guardians/{each.link_id}"),
                 Cell(each.email or "", "email"),
-                Cell(each.phone or "", "phone"),
+                render.phone(each.phone),
                 Cell(_("First to be called"), "badge", tone="info") if each.primary_contact else Cell(),
             ],
         )
@@ -138,7 +138,7 @@ def _merges(record: Any) -> list[Panel]:
         duplicate, moved = students[each.duplicate_id], [keys for keys in each.moved.values() if isinstance(keys, list)]
         cells = [
             Cell(name_of(duplicate)),
-            Cell(duplicate.phone or "", "phone", f"tel:{duplicate.phone}" if duplicate.phone else ""),
+            render.phone(duplicate.phone),
             Cell(render.moment(each.created_at), "datetime", title=each.created_at.isoformat()),
             Cell(render.number(sum(map(len, moved))), "number"),
         ]

@@ -20,6 +20,7 @@ from flask import g
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
+from app.services import phones
 from app.services.resource import Attribute, Kind, Option
 from app.views.page import Cell
 from app.views.security import current_actor
@@ -110,13 +111,18 @@ def cell(attribute: Attribute, value: Any, *, url: str = "") -> Cell:
         case Kind.EMAIL:
             return Cell(value, "email", f"mailto:{value}")
         case Kind.PHONE:
-            return Cell(value, "phone", f"tel:{value}")
+            return phone(value)
         case _ if attribute.person or attribute.links:
             return Cell(str(value), "person" if attribute.person else "tags")
         case _ if attribute.badge:
             return Cell(str(value), "badge", tone="info")
         case _:
             return Cell(str(value), "link" if url else "text", url)
+
+
+def phone(number: str | None) -> Cell:
+    """A number to call."""
+    return Cell(phones.grouped(number), "phone", title=number) if number else Cell()
 
 
 def badge(options: Iterable[Option], value: str) -> Cell:

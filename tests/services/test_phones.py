@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat as Format
 
-from app.services.phones import normalise
+from app.services.phones import grouped, normalise
 
 E164 = re.compile(r"\+[1-9][0-9]{4,14}", re.ASCII)
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -60,6 +60,20 @@ def test_every_kind_of_number_of_every_country_in_every_format(region):
         expected = phonenumbers.format_number(number, Format.E164)
         for form in FORMATS:
             assert normalise(phonenumbers.format_number(number, form), region) == expected
+
+
+def test_numbers_are_shown_in_groups():
+    assert grouped("+442079460018") == "+44 20 7946 0018"
+    assert grouped("+12125550100") == "+1 212-555-0100"
+    for other in ("", "020 7946 0018", "reception, 12", "+0123456", "+999123456789"):
+        assert grouped(other) == other
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_what_is_shown_may_be_typed(region):
+    for number in filter(None, (phonenumbers.example_number_for_type(region, kind) for kind in range(11))):
+        stored = phonenumbers.format_number(number, Format.E164)
+        assert normalise(grouped(stored), "ZZ") == stored
 
 
 @given(st.sampled_from(REGIONS), st.data())

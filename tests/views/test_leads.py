@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.services import school
 from app.services.leads import actions, merging, tags, unmerging
+from app.services.phones import grouped
 from tests.factories.leads import lead, stage
 
 LEFT_OUT = "A filter of this address is not understood, and is left out."
@@ -66,8 +67,8 @@ def test_the_board_has_no_deleted_leads(client_of, db_session, actors):
     actions.delete([gone.id], actor=actors.admin)
     for role in ("staff", "admin"):
         page = client_of(role).get("/leads/board/?deleted=1").text
-        assert gone.phone not in page and f"/leads/{gone.id}" not in page, role
-        assert live.phone in page, role
+        assert grouped(gone.phone) not in page and f"/leads/{gone.id}" not in page, role
+        assert grouped(live.phone) in page, role
 
 
 def test_all_that_match_has_deleted_leads_only_for_who_may_restore_them(client_of, db_session, actors):
@@ -119,15 +120,15 @@ def test_who_was_merged_is_named_and_given_back_from_the_lead_that_stays(client_
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     staff, admin, undo = client_of("staff"), client_of("admin"), f'action="/leads/{gone.id}/unmerge"'
     [event] = events_of(staff, kept)
-    assert f"{gone.name}, +442071838750 became one with this lead." in event
+    assert f"{gone.name}, +44 20 7183 8750 became one with this lead." in event
     assert undo in event and "Undo the merge" in event
-    assert f"Into {kept.name}, {kept.phone}." in events_of(admin, gone)[0]
+    assert f"Into {kept.name}, {grouped(kept.phone)}." in events_of(admin, gone)[0]
     [other] = events_of(client_of("staff2"), kept)
     assert "Only its owner or an admin" in other and undo not in other
     assert staff.post(f"/leads/{gone.id}/unmerge").status_code == 302
     undone, merged = events_of(staff, kept)
-    assert f"The merge with {gone.name}, +442071838750 was undone." in undone
-    assert f"The merge with {kept.name}, {kept.phone} was undone." in events_of(staff, gone)[0]
+    assert f"The merge with {gone.name}, +44 20 7183 8750 was undone." in undone
+    assert f"The merge with {kept.name}, {grouped(kept.phone)} was undone." in events_of(staff, gone)[0]
     assert gone.name in merged and undo not in merged
 
 
@@ -282,11 +283,11 @@ def test_the_preview_tells_records_of_the_same_name_apart_and_how_they_are_now(d
     form = {"id": f"{first.id},{second.id}", "_stage": "preview", "stage_id": str(stage("Trial Scheduled").id)}
     page = client_of("admin").post("/leads/actions/change_stage", data=form).text
     told = re.findall(r'class="muted told">([^<]+)<', page)
-    assert any(each.startswith(f"{first.phone} · New · Staff Tester") for each in told)
-    assert any(each.startswith(f"{second.phone} · Contacted") for each in told) and len(told) == 2
+    assert any(each.startswith(f"{grouped(first.phone)} · New · Staff Tester") for each in told)
+    assert any(each.startswith(f"{grouped(second.phone)} · Contacted") for each in told) and len(told) == 2
     deletion = {"id": str(first.id), "_stage": "do"}
     assert client_of("admin").post("/leads/delete", data=deletion).status_code == 200
-    assert first.phone in client_of("admin").get(f"/leads/restore?id={first.id}").text
+    assert grouped(first.phone) in client_of("admin").get(f"/leads/restore?id={first.id}").text
 
 
 def test_a_merge_is_previewed_and_does_not_offer_the_lead_itself(db_session, actors, client_of):
@@ -298,7 +299,9 @@ def test_a_merge_is_previewed_and_does_not_offer_the_lead_itself(db_session, act
     assert [each["id"] for each in staff.get(f"{lookup}&q=same").json["results"]] == [str(kept.id)]
     assert len(staff.get("/lookups/leads?but=nonsense&q=same").json["results"]) == 2
     page = staff.post(url, data={"id": str(gone.id), "_stage": "preview", "into_id": str(kept.id)}).text
-    assert f"merged into Same {kept.last_name}, {kept.phone}. Moved there: Notes 1. Filled there: E-mail" in page
+    assert (
+        f"merged into Same {kept.last_name}, {grouped(kept.phone)}. Moved there: Notes 1. Filled there: E-mail" in page
+    )
     db_session.refresh(gone)
     assert gone.merged_into_id is None
     assert staff.post(url, data=form_of(page)).status_code == 200

@@ -19,6 +19,7 @@ from app.policies.roles import Role
 from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services import people as accounts
+from app.services import phones
 from app.services.errors import Invalid, NotAllowed, NotFound
 from app.services.leads import labels, notices
 from app.services.leads.events import BECAUSE, record
@@ -180,7 +181,7 @@ def _in_words(kept: Lead, moved: Mapping[str, Any]) -> str:
     """What a merge does, for who is to confirm it."""
     named = labels.LEAD | labels.INPUTS
     counts = [f"{label} {len(moved[name])}" for name, label in _COUNTED.items() if moved[name]]
-    sentences = [_("merged into %(name)s, %(phone)s", name=kept.name, phone=kept.phone)]
+    sentences = [_("merged into %(name)s, %(phone)s", name=kept.name, phone=phones.grouped(kept.phone))]
     if counts:
         sentences.append(_("Moved there: %(what)s", what=", ".join(counts)))
     if moved["filled"]:

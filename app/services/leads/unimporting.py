@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.imports import Import, IssueKind
 from app.policies.actor import Actor
+from app.services import phones
 from app.services.csv_files.reading import Fault
 from app.services.import_run import Issues
 
@@ -62,6 +63,8 @@ def undo(job: Import, actor: Actor) -> str:
     with Issues(job.id) as issues:
         for row in db.session.execute(text(_KEPT)):
             rule, fix = (touched, by_hand) if row.touched else (not_yours, ask)
-            issues.add(IssueKind.KEPT, Fault(row.line, "", f"{row.name}, {row.phone}", rule, fix), row.id)
+            issues.add(
+                IssueKind.KEPT, Fault(row.line, "", f"{row.name}, {phones.grouped(row.phone)}", rule, fix), row.id
+            )
         issues.store(replace=False)
     return _("Taken back: %(removed)s leads deleted, %(kept)s kept.", removed=f"{removed:,}", kept=f"{issues.count:,}")

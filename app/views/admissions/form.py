@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.policies.actor import Actor
-from app.services import inputs, lookups, school
+from app.services import inputs, lookups, phones, school
 from app.services.admissions import ADMISSIONS, ENTRIES
 from app.services.admissions.admit import admit
 from app.services.admissions.known import KnownPerson
@@ -119,7 +119,7 @@ def _known(refusal: Refusal) -> list[Cell]:
     if not isinstance(refusal, KnownPerson):
         return []
     kinds = {"leads": _("Lead"), "students": _("Student")}
-    told = [(kind, each, [each.name, each.phone, each.email]) for kind, each in refusal.people]
+    told = [(kind, each, [each.name, phones.grouped(each.phone or ""), each.email]) for kind, each in refusal.people]
     return [
         Cell(f"{kinds[kind]}: {', '.join(filter(None, facts))}", "link", f"/{kind}/{each.id}")
         for kind, each, facts in told

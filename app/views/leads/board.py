@@ -10,7 +10,7 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
 from app.policies.actor import Actor
-from app.services import inputs, listing
+from app.services import inputs, listing, phones
 from app.services.errors import Invalid, NotFound
 from app.services.leads import LEADS, board
 from app.services.leads.figures import STAGE_COUNT_LIMIT
@@ -81,7 +81,7 @@ def _board_column(column: board.Column, actor: Actor, query: Query) -> BoardColu
 def _card(row: Any, columns: list[str], actor: Actor) -> Card:
     reason = LEADS.edit_rule(actor, row) if actor.may("change_stage", LEADS.name) else _("You may not move leads.")
     lines = [
-        Cell(row.phone, "text"),
+        Cell(phones.grouped(row.phone), "text"),
         Cell(row.owner or _("Nobody's"), "text" if row.owner else "muted"),
         Cell(
             render.day(row.follow_up_date),

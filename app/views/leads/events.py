@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.services import phones
 from app.services.leads import LEADS, labels, timeline
 from app.services.leads.events import BECAUSE, UNDOES
 from app.views import render
@@ -61,7 +62,7 @@ def _merged(row: Any, others: Mapping[str, Any]) -> str:
     other = next((others[after[name]] for name in timeline.OF_MERGES if after.get(name) in others), None)
     if other is None:
         return ""
-    who = {"name": other.name, "phone": other.phone}
+    who = {"name": other.name, "phone": phones.grouped(other.phone)}
     if row.kind == "restored":
         return _("The merge with %(name)s, %(phone)s was undone.", **who)
     if "into" in after:

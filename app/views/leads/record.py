@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
 from app.policies.actor import Actor
-from app.services import people, school
+from app.services import people, phones, school
 from app.services.admissions import ADMISSIONS
 from app.services.errors import NotFound, Refusal
 from app.services.leads import LEADS, labels, merging, stages, timeline, unmerging
@@ -188,7 +188,7 @@ class LeadView(RecordView):
                 each.name,
                 [
                     Cell(each.name, "link", f"/leads/{each.id}"),
-                    Cell(each.phone, "phone", f"tel:{each.phone}"),
+                    render.phone(each.phone),
                     Cell(each.email or ""),
                 ],
             )
@@ -201,7 +201,7 @@ class LeadView(RecordView):
         if isinstance(refusal, PossibleDuplicates):
             page.form.warnings = [
                 Cell(
-                    f"{each.name}, {each.phone}" + (f", {each.email}" if each.email else ""),
+                    f"{each.name}, {phones.grouped(each.phone)}" + (f", {each.email}" if each.email else ""),
                     "link",
                     f"/leads/{each.id}",
                 )
