@@ -66,6 +66,8 @@ def _choice(lookup: Lookup, actor: Actor, record_id: Any) -> Select[Any]:
 def key_of_choice(name: str, raw: Any) -> Any:
     """The key of a choice in its type, or None when it cannot be one."""
     kind = get(name).key.type.python_type
+    if "\0" in str(raw):  # which no text of the database holds
+        return None
     try:
         key = raw if isinstance(raw, kind) else kind(str(raw))
     except ValueError:

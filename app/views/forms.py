@@ -190,7 +190,7 @@ def _all_shown(made: Field, lookup: str, actor: Actor) -> bool:
         key = lookups.key_of_choice(lookup, made.value)
         name = lookups.label(lookup, actor, key) if key is not None else ""
         made.choices += [Choice(made.value, name, True)] if name else []
-    if made.required and not made.value:
+    if made.required and not any(each.selected for each in made.choices):
         made.choices.insert(0, Choice("", _("Choose…")))  # so that nothing is sent that nobody chose
     made.kind = "select"
     return True

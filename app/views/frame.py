@@ -256,7 +256,8 @@ def _drawn(permissions: Permissions, _language: str, here: tuple[str, ...], fold
         MenuSection(
             str(label),
             [MenuItem(str(text), url, icon, url == active) for text, url, icon in entries],
-            folded=at in folded and not active,
+            folded=at in folded,
+            is_here=bool(active),
         )
         for at, ((label, entries), active) in enumerate(zip(_shown(permissions), here, strict=True))
     ]

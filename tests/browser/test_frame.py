@@ -61,3 +61,24 @@ def test_sections_of_a_long_menu_are_folded_and_stay_as_they_are_left(open_page)
     expect(side.get_by_role("link", name="Follow-ups")).to_be_visible()
     expect(side.get_by_role("link", name="Home", exact=True)).to_be_hidden()
     expect(side.get_by_role("link", name="Students", exact=True)).to_be_visible()
+
+
+def test_folding_a_section_keeps_the_one_in_which_the_reader_is_as_it_was_left(open_page):
+    page = open_page("admin")
+    side = page.locator("#side")
+    page.goto("/students/")  # its section was folded, and is shown open
+    expect(side.get_by_role("link", name="Students", exact=True)).to_be_visible()
+    side.get_by_role("button", name="Today", exact=True).click()
+    page.goto("/leads/")
+    expect(side.get_by_role("link", name="Students", exact=True)).to_be_hidden()
+
+
+def test_on_a_phone_the_focus_goes_into_the_menu_when_its_first_section_is_folded(open_page):
+    page = open_page("admin")
+    page.locator("#side").get_by_role("button", name="Today", exact=True).click()
+    page.goto("/students/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(reduced_motion="no-preference")
+    page.get_by_role("button", name="Menu", exact=True).press("Enter")
+    inside = page.wait_for_function("document.getElementById('side').contains(document.activeElement)", timeout=3000)
+    assert inside

@@ -86,6 +86,26 @@ def test_after_a_merge_one_is_at_the_lead_that_stays(committed_app, open_page):
     expect(page.get_by_role("heading", level=1, name="Gone")).to_be_visible()
 
 
+TYPES_AND_PRESSES_ENTER = """(box, typed) => {
+  box.value = typed;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+}"""
+
+
+def test_enter_takes_nobody_who_was_found_for_what_was_typed_before(committed_app, open_page):
+    gone, _kept = make(committed_app, first_name="Gone"), make(committed_app, first_name="Kept", last_name="Person")
+    page = open_page("staff")
+    page.goto(f"/leads/actions/merge?id={gone}")
+    box = page.get_by_role("combobox", name="Lead that stays")
+    box.fill("Ke")
+    expect(page.get_by_role("option", name="Kept Person")).to_have_attribute("aria-selected", "true")
+    box.evaluate(TYPES_AND_PRESSES_ENTER, "Keziah")
+    expect(box).to_have_value("Keziah")
+    expect(page.get_by_role("option", name="Kept Person")).to_have_count(0)
+    expect(box).to_have_value("Keziah")
+
+
 def test_the_focus_stays_where_one_works(committed_app, open_page):
     key = make(committed_app)
     page = open_page("staff")

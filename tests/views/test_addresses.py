@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from werkzeug.routing import Rule
 
 from app.services.leads import LEADS
-from app.services.resource import RESOURCES
+from app.services.resource import LOOKUPS, RESOURCES
 from tests.conftest import make_app
 from tests.factories.leads import lead
 from tests.views.test_bad_input import BAD
@@ -101,6 +101,14 @@ def test_no_address_of_a_list_is_a_fault_of_ours(client_of, db_session, query, u
         kept.update(session=db_session, client=client_of("admin"))
     answer = kept["client"].get(url, query_string=query)
     assert answer.status_code in (200, 404, 422), query
+
+
+@pytest.mark.parametrize("name", sorted(LOOKUPS))
+def test_no_key_that_is_left_out_of_choices_is_a_fault_of_ours(client_of, db_session, name):
+    for but in ("\0", "x", "-5", "9" * 12, "٣", "{}", "\ud800".encode(errors="surrogatepass")):
+        assert client_of("super_admin").get(f"/lookups/{name}", query_string={"but": but}).status_code in (200, 403), (
+            but
+        )
 
 
 def test_search_takes_wildcards_as_they_are(client_of, db_session):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -307,3 +308,14 @@ def test_a_merge_is_previewed_and_does_not_offer_the_lead_itself(db_session, act
     assert staff.post(url, data=form_of(page)).status_code == 200
     db_session.refresh(gone)
     assert gone.merged_into_id == kept.id
+
+
+def test_a_stage_that_is_no_more_is_chosen_anew(db_session, client_of):
+    """No other one is sent that nobody chose."""
+    made = lead()
+    sent = {"id": str(made.id), "_stage": "do", "stage_id": str(uuid4())}
+    answer = client_of("admin").post("/leads/actions/change_stage", data=sent)
+    assert answer.status_code == 422
+    [choices] = re.findall(r'<select[^>]*name="stage_id".*?</select>', answer.text, re.S)
+    first = re.search(r"<option[^>]*>", choices)
+    assert first is not None and 'value=""' in first[0]

@@ -61,6 +61,13 @@ export class Options {
     }
   }
 
+  // What is shown answers what was typed before: none of it is taken by Enter.
+  leave() {
+    this.at = -1;
+    for (const option of $$("[aria-selected=true]", this.box)) option.setAttribute("aria-selected", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
   pick(index) {
     const item = this.items[index];
     this.hide();

@@ -51,7 +51,7 @@ function relation(box) {
     if (!ok) return options.show([], data.message ?? say("failed"));
     const rows = (data.results ?? []).map((row) => ({ text: row.text, detail: row.detail, item: row }));
     options.show(rows, rows.length ? (data.more ? say("more") : "") : say("none"));
-    if (q) options.move(0); // what was typed is most likely the first: Enter takes it
+    if (q && q === input.value.trim()) options.move(0); // what was typed is most likely the first: Enter takes it
     announce(rows.length ? say("found", { n: data.more ? `${rows.length}+` : rows.length }) : say("none"));
   };
   const askSoon = later(() => ask(input.value.trim()), 180);
@@ -60,6 +60,7 @@ function relation(box) {
   input.addEventListener("input", () => {
     if (hidden && hidden.value) { hidden.value = ""; if (link) link.hidden = true; changed(); }
     if (clear) clear.hidden = !input.value;
+    options.leave();
     askSoon();
   });
   input.addEventListener("click", () => { if (!options.open) ask(input.value === text ? "" : input.value.trim()); });

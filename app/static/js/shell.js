@@ -37,14 +37,14 @@ function sideBar() {
     const wanted = phone.matches ? "open" : "small";
     if (root.dataset.nav === wanted) delete root.dataset.nav;
     else root.dataset.nav = wanted;
-    if (phone.matches && root.dataset.nav === "open") $("a", side).focus();
+    if (phone.matches && root.dataset.nav === "open") shown(side)[0]?.focus();
     if (!phone.matches) document.cookie = `nav=${root.dataset.nav ?? "wide"};path=/;max-age=31536000;samesite=lax`;
     sync();
   });
   $("[data-veil]").addEventListener("click", close);
   side.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
-    if (event.key === "Tab" && root.dataset.nav === "open") trap(event, $$("a, button", side).filter((one) => one.checkVisibility()));
+    if (event.key === "Tab" && root.dataset.nav === "open") trap(event, shown(side));
   });
   side.addEventListener("click", (event) => {
     const head = event.target.closest("[data-fold]");
@@ -61,11 +61,14 @@ function sideBar() {
   if (here && here.offsetTop > side.clientHeight - 80) here.scrollIntoView({ block: "center" });
 }
 
-// Which sections are folded is kept: the server draws them so.
+const shown = (side) => $$("a, button", side).filter((one) => one.checkVisibility());
+
+// Which sections are folded is kept: the server draws them so, but for the one in which the reader is.
 function fold(head, side) {
   const open = head.getAttribute("aria-expanded") === "false";
   head.setAttribute("aria-expanded", String(open));
-  const folded = $$("[data-fold]", side).flatMap((one, at) => (one.getAttribute("aria-expanded") === "false" ? [at] : []));
+  head.toggleAttribute("data-kept", !open);
+  const folded = $$("[data-fold]", side).flatMap((one, at) => (one.hasAttribute("data-kept") ? [at] : []));
   document.cookie = `folded=${folded.join(".")};path=/;max-age=31536000;samesite=lax`;
 }
 

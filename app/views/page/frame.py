@@ -21,7 +21,8 @@ class MenuItem:
 class MenuSection:
     label: str
     items: list[MenuItem]
-    folded: bool = False
+    folded: bool = False  # kept so by the reader
+    is_here: bool = False  # the reader is in it: it is shown open
 
 
 @dataclass(slots=True)
