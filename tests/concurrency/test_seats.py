@@ -242,6 +242,10 @@ def test_one_student_books_two_sessions_at_once(centre, locked, monkeypatch):
     assert [type(each) for each in refused(results)] == ([refusals.AlreadyBooked] if locked else [])
 
 
+REGISTERED_AND_GONE = """
+    SELECT count(*) FROM test_registrations r JOIN test_sessions s ON s.id = r.session_id AND s.status IN ('open', 'closed')
+    JOIN students st ON st.id = r.student_id AND st.deleted_at IS NOT NULL WHERE r.status = 'confirmed'
+"""
 TWICE = """
     SELECT count(*) FROM test_registrations g JOIN test_sessions s ON s.id = g.session_id AND s.status <> 'cancelled'
     JOIN test_registrations h ON h.student_id = g.student_id AND h.id > g.id
@@ -278,6 +282,19 @@ def test_a_student_books_another_session_while_theirs_is_opened_again(centre, re
     results = race(centre.app, reopen, work)
     assert [type(each) for each in refused(results)] == ([refusals.AlreadyBooked] if locked else [])
     assert count(TWICE) == (0 if locked else 1)
+
+
+def test_a_student_is_deleted_while_what_was_held_is_to_come_again(centre, locked, monkeypatch):
+    sessions.set_status([centre.key], actor=centre.officer, status=TestSessionStatus.COMPLETED)
+    db.session.remove()
+    delete = partial(records.delete, [centre.students[0]], actor=actor("admin"))
+    work = between(monkeypatch, leaving, "drop_gone", delete)
+    race(
+        centre.app,
+        partial(sessions.set_status, [centre.key], actor=centre.officer, status=TestSessionStatus.OPEN),
+        work,
+    )
+    assert (count(REGISTERED_AND_GONE) == 0) is locked
 
 
 def test_students_are_told_of_every_change(centre):

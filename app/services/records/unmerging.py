@@ -24,7 +24,7 @@ from app.services.admissions import waitlist
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.keysets import among
 from app.services.records import merging
-from app.services.records.following import follow
+from app.services.records.following import follow_families
 from app.services.records.links import name_of
 from app.services.resource import Outcome, Result
 from app.services.test_sessions import leaving
@@ -135,11 +135,13 @@ def undo(merge_id: UUID, *, actor: Actor) -> Result:
     _return(standing.moved, gone, kept)
     _assist_no_more(kept, standing.moved["before"].get("assists"))
     standing.undone_at = moment()
+    if gone.deleted_at is not None:  # what was held when they were merged, and is to come again
+        leaving.return_to_tests(gone.id, gone.deleted_at)
     gone.deleted_at = gone.deleted_by_id = None
     db.session.flush()
     for user, enabled in standing.moved["before"]["users"].items():
         db.session.execute(_REVIVE, {"id": gone.id, "user": user, "enabled": enabled})
-    follow([kept.id, gone.id])
+    follow_families([kept.id, gone.id])
     return Result([Outcome(str(gone.id), name_of(gone), message=_("is a student of their own again"))])
 
 

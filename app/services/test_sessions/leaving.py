@@ -25,7 +25,7 @@ _CANCEL_BOOKINGS = text(f"""
 _EMPTY_SEATS = text(f"DELETE FROM room_allocations WHERE {_THEIRS} RETURNING student_id")  # noqa: S608 - from here
 _DROP_GONE = text("""
     WITH gone AS (
-        UPDATE test_registrations r SET status = 'cancelled', cancelled_at = now() FROM students st
+        UPDATE test_registrations r SET status = 'cancelled', cancelled_at = st.deleted_at FROM students st
         WHERE r.session_id = :id AND r.status = 'confirmed' AND st.id = r.student_id AND st.deleted_at IS NOT NULL
         RETURNING r.student_id
     )

@@ -72,7 +72,7 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
         _check_venue(after["venue_id"], after["session_date"], actor)
     before, again = _when(known), _takes_place_again(known, new.get("status"))
     changed: TestSession = plain.update(TestSession, key, new, actor=actor)
-    _check_students(changed, before)
+    _check_students(changed, before, again)
     if {*_WHEN, "status"} & new.keys():
         _check_rooms(key)
     if again:
@@ -143,7 +143,7 @@ def _check_venue(venue_id: UUID, day: Any, actor: Actor) -> None:
 _TWICE = text("""
     SELECT st.first_name || ' ' || st.last_name AS name, min(o.code) AS code, count(*) OVER () AS total
     FROM test_sessions s
-    JOIN test_sessions o ON o.id <> s.id AND o.session_date = s.session_date AND o.status <> 'cancelled'
+    JOIN test_sessions o ON o.id <> s.id AND o.session_date = s.session_date AND o.status IN ('open', 'closed')
       AND o.start_time < s.end_time AND o.end_time > s.start_time
     JOIN test_registrations g ON g.session_id = s.id AND g.status = 'confirmed'
     JOIN test_registrations h ON h.session_id = o.id AND h.student_id = g.student_id AND h.status = 'confirmed'
@@ -152,11 +152,11 @@ _TWICE = text("""
 """)
 
 
-def _check_students(session: TestSession, before: tuple[Any, ...] | None) -> None:
-    """Raises Invalid when it takes place at another time than before, and students have another session then. They are
-    locked, as by who books for them.
+def _check_students(session: TestSession, before: tuple[Any, ...] | None, again: bool) -> None:
+    """Raises Invalid when it takes place at another time than before, or again, and students have another session then. They
+    are locked, as by who books for them, and who deletes or merges them.
     """
-    if _when(session) in (before, None):
+    if _when(session) in (before, None) and not again:
         return
     theirs = select(TestRegistration.student_id).where(
         TestRegistration.session_id == session.id, TestRegistration.status == TestRegistrationStatus.CONFIRMED
@@ -247,7 +247,7 @@ def set_status(ids: Sequence[UUID], *, actor: Actor, status: Any) -> Result:
                 _check_venue(session.venue_id, session.session_date, actor)
             session.status = status
             db.session.flush()
-            _check_students(session, before)
+            _check_students(session, before, again)
             _check_rooms(session.id)
         except Invalid as refused:
             [[reason]] = refused.fields.values()

@@ -174,3 +174,41 @@ def test_letters_go_again_when_what_they_say_is_true_no_more(centre, officer, wh
     else:
         rooms.update(centre.room.id, {"number": "999"}, actor=officer)
     assert [only(sending.send([centre.session.id], actor=officer)).state for _n in range(2)] == ["ok", "unchanged"]
+
+
+def test_what_was_held_comes_back_only_where_nobody_has_another_then(centre, officer, actors):
+    """While it counted as held, who was registered was merged with somebody who has a test at its time."""
+    other = session(centre.venue, session_date=centre.session.session_date, start_time=time(10), end_time=time(11))
+    twin = registered(other, 1)[0]
+    turned(centre, officer, Status.COMPLETED)
+    merging.merge([centre.student], actor=actors.admin, into_id=twin)
+    assert "has another session at this time" in str(turned(centre, officer, Status.OPEN).refusal)
+    with pytest.raises(Invalid) as refusal, db.session.begin_nested():
+        sessions.update(centre.session.id, {"status": Status.OPEN}, actor=officer)
+    assert "has another session at this time" in refusal.value.fields["session_date"][0]
+
+
+AN_HOUR_AGO = text("UPDATE students SET deleted_at = deleted_at - interval '1 hour' WHERE deleted_at IS NOT NULL")
+
+
+def test_who_was_dropped_when_it_came_back_has_their_booking_again_when_they_are_restored(centre, officer, actors):
+    turned(centre, officer, Status.COMPLETED)
+    records.delete([centre.student], actor=actors.admin)
+    db.session.execute(AN_HOUR_AGO)
+    db.session.commit()
+    turned(centre, officer, Status.OPEN)
+    assert db.session.scalar(CONFIRMED, {"id": centre.student}) == 0
+    restored = only(records.restore([centre.student], actor=actors.admin))
+    assert str(restored.message).startswith("1 registration for a test is confirmed again")
+    assert db.session.scalar(CONFIRMED, {"id": centre.student}) == 1
+
+
+def test_nor_is_it_lost_by_a_merge_that_is_taken_back(centre, officer, actors):
+    kept = registered(centre.session, 1)[0]
+    turned(centre, officer, Status.COMPLETED)
+    merged = merging.merge([centre.student], actor=actors.admin, into_id=kept)
+    db.session.execute(AN_HOUR_AGO)
+    db.session.commit()
+    turned(centre, officer, Status.OPEN)
+    unmerging.undo(merged.batch_id, actor=actors.admin)
+    assert [db.session.scalar(CONFIRMED, {"id": each}) for each in (centre.student, kept)] == [1, 1]
