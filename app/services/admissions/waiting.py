@@ -10,20 +10,20 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.services.admissions import places
-from app.services.admissions.people import Person
+from app.services.admissions.people import NOT_YET, Person
 
 _THEIRS = """
     (lead_id = :lead_id OR student_id = :student_id
      OR lead_id IN (SELECT a.lead_id FROM admissions a WHERE a.student_id = :student_id)
-     OR student_id IN (SELECT a.student_id FROM admissions a WHERE a.lead_id = :lead_id))
-"""
+     OR :student_id = :not_yet AND student_id IN (SELECT a.student_id FROM admissions a WHERE a.lead_id = :lead_id))
+"""  # a lead may be that of brothers and sisters: what waits for one of them is not another's
 _WAITS = text(f"""
     SELECT true FROM waitlist_entries WHERE status IN ('waiting', 'offered') AND classroom_slot_id = :slot AND {_THEIRS}
 """)  # noqa: S608 - from here
 
 
 def _keys(person: Person) -> dict[str, UUID | None]:
-    return {"lead_id": person.lead_id, "student_id": person.student_id}
+    return {"lead_id": person.lead_id, "student_id": person.student_id, "not_yet": NOT_YET}
 
 
 def waits(person: Person, slot_id: UUID) -> bool:

@@ -171,7 +171,8 @@ def _withdraw(entry_ids: Sequence[UUID]) -> set[UUID]:
 # student, never of both.
 _LOCK_SLOTS_OF_PEOPLE = text("""
     SELECT id FROM classroom_slots WHERE id IN (
-        SELECT classroom_slot_id FROM waitlist_entries WHERE lead_id = ANY(:ids) OR student_id = ANY(:ids))
+        SELECT classroom_slot_id FROM waitlist_entries WHERE lead_id = ANY(:ids) OR student_id = ANY(:ids)
+          OR lead_id IN (SELECT a.lead_id FROM admissions a WHERE a.student_id = ANY(:ids)))
     ORDER BY id FOR NO KEY UPDATE
 """)
 _OFFERS_OF = text("""
@@ -184,7 +185,8 @@ _ONE_TOO_MANY = text("""
     WITH both_of_them AS (
         SELECT id, classroom_slot_id, status = 'offered' AS offered, coalesce(lead_id, student_id) = :kept AS stays
         FROM waitlist_entries
-        WHERE status IN ('waiting', 'offered') AND (lead_id IN (:gone, :kept) OR student_id IN (:gone, :kept))
+        WHERE status IN ('waiting', 'offered') AND (lead_id IN (:gone, :kept) OR student_id IN (:gone, :kept)
+           OR lead_id IN (SELECT a.lead_id FROM admissions a WHERE a.student_id IN (:gone, :kept)))
     )
     SELECT one.id FROM both_of_them one JOIN both_of_them other USING (classroom_slot_id)
     WHERE (other.offered, other.stays) > (one.offered, one.stays)
@@ -241,8 +243,9 @@ def given_up(offers: int) -> str:
 
 
 def merge(gone_id: UUID, kept_id: UUID) -> list[str]:
-    """Leave two leads, or two students, who become one with one entry for a slot: the offer, where one of them has it. Their
-    slots are locked. Returns the entries that were withdrawn, for `wait_again`; the others may be moved.
+    """Leave two leads, or two students (with the leads that they were), who become one with one entry for a slot: the offer,
+    where one of them has it. Their slots are locked. Returns the entries that were withdrawn, for `wait_again`; the others
+    may be moved.
     """
     withdrawn = list(db.session.scalars(_ONE_TOO_MANY, {"gone": gone_id, "kept": kept_id}))
     _withdraw(withdrawn)

@@ -19,7 +19,8 @@ from app.services.classroom.places import Wish
 from app.services.courses import opening
 from app.services.errors import WrongState
 from app.services.leads import actions as lead_actions
-from app.services.records import merging
+from app.services.leads import merging as lead_merging
+from app.services.records import merging, unmerging
 from app.services.students import records as students
 from tests.factories.admissions import admission
 from tests.factories.classroom import School, classes, day_after, notices, open_every_day, to_today
@@ -79,11 +80,10 @@ def a_place_is_held_for(found, studio, actors):
 def test_who_resumes_takes_the_place_that_is_held_for_them(studio, actors):
     paused = admission([studio.tuesday], actor=actors.staff)
     actions.pause([paused.id], actor=actors.staff)
-    other = a_place_is_held_for(paused, studio, actors)
-    actions.cancel([other.id], actor=actors.staff)  # another one is free besides
+    a_place_is_held_for(paused, studio, actors)
     assert only(actions.resume([paused.id], actor=actors.staff)).state == "ok"
     db.session.refresh(studio.tuesday)
-    assert statuses() == ["accepted"] and (studio.tuesday.enrolled, studio.tuesday.offered) == (1, 0)
+    assert statuses() == ["accepted"] and (studio.tuesday.enrolled, studio.tuesday.offered) == (2, 0)
 
 
 def test_and_so_does_who_renews(studio, actors):
@@ -198,3 +198,31 @@ def test_an_admission_does_not_come_back_without_its_student(actors, db_session)
     assert "restore them first" in str(only(actions.restore([made.id], actor=actors.admin)).refusal)
     assert only(students.restore([made.student_id], actor=actors.admin)).state == "ok"
     assert only(actions.restore([made.id], actor=actors.admin)).state == "ok"
+
+
+def test_who_resumes_takes_no_place_that_is_held_for_a_brother(studio, actors):
+    """Two students of one lead, as two that were admitted were merged into it."""
+    one, other = lead(), lead()
+    first = admission([studio.tuesday], actor=actors.staff, lead_id=one.id, accept_duplicates=True)
+    brother = admission([studio.friday], actor=actors.staff, lead_id=other.id, accept_duplicates=True)
+    actions.pause([first.id], actor=actors.staff)
+    full = [admission([studio.tuesday], actor=actors.staff) for _ in range(2)]
+    wait(studio, student_id=brother.student_id)
+    actions.cancel([full[0].id], actor=actors.staff)
+    lead_merging.merge([other.id], actor=actors.admin, into_id=one.id)
+    assert only(actions.resume([first.id], actor=actors.staff)).state == "refused"
+    assert statuses() == ["offered"]
+
+
+def test_who_has_the_place_once_they_are_merged_is_not_offered_another_as_the_lead_that_they_were(studio, actors):
+    asked = lead()
+    became = admission([studio.friday], actor=actors.staff, lead_id=asked.id, accept_duplicates=True)
+    full = [admission([studio.tuesday], actor=actors.staff) for _ in range(2)]
+    wait(studio, lead_id=asked.id)
+    actions.cancel([full[0].id], actor=actors.staff)
+    wait(studio, student_id=student().id)
+    assert statuses() == ["offered", "waiting"]
+    merged = merging.merge([became.student_id], actor=actors.admin, into_id=full[1].student_id)
+    assert statuses() == ["withdrawn", "offered"]
+    unmerging.undo(merged.batch_id, actor=actors.admin)
+    assert statuses() == ["waiting", "offered"]

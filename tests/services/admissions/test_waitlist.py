@@ -212,8 +212,9 @@ def test_merged_leads_wait_as_one_and_stay_one_student(db_session, actors, studi
     wait(studio, actors.staff, gone)
     wait(studio, actors.staff, gone, studio.friday)
     wait(studio, actors.staff, kept, studio.friday)
-    merging.merge([gone.id], actor=actors.staff, into_id=kept.id)
+    [done] = merging.merge([gone.id], actor=actors.staff, into_id=kept.id).outcomes
     assert statuses(db_session) == ["waiting", "withdrawn", "waiting"]
+    assert "Admissions 1, Places in waitlists 1. Where both wait for the same class, one goes on" in str(done.message)
     actions.cancel([full[0].id], actor=actors.staff)
     assert admission(studio.slots, actor=actors.staff, lead_id=kept.id).student_id == first.student_id
     lead_unmerging.undo_merge([gone.id], actor=actors.staff)
