@@ -46,12 +46,12 @@ _ADD_USER = text("""
     VALUES ('guardian_' || CAST(:code AS text), :username, :first_name, :last_name, 'guardian', :email, :phone, :id)
     ON CONFLICT (guardian_id) WHERE guardian_id IS NOT NULL DO NOTHING
 """)
-# Guardians are where their children are.
+# Guardians are where their children are, as far as these are there themselves: not deleted, merged or erased.
 _AT_SCHOOLS: Final = """
     UPDATE oneroster_users u SET org_ids = now.orgs
     FROM (
         SELECT sg.guardian_id, jsonb_agg(DISTINCT org) AS orgs
-        FROM student_guardians sg JOIN oneroster_users child ON child.student_id = sg.student_id
+        FROM student_guardians sg JOIN oneroster_users child ON child.student_id = sg.student_id AND child.status = 'active'
         CROSS JOIN jsonb_array_elements(child.org_ids) AS org
         WHERE sg.guardian_id IN ({guardians})
         GROUP BY sg.guardian_id
@@ -116,7 +116,8 @@ def follow(student_ids: Collection[UUID]) -> None:
 _GUARDIANS = (
     """
     UPDATE oneroster_users u SET enabled_user = now.linked
-    FROM (SELECT g.id, EXISTS (SELECT FROM student_guardians sg WHERE sg.guardian_id = g.id) AS linked
+    FROM (SELECT g.id, EXISTS (SELECT FROM student_guardians sg JOIN students s ON s.id = sg.student_id AND s.deleted_at IS NULL
+                               WHERE sg.guardian_id = g.id) AS linked
           FROM guardians g WHERE g.id = ANY(:ids)) now
     WHERE u.guardian_id = now.id AND u.enabled_user <> now.linked
     """,
@@ -131,6 +132,15 @@ def follow_guardians(guardian_ids: Sequence[UUID]) -> None:
     lock_many(Guardian, guardian_ids)  # whoever waits here sees the links that the others made and deleted
     for statement in _GUARDIANS:
         db.session.execute(text(statement), {"ids": list(guardian_ids)})
+
+
+_THEIRS = text("SELECT DISTINCT guardian_id FROM student_guardians WHERE student_id = ANY(:ids)")
+
+
+def follow_families(student_ids: Sequence[UUID]) -> None:
+    """Follow these students, who have gone or come back, and whoever is guardian of them."""
+    follow(student_ids)
+    follow_guardians(list(db.session.scalars(_THEIRS, {"ids": list(student_ids)})))
 
 
 @transactional
@@ -152,6 +162,6 @@ def _turning(since: date, day: date) -> Select[UUID]:
         and_(of.exit_date > since, of.exit_date <= day),
         and_(of.entry_date > since, of.entry_date <= day, user.source_system.is_(None)),
     )
-    told = or_(user.status == RosterStatus.ACTIVE, user.enabled_user)
+    told = user.status == RosterStatus.ACTIVE
     found = select(of.id).join(user, user.student_id == of.student_id).where(of.student_id == Student.id, turned, told)
     return select(Student.id).where(found.exists()).order_by(Student.id).with_for_update(key_share=True, of=Student)

@@ -109,7 +109,11 @@ def update_guardian(key: UUID, values: Mapping[str, Any], *, actor: Actor, versi
     return changed
 
 
-_CHILDREN = text("SELECT count(*) FROM student_guardians WHERE guardian_id = :id")
+_CHILDREN = text("""
+    SELECT count(*) FROM student_guardians sg JOIN students s ON s.id = sg.student_id AND s.deleted_at IS NULL
+    WHERE sg.guardian_id = :id
+""")
+_LEAVE_THE_GONE = text("DELETE FROM student_guardians WHERE guardian_id = ANY(:ids) RETURNING student_id")
 
 
 def _has_children(guardian: Any) -> Any:
@@ -123,8 +127,12 @@ def _has_children(guardian: Any) -> Any:
 
 @transactional
 def delete_guardians(ids: Sequence[UUID], *, actor: Actor) -> Result:
-    """Delete guardians softly, also for OneRoster's readers; whoever still has a student stays."""
+    """Delete guardians softly, also for OneRoster's readers; whoever still has a student stays. Students who were deleted
+    themselves have them no more.
+    """
     result = plain.delete(Guardian, ids, actor=actor, title=name_of, hindrance=_has_children)
+    done = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
+    follow(set(db.session.scalars(_LEAVE_THE_GONE, {"ids": done})))
     _tell_roster(result, RosterStatus.TO_BE_DELETED)
     return result
 

@@ -24,7 +24,7 @@ from app.services.admissions import waitlist
 from app.services.errors import Invalid, NotAllowed, NotFound, WrongState
 from app.services.inputs import Input, storable
 from app.services.records import person
-from app.services.records.following import follow
+from app.services.records.following import follow_families
 from app.services.records.links import name_of
 from app.services.resource import Outcome, Result
 from app.services.test_sessions import leaving
@@ -152,7 +152,7 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
     made = StudentMerge(student_id=kept.id, duplicate_id=gone.id, moved=moved)
     db.session.add(made)
     db.session.flush()
-    follow([kept.id])
+    follow_families([kept.id, gone.id])
     told = _("merged into %(name)s", name=name_of(kept))
     done = Outcome(str(gone.id), name_of(gone), message=told, into=str(kept.id))
     return Result([done], made.id)

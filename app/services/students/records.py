@@ -25,7 +25,7 @@ from app.services import accounts, lookups, phones, plain, school
 from app.services.admissions import waitlist
 from app.services.errors import Conflict, Invalid, WrongState, explain
 from app.services.keysets import among
-from app.services.records import erasing, person, unmerging
+from app.services.records import erasing, following, person, unmerging
 from app.services.resource import Result
 from app.services.students import identity
 from app.services.test_sessions import leaving
@@ -155,6 +155,7 @@ def delete(ids: Sequence[UUID], *, actor: Actor) -> Result:
     leaving.hold_tests(gone)
     bookings, seats = leaving.leave_tests(gone)
     offers = waitlist.leave(gone)
+    following.follow_families(gone)
     left = {str(key): _left(bookings[key], seats[key], offers[key]) for key in gone}
     return Result([replace(each, message=left.get(each.id, "")) for each in result.outcomes])
 
@@ -198,7 +199,9 @@ def restore(ids: Sequence[UUID], *, actor: Actor) -> Result:
         return True
 
     result = plain.each(Student, ids, title, change, actor=actor, deleted=True)
-    waitlist.come_back([UUID(each.id) for each in result.outcomes if each.state == "ok"])
+    back = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
+    waitlist.come_back(back)
+    following.follow_families(back)
     return Result([replace(each, message=_returned(returned.get(each.id, 0))) for each in result.outcomes])
 
 

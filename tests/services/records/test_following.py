@@ -303,3 +303,49 @@ def test_who_left_while_they_were_merged_has_left_when_that_is_taken_back(actors
     unmerging.undo(merged.batch_id, actor=actors.admissions)
     one = user_of(student_id=child)
     assert (one.status, one.enabled_user) == ("active", False)
+
+
+@pytest.fixture
+def left_over(child):
+    """Their enrollment is over: they may be deleted or merged."""
+    db.session.execute(text("UPDATE enrollments SET status = 'withdrawn' WHERE student_id = :id"), {"id": child})
+    return child
+
+
+@pytest.mark.parametrize("how", ["by hand", "as the day came"])
+def test_who_left_while_they_were_deleted_has_left_when_they_are_restored(clock, actors, left_over, first, how):
+    if how == "as the day came":
+        leave(first, actors.admissions)
+    records.delete([left_over], actor=actors.admin)
+    if how == "by hand":
+        leave(first, actors.admissions, first.entry_date)
+    else:
+        clock.today = LAST_DAY
+        following.follow_days(LAST_DAY)
+    records.restore([left_over], actor=actors.admin)
+    one = user_of(student_id=left_over)
+    assert (one.status, one.enabled_user) == ("active", False)
+
+
+@pytest.mark.parametrize("how", ["merged", "deleted"])
+def test_a_guardian_is_no_more_at_the_school_of_a_child_who_is_gone(actors, left_over, sister, how):
+    if how == "merged":
+        done = merging.merge([left_over], actor=actors.admissions, into_id=sister)
+    else:
+        records.delete([left_over], actor=actors.admin)
+    assert user_of(role="guardian").org_ids == schools_of(sister)
+    if how == "merged":
+        unmerging.undo(done.batch_id, actor=actors.admissions)
+    else:
+        records.restore([left_over], actor=actors.admin)
+    assert len(user_of(role="guardian").org_ids) == 2
+
+
+def test_a_guardian_whose_children_are_all_gone_is_enabled_no_more_and_may_be_deleted(actors, left_over, sister):
+    merging.merge([left_over], actor=actors.admissions, into_id=sister)
+    link = db.session.scalars(select(StudentGuardian).where(StudentGuardian.student_id == sister)).one()
+    links.delete_links([link.id], actor=actors.admissions)
+    assert not user_of(role="guardian").enabled_user
+    [done] = links.delete_guardians([link.guardian_id], actor=actors.admissions).outcomes
+    assert done.state == "ok", done.refusal
+    assert db.session.scalar(text("SELECT count(*) FROM student_guardians")) == 0, "nor when a student comes back"

@@ -65,6 +65,25 @@ ERASED_AND_KNOWN = """
     WHERE s.first_name <> 'Erased' OR s.deleted_at IS NULL OR u.given_name <> 'Erased' OR u.status = 'active' OR u.enabled_user
        OR EXISTS (SELECT FROM student_guardians g WHERE g.student_id = s.id)
 """
+GUARDIAN_OF_NOBODY_THERE = """
+    SELECT count(*) FROM oneroster_users u JOIN guardians g ON g.id = u.guardian_id AND g.deleted_at IS NULL
+    WHERE u.enabled_user <> EXISTS (
+        SELECT FROM student_guardians sg JOIN students s ON s.id = sg.student_id AND s.deleted_at IS NULL
+        WHERE sg.guardian_id = g.id)
+"""
+GUARDIAN_ELSEWHERE = """
+    SELECT count(*) FROM oneroster_users u JOIN LATERAL (
+        SELECT jsonb_agg(DISTINCT org) AS orgs FROM student_guardians sg
+        JOIN oneroster_users c ON c.student_id = sg.student_id AND c.status = 'active'
+        CROSS JOIN jsonb_array_elements(c.org_ids) AS org WHERE sg.guardian_id = u.guardian_id
+    ) children ON children.orgs <> u.org_ids
+"""
+THERE_AND_AT_NO_SCHOOL = """
+    SELECT count(*) FROM oneroster_users u
+    WHERE u.status = 'active' AND u.enabled_user AND u.student_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM student_school_associations a WHERE a.student_id = u.student_id
+          AND (a.exit_date IS NULL OR a.exit_date > greatest(:today, a.entry_date)))
+"""
 ROSTER = """
     SELECT jsonb_build_object(
         'id', u.id, 'grades', u.grades, 'enabled', u.enabled_user,
@@ -208,8 +227,11 @@ class Office(RuleBasedStateMachine):
             "LIVE_AND_TOLD_AS_GONE",
             "MERGED_AND_TOLD_AS_THERE",
             "ERASED_AND_KNOWN",
+            "GUARDIAN_OF_NOBODY_THERE",
+            "GUARDIAN_ELSEWHERE",
+            "THERE_AND_AT_NO_SCHOOL",
         ):
-            assert db.session.scalar(text(globals()[name])) == 0, name
+            assert db.session.scalar(text(globals()[name]), {"today": school.today()}) == 0, name
 
     @invariant()
     def the_roster_follows(self) -> None:
