@@ -180,14 +180,24 @@ def merge(ids: Sequence[UUID], *, actor: Actor, into_id: UUID) -> Result:
 def _in_words(kept: Lead, moved: Mapping[str, Any]) -> str:
     """What a merge does, for who is to confirm it."""
     named = labels.LEAD | labels.INPUTS
-    counts = [f"{label} {len(moved[name])}" for name, label in _COUNTED.items() if moved[name]]
+    goes_on = {name: [key for key in moved[name] if key not in moved["withdrawn"]] for name in _COUNTED}
+    counts = [f"{label} {len(goes_on[name])}" for name, label in _COUNTED.items() if goes_on[name]]
+    filled = [str(named[name]) for name in moved["filled"] if name not in moved["before"]]
+    replaced = [str(named[name]) for name in moved["before"]]
     sentences = [_("merged into %(name)s, %(phone)s", name=kept.name, phone=phones.grouped(kept.phone))]
     if counts:
         sentences.append(_("Moved there: %(what)s", what=", ".join(counts)))
-    if moved["filled"]:
-        sentences.append(_("Filled there: %(what)s", what=", ".join(str(named[name]) for name in moved["filled"])))
-    if moved["follow_up"]:
-        sentences.append(_("Its follow-up stays, as it is earlier"))
+    if moved["withdrawn"]:
+        sentences.append(_("Where both wait for the same class, one goes on"))
+    if filled:
+        sentences.append(_("Filled there: %(what)s", what=", ".join(filled)))
+    if replaced:
+        sentences.append(_("Replaced there: %(what)s", what=", ".join(replaced)))
+    if moved["onboarded"]:
+        sentences.append(_("Who stays is onboarded, and has no open follow-up any more"))
+    elif moved["follow_up"]:
+        was_open = moved["follow_up"]["follow_up_status"][0] == FollowUpStatus.OPEN
+        sentences.append(_("Its follow-up stays, as it is earlier") if was_open else _("Its follow-up goes on there"))
     return ". ".join(sentences)
 
 

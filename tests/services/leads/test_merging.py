@@ -303,3 +303,28 @@ def test_who_is_admitted_takes_no_follow_up(db_session, actors):
     assert before[0] == "done"
     merging.merge([gone.id], actor=actors.admin, into_id=kept.id)
     assert follow_up(kept) == before
+
+
+@pytest.mark.parametrize(
+    ("goes", "stays", "said"),
+    [
+        ({}, {"follow_up_status": FollowUpStatus.DONE, "follow_up_date": -9}, "Its follow-up goes on there"),
+        ({"follow_up_date": 1}, {"follow_up_date": 2}, "Its follow-up stays, as it is earlier"),
+        ({"last_contacted_on": 0}, {"last_contacted_on": -3}, "Replaced there: Last contacted"),
+        ({"last_contacted_on": 0}, {}, "Filled there: Last contacted"),
+    ],
+)
+def test_a_merge_says_what_it_does(db_session, actors, goes, stays, said):
+    days = [
+        {name: school.today() + timedelta(days=each) if isinstance(each, int) else each for name, each in given.items()}
+        for given in (goes, stays)
+    ]
+    gone, kept = (lead(email=None, interest=None, **given) for given in days)
+    [done] = merging.merge([gone.id], actor=actors.admin, into_id=kept.id).outcomes
+    assert str(done.message).split(". ")[1:] == [said]
+
+
+def test_a_merge_says_that_who_stays_is_onboarded(admitted, actors):
+    gone, kept, _made = admitted
+    [done] = merging.merge([gone.id], actor=actors.admin, into_id=kept.id).outcomes
+    assert str(done.message).endswith("Admissions 1. Who stays is onboarded, and has no open follow-up any more")
