@@ -33,7 +33,8 @@ class ImportStatus(enum.StrEnum):
 class IssueKind(enum.StrEnum):
     FILE = "file"
     INVALID = "invalid"
-    DUPLICATE = "duplicate"
+    DUPLICATE = "duplicate"  # a row that is left out: there is one like it
+    ALIKE = "alike"  # a row that is imported all the same
     KEPT = "kept"  # a record, or what it holds, that was left alone
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import exists, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.extensions import db
@@ -16,7 +16,7 @@ from app.policies.scopes import visible
 from app.services.accounts import import_rows as account_rows
 from app.services.csv_files import writing
 from app.services.csv_files.cells import arm
-from app.services.csv_files.reading import TO_MEND, canonical, open_sheet
+from app.services.csv_files.reading import MOST_BYTES, TO_MEND, canonical, open_sheet
 from app.services.enrollments import import_rows as invitation_rows
 from app.services.errors import NotFound
 from app.services.leads import import_rows
@@ -31,6 +31,8 @@ COLUMNS: Mapping[str, Sequence[Any]] = {
     "enrollment-invitations": invitation_rows.COLUMNS,
 }
 REPORT = ("file", "line", "column", "value", "kind", "rule", "fix")
+MOST_SAID = 2_000  # signs of what is wrong with a row that is given back: a reader of CSV takes no cell of any length
+SPARE = 1024 * 1024  # bytes of quotes and letters that take more room in UTF-8 than in the file
 
 
 def get(import_id: UUID, actor: Actor, resource: str = "") -> Import:
@@ -87,28 +89,33 @@ def kinds_to_mend(job: Import) -> list[IssueKind]:
     if job.resource not in COLUMNS or job.status not in (ImportStatus.CHECKED, ImportStatus.DONE):
         return []
     kinds = [IssueKind.INVALID] if job.invalid_rows else []
-    if job.duplicate_rows and job.options.get("duplicates", "skip") == "skip":
+    left_out = exists().where(ImportIssue.import_id == job.id, ImportIssue.kind == IssueKind.DUPLICATE)
+    if job.duplicate_rows and db.session.scalar(select(left_out)):
         kinds.append(IssueKind.DUPLICATE)
     return kinds
 
 
 def rows_to_mend(import_id: UUID, actor: Actor) -> Iterator[bytes]:
     """The rows that are not imported, as CSV like the file: before each what is wrong with it, in a column that is left
-    out when the file is uploaded again. Raises NotFound, before the first block, where there are none.
+    out when the file is uploaded again, and says less where the file would be too large for that. Raises NotFound, before
+    the first block, where there are none.
     """
     job = get(import_id, actor)
     kinds = kinds_to_mend(job)
     if not kinds:
         raise NotFound
-    sheet = open_sheet(db.session.get_one(ImportFile, import_id).content, COLUMNS[job.resource], job.options)
+    content = db.session.get_one(ImportFile, import_id).content
+    sheet = open_sheet(content, COLUMNS[job.resource], job.options)
     old = {at for at, cell in enumerate(sheet.header) if canonical(cell) == TO_MEND}  # of the round before
 
     def given_back() -> Iterator[list[str]]:
+        room = MOST_BYTES - len(content) - SPARE
         wrong = _wrong(import_id, kinds)
         line, why = next(wrong, (0, ""))
         for at, cells in sheet.as_written():
             if at == line:
-                yield [why, *(arm(cell) for place, cell in enumerate(cells) if place not in old)]
+                room -= len(why.encode())
+                yield [why if room > 0 else "", *(arm(cell) for place, cell in enumerate(cells) if place not in old)]
                 line, why = next(wrong, (0, ""))
 
     header = [cell for place, cell in enumerate(sheet.header) if place not in old]
@@ -116,11 +123,14 @@ def rows_to_mend(import_id: UUID, actor: Actor) -> Iterator[bytes]:
 
 
 def _wrong(import_id: UUID, kinds: Sequence[IssueKind]) -> Iterator[tuple[int, str]]:
-    """Each line of these kinds with all that is wrong with it, in the order of the file."""
+    """Each line of these kinds with what is wrong with it, in the order of the file."""
     rule = func.concat_ws(" ", ImportIssue.rule, func.nullif(ImportIssue.fix, ""))
     sentence = func.concat_ws(": ", func.nullif(ImportIssue.column, ""), rule)
     statement = (
-        select(ImportIssue.line, func.string_agg(sentence, aggregate_order_by(literal(" | "), ImportIssue.id)))
+        select(
+            ImportIssue.line,
+            func.left(func.string_agg(sentence, aggregate_order_by(literal(" | "), ImportIssue.id)), MOST_SAID),
+        )
         .where(ImportIssue.import_id == import_id, ImportIssue.kind.in_(kinds))
         .group_by(ImportIssue.line)
         .order_by(ImportIssue.line)

@@ -27,7 +27,7 @@ from pydantic import (
     create_model,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError, PydanticUndefined
+from pydantic_core import PydanticCustomError, PydanticKnownError, PydanticUndefined
 from sqlalchemy import Boolean, Date, Enum, Integer, Numeric, SmallInteger, String, Text, Time, Uuid
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.dialects.postgresql import JSONB
@@ -95,6 +95,19 @@ def near(value: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(near)]
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T.*)?", re.ASCII)
+
+
+def is_day(value: Any) -> Any:
+    """Refuses numbers, which would be read as seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.fullmatch(value.strip())):
+        raise PydanticKnownError("date_parsing", {"error": "not a date"})
+    return value
+
+
+CalendarDay = Annotated[date, BeforeValidator(is_day)]
 
 
 def whole_minute(value: time) -> time:
@@ -172,7 +185,7 @@ def type_of(column: Column[Any]) -> Any:
         return Annotated[Decimal, Field(max_digits=kind.precision, decimal_places=kind.scale, allow_inf_nan=False)]
     for sql, python in (
         (Boolean, bool),
-        (Date, date),
+        (Date, CalendarDay),
         (Time, ClockTime),
         (Uuid, UUID),
         (UtcDateTime, Moment),

@@ -23,7 +23,7 @@ from app.models.jobs import JobRun
 from app.policies.actor import Actor
 from app.services import queue, school
 from app.services.errors import Invalid, NotFound, Text
-from app.services.inputs import Input
+from app.services.inputs import CalendarDay, Input
 from app.services.transaction import transactional
 
 MOST_ERROR_CHARACTERS = 2000
@@ -213,7 +213,7 @@ class RunInput(Input):
     """A job, and the school's day for which it is to run."""
 
     name: Literal[tuple(JOBS)]  # type: ignore[valid-type]
-    day: date
+    day: CalendarDay
 
 
 @transactional

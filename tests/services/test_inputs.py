@@ -153,6 +153,16 @@ def test_all_errors_are_told_at_once(app):
     } <= set(refused.value.fields)
 
 
+@pytest.mark.parametrize(
+    "value", ["0", "86400", "1427760000", "1e9", 0, 1427760000.0, "20260331", "2026-3-31", "٢٠٢٦-٠٣-٣١"]
+)
+def test_a_number_is_no_day(app, value):
+    """pydantic reads numbers as seconds since 1970."""
+    with app.app_context(), pytest.raises(Invalid) as refusal:
+        inputs.parse(LEADS.input, {"demo_date": value}, change=True)
+    assert refusal.value.fields == {"demo_date": ["Must be a date, as 2026-03-31."]}
+
+
 @pytest.mark.parametrize("value", [uuid4(), date(2026, 1, 1), b"x", float("nan"), Decimal("1e999"), Decimal("NaN")])
 def test_json_holds_what_json_can_hold(app, value):
     schema = inputs.of(StudentProgramExtension, "custom_data")

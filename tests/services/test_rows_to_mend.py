@@ -17,6 +17,7 @@ from app.services import accounts, import_reports, imports, sessions
 from app.services.csv_files.reading import open_sheet
 from app.services.errors import NotFound
 from app.services.leads.import_rows import COLUMNS
+from tests.factories.records import organization
 
 HEADER = "First name;last_name;phone;Walk-in date;colour"
 FILE = "\n".join([
@@ -101,8 +102,53 @@ def test_nothing_comes_back_where_nothing_is_left_out(staff):
         import_reports.rows_to_mend(job.id, others)
 
 
+def test_what_was_left_out_comes_back_also_where_duplicates_are_imported(committed_app):
+    """A student's id, and a row that comes twice, are left out all the same."""
+    with committed_app.app_context():
+        organization()
+        office = sessions.load_by_id(accounts.find("admissions").id)
+        head = "student_unique_id,first_name,last_name,birth_date,grade_level\n"
+        for rows in (
+            "X1,Al,Ba,2015-03-31,1\n",
+            "X1,Other,Person,2014-03-31,1\n,Cy,Do,2014-01-01,2\n,Cy,Do,2014-01-01,2\n,Al,Ba,2015-03-31,1\n",
+        ):
+            job = imports.start(
+                "students",
+                "s.csv",
+                (head + rows).encode(),
+                actor=office,
+                options={"duplicates": "import"},
+                queued=False,
+            )
+            imports.check(job.id)
+            imports.confirm(job.id, actor=office, queued=False)
+            imports.carry_out(job.id)
+        job = db.session.get_one(Import, job.id, populate_existing=True)
+        assert (job.new_rows, job.duplicate_rows) == (2, 3), "Al is imported, as was wished"
+        _head, *rows = csv.reader(
+            io.StringIO(b"".join(import_reports.rows_to_mend(job.id, office)).decode("utf-8-sig"))
+        )
+        assert [row[2] for row in rows] == ["Other", "Cy"]
+        kinds = db.session.execute(
+            select(ImportIssue.line, ImportIssue.kind).where(ImportIssue.import_id == job.id)
+        ).all()
+        assert dict(map(tuple, kinds)) == {2: IssueKind.DUPLICATE, 4: IssueKind.DUPLICATE, 5: IssueKind.ALIKE}
+        db.session.remove()
+
+
+def test_what_is_said_leaves_the_file_fit_to_be_uploaded_again(staff, monkeypatch):
+    many = "first_name;last_name;phone;tags\nA;B;nobody;" + "x" * 70
+    job = checked(many.encode(), staff)
+    monkeypatch.setattr(import_reports, "MOST_SAID", 20)
+    _content, (_head, row) = given_back(job, staff)
+    assert len(row[0]) == 20, "a reader takes no cell of any length"
+    monkeypatch.setattr(import_reports, "MOST_BYTES", import_reports.SPARE)
+    _content, (_head, row) = given_back(job, staff)
+    assert row[:3] == ["", "A", "B"], "nor a file"
+
+
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff", exclude_categories=["Cc"]), max_size=12)
-ODD = st.sampled_from(["=1", "'=1", '"', "a;b", "c\nd"])
+ODD = st.sampled_from(["=1", "'=1", '"', "a;b", "c\nd", "c\rd", "\r"])
 ROWS = st.lists(st.lists(CELL | ODD, min_size=1, max_size=5), min_size=1, max_size=6)
 
 

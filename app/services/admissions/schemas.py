@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from app.models.admissions import DiscountType
 from app.services import inputs
 from app.services.admissions.places import Choice
-from app.services.inputs import Input, blank_is_none, storable
+from app.services.inputs import CalendarDay, Input, blank_is_none, storable
 
 MOST_SLOTS = 14
 _OF_CHOICE = ("time_slot_id", "teacher_id")
@@ -44,7 +43,7 @@ def _several(value: Any) -> Any:
 
 
 Name = Annotated[str | None, Field(max_length=80), BeforeValidator(blank_is_none), BeforeValidator(storable)]
-Day = Annotated[date | None, BeforeValidator(blank_is_none)]
+Day = Annotated[CalendarDay | None, BeforeValidator(blank_is_none)]
 Key = Annotated[UUID | None, BeforeValidator(blank_is_none)]
 Note = Annotated[str | None, Field(max_length=300), BeforeValidator(blank_is_none), BeforeValidator(storable)]
 Notes = Annotated[
@@ -85,7 +84,7 @@ class AdmitInput(DiscountInput):
     )
     course_id: UUID
     plan_id: UUID
-    starts_on: date
+    starts_on: CalendarDay
     slots: Annotated[
         list[Annotated[Choice, BeforeValidator(_choice)]],
         Field(min_length=1, max_length=MOST_SLOTS),

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from app.models.classroom import AttendanceStatus
-from app.services.inputs import Input, blank_is_none, storable
+from app.services.inputs import CalendarDay, Input, blank_is_none, storable
 
 Words = Annotated[str | None, Field(max_length=500), BeforeValidator(blank_is_none), BeforeValidator(storable)]
 Why = Annotated[str, Field(min_length=1, max_length=300), BeforeValidator(storable)]
@@ -25,7 +25,7 @@ def _within_reach(day: date) -> date:
     return day
 
 
-ClassDay = Annotated[date, AfterValidator(_within_reach)]
+ClassDay = Annotated[CalendarDay, AfterValidator(_within_reach)]
 
 
 class MarkAs(enum.StrEnum):

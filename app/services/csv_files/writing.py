@@ -15,6 +15,7 @@ from app.services.csv_files.cells import disarm, disarmed
 
 BLOCK = 64 * 1024
 BYTE_ORDER_MARK = "\ufeff".encode()  # without it, Excel takes UTF-8 for the local 8-bit encoding
+CRLF = "\r\n"
 LONGEST_EXPORT = "15min"  # a slow reader keeps the statement open
 
 
@@ -64,7 +65,7 @@ def write(header: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str =
 
 def _line(row: Sequence[Any], delimiter: str) -> bytes:
     line = io.StringIO()
-    csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(
+    csv.writer(line, delimiter=delimiter, lineterminator=CRLF).writerow(  # cells with a part of it are quoted
         [disarm(value) if isinstance(value, str) else value for value in row]
     )
-    return line.getvalue().encode()
+    return line.getvalue().removesuffix(CRLF).encode() + b"\n"

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from app.models.enrollments import DocumentType, EnrollmentInvitation
 from app.services import inputs, school
 from app.services.accounts.inputs import Blank, EmailAddress, Phone, Secret, Stored
-from app.services.inputs import Input
+from app.services.inputs import CalendarDay, Input
 from app.services.records import descriptors, grades
 
 MOST_PROGRAMS: Final = 20
@@ -148,7 +148,7 @@ Note = Annotated[str | None, Field(max_length=500), Blank, Stored]
 Programs = Annotated[list[str], Field(min_length=1, max_length=MOST_PROGRAMS), AfterValidator(_programs)]
 SomePrograms = Annotated[list[str], Field(max_length=MOST_PROGRAMS), AfterValidator(_programs)]
 Amount = Annotated[Decimal, Field(ge=0, le=MOST_DEPOSIT, max_digits=10, decimal_places=2, allow_inf_nan=False), Stored]
-ToCome = Annotated[date, AfterValidator(_to_come)]
+ToCome = Annotated[CalendarDay, AfterValidator(_to_come)]
 Grade = Annotated[str | None, Field(max_length=40), AfterValidator(_grade), Blank, Stored]
 
 
@@ -158,7 +158,7 @@ class ProgramStep(Input):
     program_interests: Programs
     contact_method: ContactMethod
     contact_time: Line = None
-    expected_start_date: Annotated[date | None, AfterValidator(_near), Blank] = None
+    expected_start_date: Annotated[CalendarDay | None, AfterValidator(_near), Blank] = None
     message: Note = None
 
 
@@ -173,7 +173,7 @@ class ConsultationStep(Input):
 class ShadowDayStep(Input):
     """Step 3, shadow day. `steps` refuses a day that is over, unless the coach has set it."""
 
-    shadow_day: Annotated[date, AfterValidator(_near)]
+    shadow_day: Annotated[CalendarDay, AfterValidator(_near)]
     waivers_signed: Annotated[bool, AfterValidator(_agreed)]
     emergency_contact: Line = None
 
@@ -185,7 +185,7 @@ class StudentStep(Input):
     middle_name: MaybeName = None
     last_name: Name
     generation_suffix: Annotated[str | None, Field(max_length=10), Blank, Stored] = None
-    birth_date: Annotated[date, AfterValidator(_birth)]
+    birth_date: Annotated[CalendarDay, AfterValidator(_birth)]
     birth_city: MaybeName = None
     birth_state: MaybeName = None
     birth_country: MaybeName = None
@@ -267,13 +267,13 @@ class AcceptInput(Input):
 class Consultation(Input):
     """The consultation that took place."""
 
-    consultation_date: Annotated[date, AfterValidator(_day)]
+    consultation_date: Annotated[CalendarDay, AfterValidator(_day)]
     consultation_type: ConsultationType
     notes: Note = None
 
 
 class ShadowDay(Input):
-    shadow_day: Annotated[date, AfterValidator(_near)]
+    shadow_day: Annotated[CalendarDay, AfterValidator(_near)]
 
 
 class HandOver(Input):
@@ -294,4 +294,4 @@ class Payment(Input):
     payment_method: PaymentMethod
     deposit_amount: Amount
     paid: bool = True
-    paid_on: Annotated[date | None, AfterValidator(lambda day: day and _day(day)), Blank] = None
+    paid_on: Annotated[CalendarDay | None, AfterValidator(lambda day: day and _day(day)), Blank] = None

@@ -141,8 +141,8 @@ def _find_doubles(facts: dict[str, Any], issues: Issues, tally: Tally) -> None:
         else:
             rule = _("Line %(line)s of this file already has this %(field)s.", line=row.first_line, field=same)
             fix = keep_one
-        fix = fix if facts["skip"] else merge
-        issues.add(IssueKind.DUPLICATE, Fault(row.line, row.field, row.value, rule, fix), row.lead_id)
+        kind, fix = (IssueKind.DUPLICATE, fix) if facts["skip"] else (IssueKind.ALIKE, merge)
+        issues.add(kind, Fault(row.line, row.field, row.value, rule, fix), row.lead_id)
     if facts["skip"]:
         db.session.execute(text(sql.DROP_DOUBLES))
 

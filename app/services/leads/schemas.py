@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from app.models.leads import ContactChannel, ContactOutcome, Lead
 from app.services import inputs, people  # noqa: F401  (people: the lookups of accounts)
-from app.services.inputs import Input, blank_is_none, storable
+from app.services.inputs import CalendarDay, Input, blank_is_none, storable
 
 LeadInput = inputs.of(
     Lead,
@@ -69,11 +68,11 @@ class LogContact(Input):
     note: Annotated[
         str | None, Field(max_length=inputs.LONGEST_TEXT), BeforeValidator(blank_is_none), BeforeValidator(storable)
     ] = None
-    follow_up_date: Annotated[date | None, BeforeValidator(blank_is_none)] = None
+    follow_up_date: Annotated[CalendarDay | None, BeforeValidator(blank_is_none)] = None
 
 
 class MoveFollowUp(Input):
-    follow_up_date: date
+    follow_up_date: CalendarDay
 
 
 class TagLeads(Input):

@@ -17,7 +17,7 @@ from app.models.organizations import Organization
 from app.models.students import Student
 from app.services import inputs, phones, school
 from app.services.errors import Invalid
-from app.services.inputs import blank_is_none, storable
+from app.services.inputs import CalendarDay, blank_is_none, storable
 from app.services.records import descriptors, grades
 
 MISSING: Final = "missing"
@@ -77,7 +77,7 @@ STORED = BeforeValidator(storable)
 BLANK = BeforeValidator(blank_is_none)
 NAME = Annotated[str, Field(min_length=1, max_length=80), STORED]
 GRADE = Annotated[str, Field(min_length=1, max_length=40), STORED, AfterValidator(_grade)]
-BORN = Annotated[date, AfterValidator(_born)]
+BORN = Annotated[CalendarDay, AfterValidator(_born)]
 SEX = Annotated[str, Field(min_length=1, max_length=120), STORED, code_of(descriptors.SEXES)]
 RACE = Annotated[str, Field(max_length=120), STORED, code_of(descriptors.RACES)]
 INTEREST = Annotated[str, Field(min_length=1, max_length=80), STORED]
@@ -108,8 +108,8 @@ FactsInput = inputs.of(
     guardian_relation=(RELATION, None),
     program_interests=(Annotated[list[INTEREST], Field(max_length=MOST_INTERESTS)], []),
     program_track=(TRACK, None),
-    expected_start_date=(Annotated[date | None, BLANK], None),
-    shadow_day=(Annotated[date | None, BLANK], None),
+    expected_start_date=(Annotated[CalendarDay | None, BLANK], None),
+    shadow_day=(Annotated[CalendarDay | None, BLANK], None),
 )
 
 

@@ -21,7 +21,7 @@ from app.services.csv_files.reading import Fault
 from app.services.csv_files.template import Column
 from app.services.errors import Invalid
 from app.services.import_run import Issues
-from app.services.inputs import blank_is_none, storable
+from app.services.inputs import CalendarDay, blank_is_none, storable
 from app.services.records import descriptors, grades, naming
 from app.services.records.facts import BORN, GRADE, INTEREST, NAME, RACE, RELATION, TRACK, address, code_of, phone
 
@@ -100,7 +100,7 @@ RowInput = inputs.of(
     email=(Annotated[str | None, Field(max_length=254), *_BLANK, AfterValidator(address)], None),
     phone=(Annotated[str | None, Field(max_length=40), *_BLANK, AfterValidator(phone)], None),
     school=(_SOME, None),
-    entry_date=(Annotated[Annotated[date, AfterValidator(_day)] | None, BeforeValidator(blank_is_none)], None),
+    entry_date=(Annotated[Annotated[CalendarDay, AfterValidator(_day)] | None, BeforeValidator(blank_is_none)], None),
     grade_level=(GRADE, ...),
     entry_type_descriptor=(Annotated[str | None, *_BLANK, code_of(descriptors.ENTRY_TYPES)], None),
     program_interests=(Annotated[list[INTEREST], Field(max_length=20), BeforeValidator(_split)], []),

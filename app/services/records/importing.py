@@ -146,7 +146,8 @@ def _find_known(skip: bool, issues: Issues, tally: Tally) -> None:
             continue
         tally.duplicate += 1
         leave = row.by_id or skip
-        issues.add(IssueKind.DUPLICATE, _fault(row, leave), row.id if row.name else None)
+        kind = IssueKind.DUPLICATE if leave else IssueKind.ALIKE
+        issues.add(kind, _fault(row, leave), row.id if row.name else None)
         if leave:
             left_out.add(row.line)
     if left_out:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _l
@@ -15,7 +14,7 @@ from app.models.organizations import Organization
 from app.models.student_records import ROSTER_USER_SEARCHED, OneRosterUser, StudentProgramExtension
 from app.models.students import Student
 from app.services import inputs
-from app.services.inputs import Json, blank_is_none, storable
+from app.services.inputs import CalendarDay, Json, blank_is_none, storable
 from app.services.records import links
 from app.services.records.facts import TRACK
 from app.services.records.labels import (
@@ -75,7 +74,7 @@ EXTENSIONS = register(
             name="ProgramExtensionInput",
             sport_interests=(Annotated[str, Field(max_length=1000), BeforeValidator(storable)], ""),
             assigned_program_track=(TRACK, None),
-            expected_start_date=(Annotated[date | None, BeforeValidator(blank_is_none)], None),
+            expected_start_date=(Annotated[CalendarDay | None, BeforeValidator(blank_is_none)], None),
             custom_data=(Json, {}),
         ),
         labels=LABELS,

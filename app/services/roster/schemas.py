@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from app.models.roster import RosterShift, ShiftAssignment, ShiftDemand
 from app.services import inputs
-from app.services.inputs import Input, blank_is_none
+from app.services.inputs import CalendarDay, Input, blank_is_none
 
 
 def _monday(value: date) -> date:
@@ -24,7 +24,7 @@ def _monday(value: date) -> date:
 class RosterInput(Input):
     """A week, empty or with the shifts and the demand of another one."""
 
-    starts_on: Annotated[date, AfterValidator(_monday)]
+    starts_on: Annotated[CalendarDay, AfterValidator(_monday)]
     copy_from_id: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Annotated, Any, Final
 
 from flask_babel import gettext as _
@@ -18,7 +17,7 @@ from app.services.csv_files.reading import Fault
 from app.services.csv_files.template import Column
 from app.services.errors import Invalid
 from app.services.import_run import Issues
-from app.services.inputs import blank_is_none, storable
+from app.services.inputs import CalendarDay, blank_is_none, storable
 from app.services.students import identity
 
 COLUMNS: Final = (
@@ -60,7 +59,7 @@ RowInput = inputs.of(
     identity_number=(Annotated[str | None, Field(max_length=30), *_TEXT], None),
     first_name=(Annotated[str | None, Field(max_length=80), *_TEXT], None),
     last_name=(Annotated[str | None, Field(max_length=80), *_TEXT], None),
-    birth_date=(Annotated[date | None, BeforeValidator(blank_is_none)], None),
+    birth_date=(Annotated[CalendarDay | None, BeforeValidator(blank_is_none)], None),
     phone=(Annotated[str | None, Field(max_length=40), *_TEXT], None),
     needs_accessible_room=(Annotated[bool | None, BeforeValidator(blank_is_none)], None),
 )

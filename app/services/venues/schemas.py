@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from app.models.venues import Room, Venue, VenueAvailability
 from app.services import inputs
-from app.services.inputs import Input, blank_is_none, storable
+from app.services.inputs import CalendarDay, Input, blank_is_none, storable
 
 VenueInput = inputs.of(
     Venue,
@@ -48,8 +47,8 @@ RoomInput = inputs.of(
 class SetDays(Input):
     """Several days in a row."""
 
-    starts_on: date
-    ends_on: Annotated[date | None, BeforeValidator(blank_is_none)] = None
+    starts_on: CalendarDay
+    ends_on: Annotated[CalendarDay | None, BeforeValidator(blank_is_none)] = None
     available: bool = False
     reason: Annotated[str | None, Field(max_length=200), BeforeValidator(blank_is_none), BeforeValidator(storable)] = (
         None

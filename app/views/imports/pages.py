@@ -43,7 +43,13 @@ STATES: dict[ImportStatus, tuple[str, Any, str]] = {
     ImportStatus.UNDONE: ("undone", _l("Taken back"), "warning"),
 }
 BUSY = frozenset({"queued", "running", "undoing"})
-KINDS = {"file": _l("File"), "invalid": _l("Invalid"), "duplicate": _l("Duplicate"), "kept": _l("Kept")}
+KINDS = {
+    "file": _l("File"),
+    "invalid": _l("Invalid"),
+    "duplicate": _l("Duplicate"),
+    "alike": _l("Imported all the same"),
+    "kept": _l("Kept"),
+}
 
 
 def new_page(kind: Kind, errors: Errors, actor: Actor) -> ImportPage:
@@ -172,7 +178,7 @@ def _issues(kind: Kind, issues: Any) -> Table:
         Column("rule", _("What is wrong")),
         Column("fix", _("How to mend it")),
     ]
-    tones = {"invalid": "danger", "duplicate": "warning", "file": "danger", "kept": "info"}
+    tones = {"invalid": "danger", "duplicate": "warning", "file": "danger", "alike": "info", "kept": "info"}
 
     def url(issue: Any) -> str:
         return f"/{kind.resource.slug}/{issue.record_id}" if issue.record_id and kind.records_are_linked else ""
