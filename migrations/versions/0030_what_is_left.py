@@ -2,7 +2,8 @@
 
 Of earlier imports that wished so, all count as imported: what was left out of them is not written down. And what earlier
 releases left: places that wait for nobody, on which a pause and a return would fail, and letters that do not say where the
-seat is and until when, so that a change of these would not be told; they told what holds now.
+seat is and until when, so that a change of these would not be told; they told what holds now. Guardians at OneRoster are
+where those children are who are there.
 
 Revision: 0030
 Follows: 0029
@@ -25,6 +26,21 @@ END_WHAT_WAITS_FOR_NOBODY = """
             SELECT FROM classroom_enrollments o WHERE o.admission_id = e.admission_id
               AND o.classroom_slot_id = e.classroom_slot_id AND o.status = 'paused' AND o.id < e.id))
 """
+NO_MORE_AT_SCHOOL = """
+    UPDATE oneroster_users u SET org_ids = now.orgs
+    FROM (
+        SELECT sg.guardian_id, jsonb_agg(DISTINCT org) AS orgs
+        FROM student_guardians sg JOIN oneroster_users child ON child.student_id = sg.student_id AND child.status = 'active'
+        CROSS JOIN jsonb_array_elements(child.org_ids) AS org GROUP BY sg.guardian_id
+    ) now
+    WHERE u.guardian_id = now.guardian_id AND u.org_ids <> now.orgs
+"""
+NO_MORE_THERE = """
+    UPDATE oneroster_users u SET enabled_user = false
+    WHERE u.enabled_user AND u.guardian_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM student_guardians sg JOIN students s ON s.id = sg.student_id AND s.deleted_at IS NULL
+        WHERE sg.guardian_id = u.guardian_id)
+"""
 FILL_LETTERS = """
     UPDATE seat_notices n SET ends_at = n.starts_at + (s.end_time - s.start_time),
         place = concat_ws(', ', concat_ws(', ', v.name, v.address, v.city), r.number, r.name)
@@ -46,6 +62,8 @@ def upgrade() -> None:
     """)
     op.execute(END_WHAT_WAITS_FOR_NOBODY)
     op.execute(FILL_LETTERS)
+    op.execute(NO_MORE_AT_SCHOOL)
+    op.execute(NO_MORE_THERE)
 
 
 def downgrade() -> None:

@@ -13,9 +13,12 @@ from alembic.util import CommandError
 from sqlalchemy import text
 
 from app.extensions import db, migrate
-from app.models.student_records import Guardian, StudentSchoolAssociation
+from app.models.imports import Import, ImportIssue, IssueKind
+from app.models.student_records import Guardian, StudentGuardian, StudentSchoolAssociation
+from app.models.test_sessions import SeatNotice
 from app.services import accounts, deployment, sessions
 from tests.conftest import at, clone, connect, make_app
+from tests.factories import seating
 from tests.factories.leads import lead
 from tests.factories.oneroster import roster, user
 from tests.factories.records import organization
@@ -168,6 +171,57 @@ def test_who_taught_before_is_read_from_the_history(server_url, template):
             "SELECT range_agg(tstzrange(since, until))::text FROM classroom_slot_teachers GROUP BY classroom_slot_id"
         )
         assert set(everything(together)) == {"{(,)}"}, "without gaps"
+
+
+IS_LEFT = """
+    UPDATE seat_notices SET ends_at = NULL, place = NULL;
+    UPDATE import_issues SET kind = 'duplicate';
+    INSERT INTO classroom_enrollments (student_id, classroom_slot_id, admission_id, status)
+    SELECT student_id, classroom_slot_id, admission_id, 'paused' FROM classroom_enrollments;
+    UPDATE oneroster_users SET org_ids = '["here", "there"]', enabled_user = true WHERE guardian_id IS NOT NULL;
+"""
+
+
+def test_what_earlier_releases_left_is_cleared_up(server_url, template):
+    with clone(server_url, template) as url, running(url):
+        configuration = migrate.get_config()
+        roster(sessions.system())
+        place = seating.venue(address="1 High St", city="Town")
+        test, hall = seating.session(place), seating.room(place, 2, number="7", name="Hall")
+        seat = {"session_id": test.id, "student_id": student().id, "room_id": hall.id, "seat_number": "1"}
+        db.session.add(SeatNotice(**seat, starts_at=datetime(2099, 6, 15, 9, tzinfo=UTC)))
+        for duplicates in ("skip", "import"):
+            job = Import(resource="leads", file_name=duplicates, sha256="0" * 64, options={"duplicates": duplicates})
+            db.session.add(job)
+            db.session.flush()
+            db.session.add(ImportIssue(import_id=job.id, line=2, kind=IssueKind.DUPLICATE, rule="twice"))
+        here, gone = (student(deleted_at=at) for at in (None, datetime(2026, 1, 1, tzinfo=UTC)))
+        for each, school, status in ((here, "here", "active"), (gone, "there", "tobedeleted")):
+            user(sourced_id=school, student_id=each.id, org_ids=[school], status=status)
+        for key, children in (("both", (here, gone)), ("gone", (gone,))):
+            guardian = Guardian(first_name=key, last_name="Ek")
+            db.session.add(guardian)
+            db.session.flush()
+            user(sourced_id=key, role="guardian", guardian_id=guardian.id)
+            db.session.add_all([StudentGuardian(student_id=each.id, guardian_id=guardian.id) for each in children])
+        db.session.commit()
+        standing = text("SELECT admission_id || status FROM classroom_enrollments WHERE status <> 'ended'")
+        before, shape = everything(standing), everything(SHAPE)
+        db.session.remove()
+        command.downgrade(configuration, "0029")
+        with db.engine.begin() as connection:
+            connection.execute(text(IS_LEFT))
+        command.upgrade(configuration, "head")
+        assert everything(SHAPE) == shape
+        assert everything(standing) == before != []
+        told = text("SELECT ends_at AT TIME ZONE 'UTC' || ' ' || place FROM seat_notices")
+        assert everything(told) == ["2099-06-15 12:00:00 Town hall, 1 High St, Town, 7, Hall"]
+        kinds = text("SELECT i.file_name || ' ' || kind FROM import_issues JOIN imports i ON i.id = import_id")
+        assert everything(kinds) == ["import alike", "skip duplicate"]
+        guardians = text(
+            "SELECT concat_ws(' ', sourced_id, org_ids, enabled_user) FROM oneroster_users WHERE role = 'guardian'"
+        )
+        assert everything(guardians)[:2] == ['both ["here"] t', 'gone ["here", "there"] f']
 
 
 def test_the_migrations_make_what_the_models_say(server_url, template):
