@@ -259,7 +259,8 @@ def test_a_course_goes_out_of_use_while_somebody_is_admitted(crowd, pair, monkey
 
 
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "locks-off"])
-def test_a_course_is_deleted_while_a_slot_of_it_is_made(crowd, monkeypatch, locked):
+@pytest.mark.parametrize("how", ["made", "moved to it"])
+def test_a_course_is_deleted_while_a_slot_of_it_is_made(crowd, monkeypatch, locked, how):
     """Without the lock on the course the slot stays behind, and takes the teacher's time for a course that is gone."""
     admin, teacher = actor("admin"), actor("teacher").id
     made, at = course([teacher]).id, time_slot(1, "16:00").id
@@ -267,8 +268,13 @@ def test_a_course_is_deleted_while_a_slot_of_it_is_made(crowd, monkeypatch, lock
     if not locked:
         monkeypatch.setattr(slots, "lock_many", lambda *args: [])
     values = {"course_id": made, "teacher_id": teacher, "time_slot_id": at, "capacity": 3}
+    work = partial(slots.create, values, actor=admin)
+    if how == "moved to it":
+        other = slot(course([teacher]), teacher, 1, "16:00", capacity=3).id
+        db.session.remove()
+        work = partial(slots.update, other, {"course_id": made}, actor=admin)
     delete = between(monkeypatch, slots, "_check", partial(COURSES.delete, [made], actor=admin))
-    race(crowd, partial(slots.create, values, actor=admin), delete)
+    race(crowd, work, delete)
     left_behind = """
         SELECT count(*) FROM classroom_slots s JOIN courses c ON c.id = s.course_id
         WHERE s.deleted_at IS NULL AND c.deleted_at IS NOT NULL

@@ -151,6 +151,16 @@ def test_a_run_is_not_done_for_who_may_not_ask_any_more(hall, committed_app, mon
     assert count(SEATED) == 0
 
 
+def test_a_run_is_done_though_the_account_that_asked_is_gone(hall, committed_app, monkeypatch):
+    """Then in the system's name, into which nobody can log in."""
+    monkeypatch.setattr(runs, "AT_ONCE", 5)
+    everyone(hall)
+    with db.engine.begin() as connection:  # as its foreign key does
+        connection.execute(text("UPDATE allocation_runs SET created_by_id = NULL"))
+    work_off(committed_app)
+    assert count(SEATED) == 6
+
+
 def test_a_run_of_a_killed_worker_is_taken_up_again(hall, committed_app, monkeypatch):
     monkeypatch.setattr(runs, "AT_ONCE", 5)
     everyone(hall)

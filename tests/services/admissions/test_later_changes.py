@@ -226,3 +226,12 @@ def test_who_has_the_place_once_they_are_merged_is_not_offered_another_as_the_le
     assert statuses() == ["withdrawn", "offered"]
     unmerging.undo(merged.batch_id, actor=actors.admin)
     assert statuses() == ["waiting", "offered"]
+
+
+def test_who_has_the_place_once_leads_are_merged_waits_no_more(studio, actors):
+    has, asks = lead(), lead()
+    admission([studio.tuesday], actor=actors.staff, lead_id=has.id)
+    admission([studio.tuesday], actor=actors.staff)
+    wait(studio, lead_id=asks.id)
+    lead_merging.merge([asks.id], actor=actors.admin, into_id=has.id)
+    assert statuses() == ["withdrawn"]
