@@ -283,7 +283,8 @@ def test_a_page_costs_the_same_number_of_statements_whatever_it_shows(rows, acto
 
 @pytest.mark.parametrize("slug", [slug for slug, resource in RESOURCES.items() if resource.told])
 def test_what_a_preview_tells_can_be_read(db_session, actors, slug):
+    """The database refuses what cannot; of most there is no record here."""
     resource = RESOURCES[slug]
-    query = Query(ids=(uuid4(),) if slug != "accounts" else (1,), size=100)
+    query = Query(ids=(uuid4(),) if slug != "accounts" else (actors.admin.id,), size=100)
     found = listing.fetch(resource, actors.admin, query, resource.told, count=False).rows
-    assert all(name in row._mapping for row in found for name in resource.told)
+    assert [set(row._mapping) >= set(resource.told) for row in found] == [True] * (slug == "accounts")

@@ -59,7 +59,7 @@ Row = tuple[int, list[str] | Fault]
 @dataclass(frozen=True)
 class Sheet:
     """A file whose header is understood. `columns` are the known names in the order of the file, and `places` where they
-    stand in a row of `width` cells; `left_out` are the headers of the others.
+    stand in a row; `left_out` are the headers of the others.
     """
 
     content: bytes
