@@ -71,14 +71,3 @@ def test_folding_a_section_keeps_the_one_in_which_the_reader_is_as_it_was_left(o
     side.get_by_role("button", name="Today", exact=True).click()
     page.goto("/leads/")
     expect(side.get_by_role("link", name="Students", exact=True)).to_be_hidden()
-
-
-def test_on_a_phone_the_focus_goes_into_the_menu_when_its_first_section_is_folded(open_page):
-    page = open_page("admin")
-    page.locator("#side").get_by_role("button", name="Today", exact=True).click()
-    page.goto("/students/")
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(reduced_motion="no-preference")
-    page.get_by_role("button", name="Menu", exact=True).press("Enter")
-    inside = page.wait_for_function("document.getElementById('side').contains(document.activeElement)", timeout=3000)
-    assert inside
