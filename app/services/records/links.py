@@ -131,8 +131,7 @@ def delete_guardians(ids: Sequence[UUID], *, actor: Actor) -> Result:
     themselves have them no more.
     """
     result = plain.delete(Guardian, ids, actor=actor, title=name_of, hindrance=_has_children)
-    done = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
-    follow(set(db.session.scalars(_LEAVE_THE_GONE, {"ids": done})))
+    follow(set(db.session.scalars(_LEAVE_THE_GONE, {"ids": _done(result)})))
     _tell_roster(result, RosterStatus.TO_BE_DELETED)
     return result
 
@@ -152,8 +151,11 @@ _STATUS = text("""
 
 
 def _tell_roster(result: Result, status: RosterStatus) -> None:
-    done = [UUID(each.id) for each in result.outcomes if each.state == "ok"]
-    db.session.execute(_STATUS, {"ids": done, "status": status})
+    db.session.execute(_STATUS, {"ids": _done(result), "status": status})
+
+
+def _done(result: Result) -> list[UUID]:
+    return [UUID(each.id) for each in result.outcomes if each.state == "ok"]
 
 
 def _locked_student(student_id: UUID | None, actor: Actor) -> Student:

@@ -139,14 +139,15 @@ def _check_venue(venue_id: UUID, day: Any, actor: Actor) -> None:
         raise Invalid(fields={"session_date": [_("The venue cannot be had on this day: %(reason)s.", reason=reason)]})
 
 
-# Nobody is in two sessions at once, whatever their venues.
+# Nobody is in two sessions at once, whatever their venues. Of two that were held one may be opened again to be corrected.
 _TWICE = text("""
     SELECT st.first_name || ' ' || st.last_name AS name, min(o.code) AS code, count(*) OVER () AS total
     FROM test_sessions s
-    JOIN test_sessions o ON o.id <> s.id AND o.session_date = s.session_date AND o.status IN ('open', 'closed')
+    JOIN test_sessions o ON o.id <> s.id AND o.session_date = s.session_date AND o.status <> 'cancelled'
       AND o.start_time < s.end_time AND o.end_time > s.start_time
     JOIN test_registrations g ON g.session_id = s.id AND g.status = 'confirmed'
     JOIN test_registrations h ON h.session_id = o.id AND h.student_id = g.student_id AND h.status = 'confirmed'
+      AND (:moved OR o.status <> 'completed')
     JOIN students st ON st.id = g.student_id AND st.deleted_at IS NULL
     WHERE s.id = :id GROUP BY st.id ORDER BY st.last_name, st.first_name, st.id LIMIT :shown
 """)
@@ -156,14 +157,15 @@ def _check_students(session: TestSession, before: tuple[Any, ...] | None, again:
     """Raises Invalid when it takes place at another time than before, or again, and students have another session then. They
     are locked, as by who books for them, and who deletes or merges them.
     """
-    if _when(session) in (before, None) and not again:
+    moved = _when(session) not in (before, None)
+    if not moved and not again:
         return
     theirs = select(TestRegistration.student_id).where(
         TestRegistration.session_id == session.id, TestRegistration.status == TestRegistrationStatus.CONFIRMED
     )
     held = select(Student.id).where(Student.id.in_(theirs)).order_by(Student.id)
     db.session.execute(held.with_for_update(key_share=True))
-    found = db.session.execute(_TWICE, {"id": session.id, "shown": SHOWN}).all()
+    found = db.session.execute(_TWICE, {"id": session.id, "moved": moved, "shown": SHOWN}).all()
     if found:
         raise Invalid(fields={"session_date": [_twice(found)]})
 

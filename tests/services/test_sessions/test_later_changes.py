@@ -212,3 +212,16 @@ def test_nor_is_it_lost_by_a_merge_that_is_taken_back(centre, officer, actors):
     turned(centre, officer, Status.OPEN)
     unmerging.undo(merged.batch_id, actor=actors.admin)
     assert [db.session.scalar(CONFIRMED, {"id": each}) for each in (centre.student, kept)] == [1, 1]
+
+
+def test_of_two_that_were_held_at_once_one_may_be_opened_again_and_none_is_moved_there(centre, officer, actors):
+    """Whoever was merged was at both, and that cannot be mended while they stand as held."""
+    other = session(centre.venue, session_date=centre.session.session_date, start_time=time(10), end_time=time(11))
+    twin = registered(other, 1)[0]
+    sessions.set_status([other.id], actor=officer, status=Status.COMPLETED)
+    turned(centre, officer, Status.COMPLETED)
+    merging.merge([centre.student], actor=actors.admin, into_id=twin)
+    assert turned(centre, officer, Status.OPEN).state == "ok"
+    with pytest.raises(Invalid) as refusal, db.session.begin_nested():
+        sessions.update(centre.session.id, {"end_time": time(11)}, actor=officer)
+    assert "has another session at this time" in refusal.value.fields["session_date"][0]
