@@ -24,6 +24,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.policies.actor import Actor
 from app.services import lookups
+from app.services.errors import Refusal
 from app.services.inputs import LONG_TEXT
 from app.services.resource import RESOURCES, Option, Resource
 from app.views import render
@@ -31,6 +32,13 @@ from app.views.page import Choice, Field, FieldGroup
 
 SMALLEST_TYPE_LIMIT = 2**15 - 1
 Groups = Sequence[tuple[Any, Sequence[str]]]
+
+
+def shown(refusal: Refusal) -> Refusal:
+    """A refusal that the form itself shows, with what was typed. Raises the others."""
+    if refusal.status not in (409, 422):
+        raise refusal
+    return refusal
 
 
 @cache

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Sec
 from pydantic_core import PydanticCustomError
 
 from app.services import phones, school
+from app.services.contact import NO_ADDRESS
 from app.services.errors import explain
 from app.services.inputs import Input, blank_is_none, storable
 
@@ -58,7 +59,7 @@ def _email(value: str | None) -> str | None:
     try:
         return value and validate_email(value, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise _wrong(_("Must be an e-mail address, as name@example.org.")) from None
+        raise _wrong(str(NO_ADDRESS)) from None
 
 
 def _phone(value: str | None) -> str | None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
 
-ANY: Final = highspy.kHighsInf
+from app.services import linear_programme
+from app.services.linear_programme import ANY
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Programme:
             options: dict[str, Any] = {"threads": 1, "random_seed": 0, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5}
             for name, value in (options | {"time_limit": max(seconds, 0.1)}).items():
                 solver.setOptionValue(name, value)
-            solver.passModel(self._lp(cost))
+            solver.passModel(self._model(cost))
             if start is not None:
                 places = np.arange(len(start), dtype=np.int32)
                 solver.setSolution(len(start), places, start)
@@ -108,23 +109,10 @@ class Programme:
         values[: len(self.kinds)] = np.round(values[: len(self.kinds)])
         return values
 
-    def _lp(self, cost: dict[int, float]) -> Any:
-        """As HiGHS takes it. With all rooms fixed it is a plain flow, whose simplex answer is whole."""
-        lp, columns = highspy.HighsLp(), len(self._limits)
-        lp.num_col_, lp.num_row_ = columns, len(self._rows)
-        lp.col_cost_ = np.array([cost.get(column, 0) for column in range(columns)], float)
-        lp.col_lower_, lp.col_upper_ = np.array(self._limits, float).reshape(-1, 2).T
-        lp.row_lower_ = np.array([lower for lower, _upper, _terms in self._rows], float)
-        lp.row_upper_ = np.array([upper for _lower, upper, _terms in self._rows], float)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.cumsum([0, *(len(terms) for _l, _u, terms in self._rows)], dtype=np.int32)
-        lp.a_matrix_.index_ = np.array([column for _l, _u, terms in self._rows for column in terms], np.int32)
-        lp.a_matrix_.value_ = np.array([each for _l, _u, terms in self._rows for each in terms.values()], float)
-        if not self.fixed:
-            types = highspy.HighsVarType
-            whole = len(self.kinds)
-            lp.integrality_ = [types.kInteger if column < whole else types.kContinuous for column in range(columns)]
-        return lp
+    def _model(self, cost: dict[int, float]) -> Any:
+        """With all rooms fixed it is a plain flow, whose simplex answer is whole."""
+        rows = [(lower, upper, terms.items()) for lower, upper, terms in self._rows]
+        return linear_programme.model(self._limits, rows, cost, 0 if self.fixed else len(self.kinds))
 
 
 class Step(NamedTuple):

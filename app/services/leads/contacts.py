@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,8 +10,6 @@ from app.dialect import PREPARED
 from app.extensions import db
 from app.services import phones, school
 from app.services.matching import escape_like
-
-EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 # Each through its own index: with OR and a limit, PostgreSQL may prefer to read all leads in their order. A merged lead is
 # in no index but that of the search, which is why the text is looked for besides.

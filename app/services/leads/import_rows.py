@@ -16,12 +16,12 @@ from flask_babel import lazy_gettext as _l
 from app.models.imports import IssueKind
 from app.models.leads import Lead, LeadSource, Tag
 from app.services import phones
+from app.services.contact import NO_ADDRESS, is_address
 from app.services.csv_files.cells import arm
 from app.services.csv_files.reading import Fault
 from app.services.csv_files.template import Column
 from app.services.import_run import Issues
 from app.services.inputs import seen
-from app.services.leads.contacts import EMAIL
 
 MOST_TAGS = 20
 LONGEST = {
@@ -187,8 +187,8 @@ def _phone(region: str) -> Parser:
 
 
 def _email(cell: str) -> str:
-    if not EMAIL.fullmatch(cell) or len(cell) > LONGEST_EMAIL:
-        raise WrongError(_("Must be an e-mail address, as name@example.org."), _("Correct it, or leave it empty."))
+    if not is_address(cell) or len(cell) > LONGEST_EMAIL:
+        raise WrongError(NO_ADDRESS, _("Correct it, or leave it empty."))
     return cell
 
 

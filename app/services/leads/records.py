@@ -19,6 +19,7 @@ from app.policies.roles import Role
 from app.policies.rules import may_edit_lead
 from app.policies.scopes import visible
 from app.services import lookups, phones, school
+from app.services.contact import NO_ADDRESS, is_address
 from app.services.errors import Invalid, NotAllowed, explain
 from app.services.keysets import among
 from app.services.leads import contacts, notices
@@ -158,9 +159,9 @@ def _write(lead: Lead, changes: dict[str, Any], before: dict[str, Any], actor: A
         )
 
 
-def _normalise(data: dict[str, Any], lead: Lead | None = None) -> dict[str, list[str]]:
+def _normalise(data: dict[str, Any], lead: Lead | None = None) -> dict[str, list[Any]]:
     """Put the values into the form in which they are stored; returns what is wrong, by field."""
-    problems: dict[str, list[str]] = {}
+    problems: dict[str, list[Any]] = {}
     if "phone" in data:
         raw = data["phone"]
         try:
@@ -173,8 +174,8 @@ def _normalise(data: dict[str, Any], lead: Lead | None = None) -> dict[str, list
     email = data.get("email")
     if email:
         data["email"] = email = email.strip()
-        if not contacts.EMAIL.fullmatch(email):
-            problems["email"] = [_("Must be an e-mail address, as name@example.org.")]
+        if not is_address(email):
+            problems["email"] = [NO_ADDRESS]
     day = data.get("follow_up_date")
     if day is not None and (lead is None or day != lead.follow_up_date):
         try:

@@ -15,7 +15,7 @@ from app.extensions import db
 from app.models.enrollments import Enrollment, EnrollmentStep
 from app.models.organizations import Organization
 from app.models.students import Student
-from app.services import inputs, phones, school
+from app.services import contact, inputs, phones, school
 from app.services.errors import Invalid
 from app.services.inputs import CalendarDay, blank_is_none, storable
 from app.services.records import descriptors, grades
@@ -58,8 +58,8 @@ def _born(day: date) -> date:
 
 def address(typed: str | None) -> str | None:
     """Checks that a text may be an e-mail address."""
-    if typed is not None and (not typed.partition("@")[0] or not typed.partition("@")[2] or " " in typed):
-        raise _wrong(_("Must be an e-mail address, as name@example.org."))
+    if typed is not None and not contact.is_address(typed):
+        raise _wrong(str(contact.NO_ADDRESS))
     return typed
 
 

@@ -26,7 +26,7 @@ from app.models.student_records import (
 from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.scopes import visible
-from app.services import lookups, phones, plain, school
+from app.services import contact, lookups, plain
 from app.services.errors import Invalid, explain
 from app.services.records import years
 from app.services.records.following import follow, follow_guardians
@@ -69,16 +69,7 @@ def name_of(person: Any) -> str:
 def _contact(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values with the phone number as it is stored. Raises Invalid at the field."""
     data = dict(values)
-    problems: dict[str, list[Any]] = {}
-    if data.get("phone"):
-        try:
-            data["phone"] = phones.normalise(data["phone"], school.phone_region())
-        except ValueError as error:
-            problems["phone"] = [str(error)]
-    email = data.get("email")
-    if email and ("@" not in email or any(letter.isspace() for letter in email)):
-        problems["email"] = [_("Must be an e-mail address, as name@example.org.")]
-    if problems:
+    if problems := contact.normalise(data):
         raise Invalid(fields=problems)
     return data
 

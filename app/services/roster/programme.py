@@ -8,17 +8,15 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-import highspy
 import numpy as np
 
+from app.services import linear_programme
+from app.services.linear_programme import ANY, Term
 from app.services.roster.problem import HOUR, Assignment, Assistant, DemandKey, Problem
 
 TUTOR: Final = 10 * HOUR  # a missing tutor of weight 1 is as bad as ten hours below somebody's minimum
 KEPT: Final = 10 * HOUR  # taking somebody off a shift they are on
 TIERS: Final = 4  # the hours of an assistant in equal parts, each dearer than the one before
-ANY: Final = highspy.kHighsInf
-
-Term = tuple[int, float]  # column, factor
 
 
 class Programme:
@@ -84,22 +82,9 @@ class Programme:
     def assignments(self, values: np.ndarray) -> tuple[Assignment, ...]:
         return tuple(sorted(taken for taken, value in zip(self.takes, values, strict=False) if value > 0.5))
 
-    def lp(self, cost: dict[int, int]) -> Any:
+    def model(self, cost: dict[int, int]) -> Any:
         """As HiGHS takes it."""
-        lp, columns = highspy.HighsLp(), len(self._limits)
-        lp.num_col_, lp.num_row_ = columns, len(self._rows)
-        lp.col_cost_ = np.array([cost.get(column, 0) for column in range(columns)], float)
-        lp.col_lower_, lp.col_upper_ = np.array(self._limits, float).reshape(-1, 2).T
-        lp.row_lower_ = np.array([lower for lower, _upper, _terms in self._rows], float)
-        lp.row_upper_ = np.array([upper for _lower, upper, _terms in self._rows], float)
-        terms = [term for _lower, _upper, row in self._rows for term in row]
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.cumsum([0, *(len(row) for _lower, _upper, row in self._rows)], dtype=np.int32)
-        lp.a_matrix_.index_ = np.array([column for column, _factor in terms], np.int32)
-        lp.a_matrix_.value_ = np.array([factor for _column, factor in terms], float)
-        kinds = highspy.HighsVarType
-        lp.integrality_ = [kinds.kInteger if column < self.places else kinds.kContinuous for column in range(columns)]
-        return lp
+        return linear_programme.model(self._limits, self._rows, cost, self.places)
 
 
 def build(problem: Problem) -> Programme:

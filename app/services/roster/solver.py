@@ -87,7 +87,7 @@ class _Search:
                 options["mip_max_nodes"] = nodes
             for name, value in options.items():
                 solver.setOptionValue(name, value)
-            solver.passModel(programme.lp(cost))
+            solver.passModel(programme.model(cost))
             places = np.arange(programme.places, dtype=np.int32)
             solver.setSolution(len(places), places, start[: programme.places])
             solver.cbMipInterrupt += self._watch

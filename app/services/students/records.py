@@ -21,7 +21,7 @@ from app.models.students import Student
 from app.policies.actor import Actor
 from app.policies.roles import Role
 from app.policies.scopes import visible
-from app.services import accounts, lookups, phones, plain, school
+from app.services import accounts, contact, lookups, plain, school
 from app.services.admissions import waitlist
 from app.services.errors import Conflict, Invalid, WrongState, explain
 from app.services.keysets import among
@@ -112,15 +112,7 @@ def update(student_id: UUID, values: Mapping[str, Any], *, actor: Actor, version
 
 def _normalise(data: dict[str, Any], known: Student | None = None) -> None:
     """Put the values into the form in which they are stored. Raises Invalid with everything that is wrong."""
-    problems: dict[str, list[Any]] = {}
-    if data.get("phone") and (known is None or data["phone"] != known.phone):
-        try:
-            data["phone"] = phones.normalise(data["phone"], school.phone_region())
-        except ValueError as error:
-            problems["phone"] = [str(error)]
-    email = data.get("email")
-    if email and ("@" not in email or any(letter.isspace() for letter in email)):
-        problems["email"] = [_("Must be an e-mail address, as name@example.org.")]
+    problems = contact.normalise(data, known)
     if (born := data.get("birth_date")) and born > school.today():
         problems["birth_date"] = [_("Must not be in the future.")]
     try:

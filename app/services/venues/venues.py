@@ -16,7 +16,7 @@ from app.models.venues import Venue, VenueAvailability
 from app.policies.actor import Actor
 from app.policies.rules import may_run_tests
 from app.policies.scopes import visible
-from app.services import lookups, phones, plain, school
+from app.services import contact, lookups, plain
 from app.services.errors import Invalid, NotAllowed, WrongState
 from app.services.resource import Result
 from app.services.transaction import lock, lock_many, transactional
@@ -49,14 +49,8 @@ def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datet
 
 def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
     data = dict(values)
-    if data.get("contact_phone"):
-        try:
-            data["contact_phone"] = phones.normalise(data["contact_phone"], school.phone_region())
-        except ValueError as error:
-            raise Invalid(fields={"contact_phone": [str(error)]}) from None
-    email = data.get("contact_email")
-    if email and ("@" not in email or any(letter.isspace() for letter in email)):
-        raise Invalid(fields={"contact_email": [_("Must be an e-mail address, as name@example.org.")]})
+    if problems := contact.normalise(data, phone="contact_phone", email="contact_email"):
+        raise Invalid(fields=problems)
     return data
 
 

@@ -55,8 +55,7 @@ def answer(actor: Actor) -> Any:
         if stage != "do" and not done.repeated:
             return _show(actor, raw, Refusal(), done)
     except Refusal as refusal:
-        if refusal.status not in (409, 422):
-            raise
+        forms.shown(refusal)
         return _show(actor, raw, refusal), refusal.status
     flash(_("%(student)s is admitted to %(course)s.", student=done.student, course=done.course), "success")
     return redirect(f"/admissions/{done.id}")

@@ -15,8 +15,9 @@ from flask_babel import gettext as _
 from app.services import inputs
 from app.services.allocation_plans import rules, seating
 from app.services.allocation_plans.schemas import SeatInput
-from app.services.errors import Invalid, NotFound, Refusal
+from app.services.errors import Invalid, Refusal
 from app.services.test_sessions import ALLOCATIONS, seats
+from app.views import forms
 from app.views.allocation_plans import seat_page
 from app.views.security import current_actor, requires, wants_fragment
 
@@ -49,12 +50,8 @@ class SeatView(BaseView):
                 made = seating.put(session_id, inputs.parse(SeatInput, raw), actor=current_actor())
                 flash(made.message, "success")
                 return redirect(f"/test-sessions/{session_id}")
-            except NotFound:
-                raise
             except Refusal as error:
-                if error.status not in (409, 422):
-                    raise
-                refusal = error
+                refusal = forms.shown(error)
         page = seat_page.dialog(session_id, raw["student_id"], refusal, current_actor())
         answer = render_template("seat_dialog.html", page=page, fragment=wants_fragment())
         return answer, refusal.status if str(refusal) else 200

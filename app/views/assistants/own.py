@@ -16,7 +16,7 @@ from app.services.errors import Refusal
 from app.views import render
 from app.views.assistants import grid
 from app.views.assistants.records import active_badge, show_plan, version_field
-from app.views.forms import read_moment
+from app.views.forms import read_moment, shown
 from app.views.page import Cell, Fact, FieldGroup, Form, Group, Link
 from app.views.page.assistants import WeekFormPage, WeekRecordPage
 from app.views.roster import own_shifts
@@ -60,8 +60,7 @@ class OwnAssistantView(BaseView):
                 version=read_moment(request.form.get("_version", "")),
             )
         except Refusal as refusal:
-            if refusal.status not in (409, 422):
-                raise
+            shown(refusal)
             return self.form(own.find(current_actor()), cells, refusal), refusal.status
         flash(_("Your times are saved."), "success")
         return redirect(URL)

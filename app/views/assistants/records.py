@@ -21,7 +21,7 @@ from app.services.students.records import duplicates_of
 from app.views import render
 from app.views.assistants import grid
 from app.views.base import RecordView
-from app.views.forms import read_moment
+from app.views.forms import read_moment, shown
 from app.views.page import Cell, Fact, Field, FieldGroup, Form, Link
 from app.views.page.assistants import WeekFormPage, WeekRecordPage
 from app.views.security import current_actor, requires
@@ -121,8 +121,7 @@ class AssistantView(RecordView):
                 version=read_moment(request.form.get("_version", "")),
             )
         except Refusal as refusal:
-            if refusal.status not in (409, 422):
-                raise
+            shown(refusal)
             return self.plan_form(self.load(pk), chosen, cells, refusal), refusal.status
         flash(_("%(title)s is saved.", title=self.resource.title(record)), "success")
         return redirect(self.record_url(record.id))

@@ -10,7 +10,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 
 from app.services import inputs
-from app.services.errors import Invalid, NotAllowed, Refusal
+from app.services.errors import NotAllowed, Refusal
 from app.views import forms, once, render
 from app.views.base.core import ResourceView
 from app.views.page import (
@@ -68,8 +68,7 @@ class FormScreens(ResourceView):
         try:
             told, again = once.do(lambda: self._saved(record, raw))
         except Refusal as refusal:
-            if not isinstance(refusal, Invalid) and refusal.status not in (409, 422):
-                raise
+            forms.shown(refusal)
             return render_template("form.html", page=self.form_page(record, raw, refusal)), refusal.status
         if told["more"]:
             flash(told["more"], "warning")

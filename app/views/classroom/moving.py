@@ -21,7 +21,8 @@ from app.services.classroom.resource import planned
 from app.services.errors import NotFound, Refusal
 from app.views import render
 from app.views.base import RecordView
-from app.views.classroom.places import kept, places_page, read_place, request_page, when
+from app.views.classroom.places import places_page, read_place, request_page, when
+from app.views.forms import shown
 from app.views.page import Cell, Fact, Group, Link, RecordPage
 from app.views.security import current_actor, requires
 
@@ -98,7 +99,7 @@ class AttendanceView(RecordView):
                 flash(_("The make-up class is booked."), "success")
                 return redirect(self.record_url(made.id))
             except Refusal as refused:
-                refusal = kept(refused)
+                refusal = shown(refused)
         left = balances.of_admissions([key])[key].unplanned
         page = places_page(
             _("Book a make-up class"),
@@ -132,7 +133,7 @@ class AttendanceView(RecordView):
         if refusal is None:
             flash(_("The class is moved."), "success")
             return redirect(self.record_url(record.id))
-        page = request_page(self.load(pk), kept(refusal))  # read again: what was refused has been rolled back
+        page = request_page(self.load(pk), shown(refusal))  # read again: what was refused has been rolled back
         return render_template("places.html", page=page), refusal.status
 
     def new_link(self, actor: Any, *_more: Any) -> None:
@@ -199,7 +200,7 @@ class RescheduleRequestView(RecordView):
                 flash(_("Asked. You are told when it is decided."), "success")
                 return redirect(self.record_url(made.id))
             except Refusal as refused:
-                refusal = kept(refused)
+                refusal = shown(refused)
         return render_template("places.html", page=request_page(record, refusal)), refusal.status if str(
             refusal
         ) else 200

@@ -21,13 +21,6 @@ from app.views.page.classroom import PlaceChoice, PlacesPage, PlaceWeek
 from app.views.security import current_actor
 
 
-def kept(refusal: Refusal) -> Refusal:
-    """A refusal that the page itself shows. Raises the others."""
-    if refusal.status not in (409, 422):
-        raise refusal
-    return refusal
-
-
 def when(day: date, slot: Any) -> str:
     """Day and time of a class, in the school's zone, whichever the reader's is: that is when one has to be there."""
     return _when(day, slot.time_slot.start_time)

@@ -13,10 +13,10 @@ from flask_babel import lazy_gettext as _l
 
 from app.models.roster import RosterStatus
 from app.services import inputs, school
-from app.services.errors import NotFound, Refusal
+from app.services.errors import Refusal
 from app.services.roster import ASSIGNMENTS, DEMANDS, PUBLISHED, ROSTERS, SHIFTS, assigning, rosters
 from app.services.roster.schemas import AssignmentInput
-from app.views import dialogs
+from app.views import dialogs, forms
 from app.views.base import RecordView
 from app.views.page import Cell, RecordPage
 from app.views.roster import assign_page, week_page
@@ -138,12 +138,8 @@ class AssignmentView(RecordView):
                 made = assigning.assign(inputs.parse(AssignmentInput, raw), actor=current_actor())
                 flash(_("%(title)s is saved.", title=assigning.title(made)), "success")
                 return redirect(f"/rosters/{made.roster_id}")
-            except NotFound:
-                raise
             except Refusal as error:
-                if error.status not in (409, 422):
-                    raise
-                refusal = error
+                refusal = forms.shown(error)
         page = assign_page.page(shift_id, course_id, refusal)
         answer = render_template("roster_assign.html", page=page, fragment=wants_fragment())
         return answer, refusal.status if str(refusal) else 200

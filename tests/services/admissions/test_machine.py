@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import text
 
 from app.extensions import db
@@ -22,15 +18,14 @@ from app.services.admissions import actions, renewing, waitlist
 from app.services.classroom import closing, ledger, makeups, marking, moving, requests
 from app.services.classroom.schemas import Remedy
 from app.services.courses import slots
-from app.services.errors import Refusal
 from app.services.records import merging, unmerging
 from app.services.students import records as students
 from tests.concurrency.racing import actor
-from tests.conftest import rolled_back
 from tests.factories.admissions import admission
 from tests.factories.courses import closure, course, plan, slot
 from tests.factories.leads import lead
 from tests.factories.students import student
+from tests.services.machine import Machine, hold_in_any_order, none_found
 
 OVERBOOKED = """
     SELECT count(*) FROM classroom_slots s CROSS JOIN LATERAL (
@@ -121,16 +116,11 @@ PLANNED_WITHOUT_PLACE = """
 """
 
 
-class School(RuleBasedStateMachine):
+class School(Machine):
     """Three slots of two places, five students, and everybody who does something with them."""
-
-    app: Flask
 
     def __init__(self) -> None:
         super().__init__()
-        self.stack = ExitStack()
-        self.stack.enter_context(rolled_back(self.app))
-        self.stack.enter_context(self.app.test_request_context())
         self.staff, self.admin = actor("staff"), actor("admin")
         teacher = actor("teacher").id
         made = course([teacher])
@@ -141,18 +131,6 @@ class School(RuleBasedStateMachine):
         self.students = [student().id for _n in range(5)]
         self.made: list[Any] = []
         self.merges: list[Any] = []
-
-    def teardown(self) -> None:
-        self.stack.close()
-
-    def tried(self, work: Any) -> Any:
-        """A refusal is an answer."""
-        try:
-            return work()
-        except Refusal:
-            return None
-        finally:
-            db.session.expire_all()
 
     def one(self, number: int) -> list[Any]:
         return [self.made[number % len(self.made)]]
@@ -303,37 +281,27 @@ class School(RuleBasedStateMachine):
 
     @invariant()
     def what_must_hold(self) -> None:
-        for name in (
-            "TWO_ROWS_OF_ONE_PLACE",
-            "ANOTHER_STUDENTS",
-            "MORE_PLANNED_THAN_PAID",
-            "PAUSED_PLACE_OF_WHO_COMES",
-            "WAITS_BESIDE_A_FREE_PLACE",
-            "OFFERED_TO_WHO_HAS_IT",
-            "REQUEST_OF_WHAT_IS_NOT_THERE",
-            "OVERBOOKED",
-            "IN_TWO_PLACES",
-            "WRONG_BALANCE",
-            "NOT_ONE_PAYMENT",
-            "ON_CLOSED_DAYS",
-            "STATUS_WITHOUT_PLACE",
-            "PLANNED_WITHOUT_PLACE",
-            "CROWDED_DAY",
-        ):
-            assert db.session.scalar(text(globals()[name])) == 0, name
+        none_found(
+            TWO_ROWS_OF_ONE_PLACE=TWO_ROWS_OF_ONE_PLACE,
+            ANOTHER_STUDENTS=ANOTHER_STUDENTS,
+            MORE_PLANNED_THAN_PAID=MORE_PLANNED_THAN_PAID,
+            PAUSED_PLACE_OF_WHO_COMES=PAUSED_PLACE_OF_WHO_COMES,
+            WAITS_BESIDE_A_FREE_PLACE=WAITS_BESIDE_A_FREE_PLACE,
+            OFFERED_TO_WHO_HAS_IT=OFFERED_TO_WHO_HAS_IT,
+            REQUEST_OF_WHAT_IS_NOT_THERE=REQUEST_OF_WHAT_IS_NOT_THERE,
+            OVERBOOKED=OVERBOOKED,
+            IN_TWO_PLACES=IN_TWO_PLACES,
+            WRONG_BALANCE=WRONG_BALANCE,
+            NOT_ONE_PAYMENT=NOT_ONE_PAYMENT,
+            ON_CLOSED_DAYS=ON_CLOSED_DAYS,
+            STATUS_WITHOUT_PLACE=STATUS_WITHOUT_PLACE,
+            PLANNED_WITHOUT_PLACE=PLANNED_WITHOUT_PLACE,
+            CROWDED_DAY=CROWDED_DAY,
+        )
 
 
 @pytest.mark.hypothesis  # for `make fuzz`
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("server_url")
 def test_what_must_hold_holds_in_any_order(app):
-    School.app = app
-    run_state_machine_as_test(
-        School,
-        settings=settings(
-            max_examples=int(os.environ.get("FUZZ_EXAMPLES", "12")),
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    hold_in_any_order(School, app, examples=12, steps=25)

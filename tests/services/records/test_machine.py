@@ -4,31 +4,26 @@ merges, and what OneRoster is told. Whatever the order, what must hold holds.
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 from sqlalchemy import text
 
 from app.extensions import db
 from app.models.student_records import Guardian
 from app.services import accounts, school, sessions
 from app.services.enrollments import deciding
-from app.services.errors import Refusal
 from app.services.records import creation, erasing, links, merging, unmerging
 from app.services.records.following import follow, follow_guardians
 from app.services.students import records
 from app.services.transaction import transactional
 from tests.concurrency.racing import actor
-from tests.conftest import rolled_back
 from tests.factories.records import STUDENT, enrollment, organization
 from tests.factories.students import student
+from tests.services.machine import Machine, hold_in_any_order, none_found
 
 RUNS_FOR_WHO_IS_GONE = """
     SELECT count(*) FROM enrollments e JOIN students s ON s.id = e.student_id
@@ -93,34 +88,17 @@ ROSTER = """
 """
 
 
-class Office(RuleBasedStateMachine):
+class Office(Machine):
     """Two schools, families who enroll, and everybody who does something with their records."""
-
-    app: Flask
 
     def __init__(self) -> None:
         super().__init__()
-        self.stack = ExitStack()
-        self.stack.enter_context(rolled_back(self.app))
-        self.stack.enter_context(self.app.test_request_context())
         self.office, self.admin = actor("admissions"), actor("admin")
         self.schools = [organization().id for _n in range(2)]
         self.students = [student(last_name="Plain").id]
         self.enrollments: list[Any] = []
         self.merges: list[Any] = []
         self.came: dict[str, list[Any]] = {}
-
-    def teardown(self) -> None:
-        self.stack.close()
-
-    def tried(self, work: Any) -> Any:
-        """A refusal is an answer."""
-        try:
-            return work()
-        except Refusal:
-            return None
-        finally:
-            db.session.expire_all()
 
     def some(self, table: str, number: int) -> Any:
         """The key of the row that this number hits, in the order in which they came; None when there is none."""
@@ -219,19 +197,18 @@ class Office(RuleBasedStateMachine):
 
     @invariant()
     def what_must_hold(self) -> None:
-        for name in (
-            "RUNS_FOR_WHO_IS_GONE",
-            "MADE_AND_NOT_THERE",
-            "PROGRAM_SAYS_ANOTHER_THING",
-            "AT_SCHOOL_AFTER_THE_END",
-            "LIVE_AND_TOLD_AS_GONE",
-            "MERGED_AND_TOLD_AS_THERE",
-            "ERASED_AND_KNOWN",
-            "GUARDIAN_OF_NOBODY_THERE",
-            "GUARDIAN_ELSEWHERE",
-            "THERE_AND_AT_NO_SCHOOL",
-        ):
-            assert db.session.scalar(text(globals()[name]), {"today": school.today()}) == 0, name
+        none_found(
+            RUNS_FOR_WHO_IS_GONE=RUNS_FOR_WHO_IS_GONE,
+            MADE_AND_NOT_THERE=MADE_AND_NOT_THERE,
+            PROGRAM_SAYS_ANOTHER_THING=PROGRAM_SAYS_ANOTHER_THING,
+            AT_SCHOOL_AFTER_THE_END=AT_SCHOOL_AFTER_THE_END,
+            LIVE_AND_TOLD_AS_GONE=LIVE_AND_TOLD_AS_GONE,
+            MERGED_AND_TOLD_AS_THERE=MERGED_AND_TOLD_AS_THERE,
+            ERASED_AND_KNOWN=ERASED_AND_KNOWN,
+            GUARDIAN_OF_NOBODY_THERE=GUARDIAN_OF_NOBODY_THERE,
+            GUARDIAN_ELSEWHERE=GUARDIAN_ELSEWHERE,
+            THERE_AND_AT_NO_SCHOOL=THERE_AND_AT_NO_SCHOOL,
+        )
 
     @invariant()
     def the_roster_follows(self) -> None:
@@ -250,13 +227,4 @@ class Office(RuleBasedStateMachine):
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("server_url")
 def test_what_must_hold_holds_in_any_order(app):
-    Office.app = app
-    run_state_machine_as_test(
-        Office,
-        settings=settings(
-            max_examples=int(os.environ.get("FUZZ_EXAMPLES", "10")),
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    hold_in_any_order(Office, app, examples=10, steps=40)

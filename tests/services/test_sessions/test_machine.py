@@ -4,30 +4,25 @@ must hold holds.
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
 from datetime import date, time
 from typing import Any
 
 import pytest
-from flask import Flask
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import text
 
 from app.extensions import db
 from app.models.test_sessions import TestSessionStatus as Status
 from app.services.allocation_plans import runs, seating
-from app.services.errors import Refusal
 from app.services.records import merging, unmerging
 from app.services.students import records
 from app.services.test_sessions import allocating, registrations, sessions, years
 from app.services.venues import rooms, venues
 from tests.concurrency.racing import actor
-from tests.conftest import rolled_back
 from tests.factories.seating import room, session, venue
 from tests.factories.students import student
+from tests.services.machine import Machine, hold_in_any_order, none_found
 from tests.services.test_sessions.conftest import NEXT
 
 DAYS = (date(NEXT, 6, 1), date(NEXT, 6, 2))
@@ -74,18 +69,13 @@ ON_A_DAY_WITHOUT_THE_VENUE = """
 """
 
 
-class Centre(RuleBasedStateMachine):
+class Centre(Machine):
     """Two venues with two rooms each, four sessions at them, four students, and everybody who does something with them: so few
     that they get in each other's way.
     """
 
-    app: Flask
-
     def __init__(self) -> None:
         super().__init__()
-        self.stack = ExitStack()
-        self.stack.enter_context(rolled_back(self.app))
-        self.stack.enter_context(self.app.test_request_context())
         self.officer, self.admin = actor("exam_officer"), actor("admin")
         rules = {"year": NEXT, "opens_on": date(NEXT - 1, 1, 1), "most_bookings": 9, "most_tests": 20}
         years.create(rules, actor=self.officer)
@@ -99,18 +89,6 @@ class Centre(RuleBasedStateMachine):
         self.students = [student(needs_accessible_room=n == 0, school_name="AB"[n % 2]).id for n in range(4)]
         self.batches: list[Any] = []
         self.merges: list[Any] = []
-
-    def teardown(self) -> None:
-        self.stack.close()
-
-    def tried(self, work: Any) -> Any:
-        """A refusal is an answer."""
-        try:
-            return work()
-        except Refusal:
-            return None
-        finally:
-            db.session.expire_all()
 
     def some(self, table: str, number: int, count: int = 1) -> list[Any]:
         """Keys of rows that there are: the one that this number hits, and those behind it."""
@@ -233,29 +211,19 @@ class Centre(RuleBasedStateMachine):
 
     @invariant()
     def what_must_hold(self) -> None:
-        for name in (
-            "SEATED_AND_NOT_REGISTERED",
-            "REGISTERED_AND_GONE",
-            "IN_TWO_SESSIONS",
-            "ROOM_OF_TWO_SESSIONS",
-            "SEAT_IN_A_DELETED_ROOM",
-            "OVERFULL",
-            "ON_A_DAY_WITHOUT_THE_VENUE",
-        ):
-            assert db.session.scalar(text(globals()[name])) == 0, name
+        none_found(
+            SEATED_AND_NOT_REGISTERED=SEATED_AND_NOT_REGISTERED,
+            REGISTERED_AND_GONE=REGISTERED_AND_GONE,
+            IN_TWO_SESSIONS=IN_TWO_SESSIONS,
+            ROOM_OF_TWO_SESSIONS=ROOM_OF_TWO_SESSIONS,
+            SEAT_IN_A_DELETED_ROOM=SEAT_IN_A_DELETED_ROOM,
+            OVERFULL=OVERFULL,
+            ON_A_DAY_WITHOUT_THE_VENUE=ON_A_DAY_WITHOUT_THE_VENUE,
+        )
 
 
 @pytest.mark.hypothesis  # for `make fuzz`
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("server_url")
 def test_what_must_hold_holds_in_any_order(app):
-    Centre.app = app
-    run_state_machine_as_test(
-        Centre,
-        settings=settings(
-            max_examples=int(os.environ.get("FUZZ_EXAMPLES", "10")),
-            stateful_step_count=50,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    hold_in_any_order(Centre, app, examples=10, steps=50)
