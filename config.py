@@ -41,6 +41,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
+
 ROOT = Path(__file__).resolve().parent
 MEGABYTE = 1024 * 1024
 MIN_SECRET_LENGTH = 32
@@ -60,6 +62,8 @@ def settings(environ: Environ = os.environ) -> dict[str, object]:
 
     Raises ConfigError when a setting is missing or wrong.
     """
+    for read in (port, web_workers, demo_wish):  # only some commands use them, but a wrong one is told at once
+        read(environ)
     secret = secret_key(environ)
     public_url = _public_url(environ)
     secure = public_url.startswith("https://")
@@ -222,6 +226,14 @@ def _kept_key(path: Path) -> str:
     return path.read_text().strip()
 
 
+def demo_wish(environ: Environ = os.environ) -> bool | None:
+    """Whether to load the demo at the first start; None where nobody said. Raises ConfigError for anything but 1 and 0."""
+    wish = _text(environ, "REGISTRAR_DEMO", "")
+    if wish not in ("", "0", "1"):
+        raise ConfigError(f"REGISTRAR_DEMO must be 1 or 0, not {wish!r}.")
+    return wish == "1" if wish else None
+
+
 def _text(environ: Environ, name: str, default: str) -> str:
     return (environ.get(name) or default).strip()
 
@@ -264,8 +276,8 @@ def _time_zone(environ: Environ) -> str:
 
 def _region(environ: Environ) -> str:
     region = _text(environ, "PHONE_REGION", "GB").upper()
-    if not re.fullmatch("[A-Z]{2}", region):
-        raise ConfigError(f"PHONE_REGION must be two letters such as GB, not {region!r}.")
+    if region not in SUPPORTED_REGIONS:
+        raise ConfigError(f"PHONE_REGION must be the two letters of a country, such as GB, not {region!r}.")
     return region
 
 

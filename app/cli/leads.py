@@ -9,6 +9,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
+from app.cli import import_faults
 from app.extensions import db
 from app.models.access import User
 from app.models.imports import Import, ImportStatus
@@ -60,6 +61,8 @@ def import_leads(
     click.echo(_summary(job))
     if report:
         report.writelines(import_reports.report(job.id, actor))
+    else:
+        import_faults.say(job, actor)
     if to_mend and import_reports.kinds_to_mend(job):
         to_mend.writelines(import_reports.rows_to_mend(job.id, actor))
     if job.status is ImportStatus.FAILED or job.invalid_rows:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import click
 from flask.cli import with_appcontext
 
+from app.cli import import_faults
 from app.extensions import db
 from app.models.imports import Import, ImportStatus
 from app.policies.actor import Actor
@@ -39,6 +40,8 @@ def import_bundle(
     _say(job)
     if report:
         report.writelines(import_reports.report(job.id, actor))
+    else:
+        import_faults.say(job, actor)
     if job.status is ImportStatus.FAILED or job.invalid_rows:
         context.exit(REFUSED)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -102,6 +101,11 @@ def _require_free_port(host: str, port: int) -> None:
     """Raise ClickException when the web server could not listen."""
     try:
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise click.ClickException(
+            f"HOST must be an address of this machine, not {host!r} ({error.strerror})."
+        ) from error
+    try:
         with socket.socket(address[0]) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address[4])
@@ -135,8 +139,8 @@ def _prepare(info: ScriptInfo) -> tuple[list[tuple[str, str, str]], bool]:
 
 def _wants_demo() -> bool:
     """Whether to load demo data: as REGISTRAR_DEMO or the user says, else only into our own database."""
-    if wish := os.environ.get("REGISTRAR_DEMO"):
-        return wish != "0"
+    if (wish := config.demo_wish()) is not None:
+        return wish
     if sys.stdin.isatty():
         return click.confirm("This is the first start. Load a demo school to look around?", default=True)
     return config.is_embedded()

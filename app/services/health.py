@@ -121,13 +121,20 @@ def _time_zone() -> Finding:
 
 
 def _instance() -> Finding:
-    path = Path(current_app.config["INSTANCE_DIR"])
+    return _writable(Path(current_app.config["INSTANCE_DIR"]), "REGISTRAR_INSTANCE")
+
+
+def _uploads() -> Finding:
+    return _writable(files.uploads(), "UPLOADS_DIR")
+
+
+def _writable(path: Path, setting: str) -> Finding:
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             return ok(str(path))
     except OSError as error:
-        return fail(f"{path} cannot be written ({error.strerror}); change its owner or set REGISTRAR_INSTANCE")
+        return fail(f"{path} cannot be written ({error.strerror}); change its owner or set {setting}")
 
 
 def _disk() -> Finding:
@@ -252,6 +259,7 @@ STAGES: tuple[dict[str, Callable[[], Finding]], ...] = (
         "Public address": _public_url,
         "Time zone": _time_zone,
         "Instance directory": _instance,
+        "Uploads directory": _uploads,
         "Disk": _disk,
         "Database": _database,
     },

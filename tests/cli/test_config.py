@@ -68,12 +68,15 @@ def test_keys_of_two_purposes_differ():
         ("SCHOOL_TIME_ZONE", "Mars/Olympus"),
         ("SCHOOL_TIME_ZONE", "../../etc/passwd"),
         ("PHONE_REGION", "GBR"),
+        ("PHONE_REGION", "ZZ"),
         ("PUBLIC_URL", "school.example"),
         ("PUBLIC_URL", "https://school.example/sub"),
         ("TRUSTED_PROXIES", "-1"),
         ("PORT", "http"),
         ("PORT", "70000"),
         ("WEB_THREADS", "0"),
+        ("WEB_WORKERS", "0"),
+        ("REGISTRAR_DEMO", "no"),
     ],
 )
 def test_wrong_values_are_named(name, value):

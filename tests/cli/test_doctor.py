@@ -58,6 +58,20 @@ def test_a_database_that_cannot_be_reached_ends_the_examination(app, examined):
     assert "Schema" not in lines
 
 
+def test_a_directory_that_cannot_be_written_is_told(app, examined, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    for setting, title, name in (
+        ("UPLOADS_DIR", "Uploads directory", "UPLOADS_DIR"),
+        ("INSTANCE_DIR", "Instance directory", "REGISTRAR_INSTANCE"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setitem(app.config, setting, str(tmp_path / "file" / "below"))
+            lines, status = examined()
+        assert (lines[title][0], status) == ("FAIL", 1)
+        assert name in lines[title][1]
+        assert "cannot be written" in lines[title][1]
+
+
 def test_files_that_are_lost_are_told(app, examined, actors, tmp_path, monkeypatch):
     """Those of families, and those that people download: a backup without them is none."""
     monkeypatch.setitem(app.config, "INSTANCE_DIR", str(tmp_path))

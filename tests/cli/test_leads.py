@@ -33,7 +33,7 @@ def written(committed_app):
 
 def test_a_dry_run_says_what_would_happen(run, written):
     result = run("import", "leads.csv", "--dry-run")
-    assert result.output == "2 rows: 1 to import, 0 duplicates, 0 unchanged, 1 refused. Read as UTF-8.\n"
+    assert result.stdout == "2 rows: 1 to import, 0 duplicates, 0 unchanged, 1 refused. Read as UTF-8.\n"
     assert (result.exit_code, written()) == (1, [])
 
 
@@ -57,6 +57,16 @@ def test_rows_that_are_refused_are_given_back_and_taken_once_mended(run, written
     assert written() == [None]
 
 
+def test_the_first_faults_are_named(run, tmp_path):
+    rows = "".join(f"A,B,nobody {number}\n" for number in range(12))
+    (tmp_path / "many.csv").write_text("first_name,last_name,phone\n" + rows)
+    said = run("import", "many.csv").stderr.splitlines()
+    assert said[0].startswith("  line 2, 'phone' 'nobody 0': A phone number has only digits")
+    assert said[10] == "  and 2 more: --report FILE writes them all."
+    (tmp_path / "columns.csv").write_text("first_name,last_name,phone,colour\n")
+    assert run("import", "columns.csv").stderr.startswith("  line 1, 'colour': This column is not known.")
+
+
 def test_a_file_without_faults_ends_well(run, written, tmp_path):
     (tmp_path / "good.csv").write_text("".join(FILE.splitlines(keepends=True)[:2]))
     assert run("import", "good.csv").exit_code == 0
@@ -70,7 +80,7 @@ def test_what_cannot_be_read_imports_nothing(run, written, tmp_path):
     (tmp_path / "bad.csv").write_text("first_name,colour\n")
     result = run("import", "bad.csv")
     assert (result.exit_code, written()) == (1, [])
-    assert result.output == "Nothing was imported. Line 1: This column is not known.\n"
+    assert result.stdout == "Nothing was imported. Line 1: This column is not known.\n"
 
 
 @pytest.mark.parametrize("arguments", [("--as", "nobody"), ("--owner", "nobody"), ("--owner", "student")])

@@ -10,8 +10,10 @@ import urllib.request
 
 import psutil
 import pytest
+from click import ClickException
 
 import config
+from app.cli import serve
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +97,11 @@ def test_starts_serves_and_stops_cleanly(start, port, place):
     assert "Stopped." in rest
     assert "Traceback" not in rest
     assert of_instance(place) == []
+
+
+def test_a_host_that_is_none_is_named():
+    with pytest.raises(ClickException, match=r"HOST must be an address of this machine, not '999\.1\.1\.1'"):
+        serve._require_free_port("999.1.1.1", 8080)
 
 
 @pytest.mark.fault
