@@ -10,6 +10,8 @@ from app.services.leads import records as leads
 from app.services.records import links
 from app.services.students import records as students
 from app.services.venues import venues
+from tests.factories.edfi import guardian_of
+from tests.factories.seating import venue
 from tests.factories.students import student
 
 WRONG = (
@@ -48,13 +50,20 @@ def test_everybody_has_an_address_or_none(db_session, app, actors, create, field
     assert [str(each) for each in refused.value.fields[field]] == [str(contact.NO_ADDRESS)]
 
 
-def test_what_a_record_has_already_is_no_reason_to_refuse_another_change(db_session, app, actors):
+@pytest.mark.parametrize(("make", "update", "field", "other"), [
+    (student, students.update, "email", "last_name"),
+    (lambda **values: guardian_of(student(), **values), links.update_guardian, "email", "last_name"),
+    (venue, venues.update, "contact_email", "name"),
+], ids=["student", "guardian", "venue"])  # fmt: skip
+def test_what_a_record_has_already_is_no_reason_to_refuse_another_change(
+    db_session, app, actors, make, update, field, other
+):
     with app.test_request_context():
-        known = student(email="office@school", phone="+442079460018")
-        students.update(known.id, {"email": "office@school", "last_name": "Other"}, actor=actors.admin)
-        assert known.last_name == "Other"
+        known = make(**{field: "office@school"})
+        update(known.id, {field: "office@school", other: "Other"}, actor=actors.admin)
+        assert getattr(known, other) == "Other"
         with pytest.raises(Invalid):
-            students.update(known.id, {"email": "desk@school"}, actor=actors.admin)
+            update(known.id, {field: "desk@school"}, actor=actors.admin)
 
 
 def test_all_that_is_wrong_is_told_at_once(app):

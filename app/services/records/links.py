@@ -66,10 +66,10 @@ def name_of(person: Any) -> str:
     return f"{person.first_name} {person.last_name}"
 
 
-def _contact(values: Mapping[str, Any]) -> dict[str, Any]:
+def _contact(values: Mapping[str, Any], known: Guardian | None = None) -> dict[str, Any]:
     """The values with the phone number as it is stored. Raises Invalid at the field."""
     data = dict(values)
-    if problems := contact.normalise(data):
+    if problems := contact.normalise(data, known):
         raise Invalid(fields=problems)
     return data
 
@@ -95,7 +95,7 @@ def update_guardian(key: UUID, values: Mapping[str, Any], *, actor: Actor, versi
     known = db.session.scalar(select(Guardian.user_id).where(Guardian.id == key))
     if values.get("user_id") not in (None, known):
         lookups.check("guardian-accounts", actor, values["user_id"], "user_id")
-    changed = plain.update(Guardian, key, _contact(values), actor=actor, version=version)
+    changed = plain.update(Guardian, key, _contact(values, db.session.get(Guardian, key)), actor=actor, version=version)
     db.session.execute(_RENAME, {"id": key})
     return changed
 

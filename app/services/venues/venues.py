@@ -43,13 +43,15 @@ def create(values: Mapping[str, Any], *, actor: Actor) -> Venue:
 def update(key: UUID, values: Mapping[str, Any], *, actor: Actor, version: datetime | None = None) -> Venue:
     """Change a venue. Raises NotAllowed, NotFound, Conflict, Invalid at the field."""
     require(actor)
-    changed: Venue = plain.update(Venue, key, _normalised(values), actor=actor, version=version)
+    changed: Venue = plain.update(
+        Venue, key, _normalised(values, db.session.get(Venue, key)), actor=actor, version=version
+    )
     return changed
 
 
-def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
+def _normalised(values: Mapping[str, Any], known: Venue | None = None) -> dict[str, Any]:
     data = dict(values)
-    if problems := contact.normalise(data, phone="contact_phone", email="contact_email"):
+    if problems := contact.normalise(data, known, phone="contact_phone", email="contact_email"):
         raise Invalid(fields=problems)
     return data
 
