@@ -82,11 +82,21 @@ def settings(environ: Environ = os.environ) -> dict[str, object]:
         "PUBLIC_URL": public_url,
         "SMTP_URL": _smtp_url(environ),
         "MAIL_FROM": _mail_from(environ, public_url),
-        "EDFI_NAMESPACE": _namespace(environ, public_url),
+        "EDFI_NAMESPACE": _shaped(
+            environ,
+            "EDFI_NAMESPACE",
+            urlsplit(public_url).hostname or "",
+            r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}",
+            "look like school.example",
+        ),
         "ROSTER_TIME_LIMIT": _number(environ, "ROSTER_TIME_LIMIT", 20, 1, 600),
         "ONEROSTER_MOST_REMOVED_PERCENT": _number(environ, "ONEROSTER_MOST_REMOVED_PERCENT", 20, 0, 100),
-        "ENROLLMENT_CODE_PREFIX": _code_prefix(environ),
-        "ENROLLMENT_CREATE_RECORDS_AT_STEP": _records_step(environ),
+        "ENROLLMENT_CODE_PREFIX": _shaped(
+            environ, "ENROLLMENT_CODE_PREFIX", "TSA", r"[A-Z0-9]{2,8}", "be 2 to 8 capital letters and digits"
+        ),
+        "ENROLLMENT_CREATE_RECORDS_AT_STEP": int(
+            _shaped(environ, "ENROLLMENT_CREATE_RECORDS_AT_STEP", "4", r"[46]", "be 4 or 6")
+        ),
         "ENROLLMENT_PROGRAMS": _list(environ, "ENROLLMENT_PROGRAMS", PROGRAMS),
         "UPLOADS_DIR": environ.get("UPLOADS_DIR") or None,
         "TRUSTED_PROXIES": _number(environ, "TRUSTED_PROXIES", 0, 0, 10),
@@ -228,14 +238,19 @@ def _kept_key(path: Path) -> str:
 
 def demo_wish(environ: Environ = os.environ) -> bool | None:
     """Whether to load the demo at the first start; None where nobody said. Raises ConfigError for anything but 1 and 0."""
-    wish = _text(environ, "REGISTRAR_DEMO", "")
-    if wish not in ("", "0", "1"):
-        raise ConfigError(f"REGISTRAR_DEMO must be 1 or 0, not {wish!r}.")
+    wish = _shaped(environ, "REGISTRAR_DEMO", "", r"[01]?", "be 1 or 0")
     return wish == "1" if wish else None
 
 
 def _text(environ: Environ, name: str, default: str) -> str:
     return (environ.get(name) or default).strip()
+
+
+def _shaped(environ: Environ, name: str, default: str, shape: str, rule: str) -> str:
+    text = _text(environ, name, default)
+    if not re.fullmatch(shape, text):
+        raise ConfigError(f"{name} must {rule}, not {text!r}.")
+    return text
 
 
 def _number(environ: Environ, name: str, default: int, least: int, most: int) -> int:
@@ -249,20 +264,6 @@ def _list(environ: Environ, name: str, default: str) -> list[str]:
     """Names between commas, each once."""
     given = (each.strip() for each in _text(environ, name, default).split(","))
     return list(dict.fromkeys(each for each in given if each))
-
-
-def _code_prefix(environ: Environ) -> str:
-    text = _text(environ, "ENROLLMENT_CODE_PREFIX", "TSA")
-    if not re.fullmatch(r"[A-Z0-9]{2,8}", text):
-        raise ConfigError(f"ENROLLMENT_CODE_PREFIX must be 2 to 8 capital letters and digits, not {text!r}.")
-    return text
-
-
-def _records_step(environ: Environ) -> int:
-    text = _text(environ, "ENROLLMENT_CREATE_RECORDS_AT_STEP", "4")
-    if text not in ("4", "6"):
-        raise ConfigError(f"ENROLLMENT_CREATE_RECORDS_AT_STEP must be 4 or 6, not {text!r}.")
-    return int(text)
 
 
 def _time_zone(environ: Environ) -> str:
@@ -294,20 +295,11 @@ def _smtp_url(environ: Environ) -> str:
 
 
 def _mail_from(environ: Environ, public_url: str) -> str:
-    sender = _text(environ, "MAIL_FROM", "")
-    if not sender and environ.get("SMTP_URL"):
+    if environ.get("SMTP_URL") and not _text(environ, "MAIL_FROM", ""):
         raise ConfigError("MAIL_FROM must be set when SMTP_URL is, as Registrar <office@school.example>.")
-    sender = sender or f"Registrar <registrar@{urlsplit(public_url).hostname}>"
-    if not re.fullmatch(r"[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+", sender):
-        raise ConfigError(f"MAIL_FROM must look like Registrar <office@school.example>, not {sender!r}.")
-    return sender
-
-
-def _namespace(environ: Environ, public_url: str) -> str:
-    name = _text(environ, "EDFI_NAMESPACE", urlsplit(public_url).hostname or "")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", name):
-        raise ConfigError(f"EDFI_NAMESPACE must look like school.example, not {name!r}.")
-    return name
+    own = f"Registrar <registrar@{urlsplit(public_url).hostname}>"
+    shape = r"[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+"
+    return _shaped(environ, "MAIL_FROM", own, shape, "look like Registrar <office@school.example>")
 
 
 def _public_url(environ: Environ) -> str:

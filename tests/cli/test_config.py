@@ -76,6 +76,10 @@ def test_keys_of_two_purposes_differ():
         ("PORT", "70000"),
         ("WEB_THREADS", "0"),
         ("WEB_WORKERS", "0"),
+        ("EDFI_NAMESPACE", "a school"),
+        ("ENROLLMENT_CODE_PREFIX", "abc"),
+        ("ENROLLMENT_CREATE_RECORDS_AT_STEP", "5"),
+        ("MAIL_FROM", "the office"),
         ("REGISTRAR_DEMO", "no"),
     ],
 )
