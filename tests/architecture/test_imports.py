@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -61,9 +62,14 @@ def layer(path: Path) -> str:
     return path.relative_to(APP).parts[0].removesuffix(".py")
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imported(path: Path) -> Iterator[tuple[str, str, int]]:
     """Every import of the file, those inside functions too: (module, name, line)."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, "", node.lineno
@@ -152,7 +158,7 @@ def test_models_and_policies_do_not_query():
 def commits(path: Path) -> list[int]:
     return [
         node.lineno
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
     ]
 
@@ -165,7 +171,7 @@ def test_only_the_transaction_commits():
 
 def writers(path: Path) -> Iterator[ast.FunctionDef]:
     """The public functions that are transactions."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             names = {each.id for each in node.decorator_list if isinstance(each, ast.Name)}
             yield from [node] if "transactional" in names else []

@@ -128,16 +128,15 @@ def _connect(address: str) -> smtplib.SMTP:
     parts = urlsplit(address)
     secure = parts.scheme == "smtps"
     tls = parse_qs(parts.query).get("tls", [""])[0]
-    context = ssl.create_default_context()
     host, port = parts.hostname or "", parts.port or (465 if secure else 587 if tls else 25)
     server: smtplib.SMTP
     if secure:
-        server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+        server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
     else:
         server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
     try:
         if tls == "starttls":
-            server.starttls(context=context)
+            server.starttls(context=ssl.create_default_context())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:
