@@ -38,9 +38,11 @@ def _build(overrides: Mapping[str, Any]) -> Flask:
     from app import api, headers, views
     from app.extensions import csrf, db, migrate
     from app.routing import LazyRule
+    from app.web import Request
 
     app = Flask(__name__)
     app.url_rule_class = LazyRule
+    app.request_class = Request
     app.config.update(config.settings())
     app.config.update(overrides)
     # As long as a login lasts at most, so the cookie need not be sent anew with every page; after how long without use it

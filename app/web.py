@@ -1,4 +1,6 @@
-"""What screens and API share about a request: who makes it, how a refusal reads as JSON, and how a kept file is sent."""
+"""What screens and API share about a request: how its form is read, who makes it, how a refusal reads as JSON, and how a
+kept file is sent.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import flask
 from flask import Response, g, send_file
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.formparser import FormDataParser
 
 from app.policies.actor import NOBODY, Actor
-from app.services.errors import NotFound
+from app.services.errors import Invalid, NotFound
 
 REFERENCE = "X-Reference"  # of an error, in its answer and in the access log
 # The machine-readable name of a status, for refusals that have no better one.
@@ -34,6 +38,22 @@ CODES = {
 # Links to set a password, invitations, and addresses of calendars: who has them needs nothing else. Also where one stands
 # encoded in another address, as in that of the login: ?next=%2Fenroll%2F...
 _SECRET = re.compile(r"((?:/|%(?:25)*2F)(?:password|calendar|enroll)(?:/|%(?:25)*2F))[\w-]{20,}", re.IGNORECASE)
+
+
+class FormParser(FormDataParser):
+    """Refuses a part of a form that has no name: wherever fields are looked through, each has one. Raises Invalid."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        stream, form, files = super().parse(*args, **kwargs)
+        if None in form or None in files:
+            for _name, file in files.items(multi=True):
+                file.close()
+            raise Invalid(_("A part of the form has no name."))
+        return stream, form, files
+
+
+class Request(flask.Request):
+    form_data_parser_class = FormParser
 
 
 def masked(address: str) -> str:

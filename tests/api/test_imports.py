@@ -84,6 +84,9 @@ def test_uploads_that_are_refused(api, actors):
     for owner in ("x", str(actors.teacher.id), str(2**31), "-1"):
         assert list(upload(staff, default_owner_id=owner).json["fields"]) == ["default_owner_id"]
     assert api("teacher").post("/lead-imports", data={}).status_code == 403
+    nameless = b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"
+    answer = staff.post("/lead-imports", data=nameless, content_type="multipart/form-data; boundary=x")
+    assert (answer.status_code, answer.json["message"]) == (422, "A part of the form has no name.")
     too_large = staff("POST", "/lead-imports", data=b"x" * 33_000_000, content_type="multipart/form-data; boundary=x")
     assert too_large.status_code == 413 and too_large.json["code"] == "too_large"
     assert db.session.scalar(select(func.count()).select_from(Import)) == 0

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from app.views import once
 from tests.factories.leads import lead, stage
 from tests.policies.test_matrix import address, rules, undone
 from tests.policies.world import changed, checksums, make_world
@@ -53,6 +54,30 @@ def test_bad_values_in_every_form(app, client_of, db_session, actors, turn):
             if answer.status_code >= 500:
                 faults.append(f"{url}: {answer.status_code}")
     assert faults == []
+
+
+KEY = f'--x\r\nContent-Disposition: form-data; name="{once.FIELD}"\r\n\r\n{uuid.uuid4()}\r\n'.encode()
+NAMELESS = (
+    KEY + b"--x\r\nContent-Disposition: form-data\r\n\r\nwhat is this\r\n--x--\r\n",
+    KEY + b'--x\r\nContent-Disposition: form-data; filename="a.csv"\r\n\r\na,b\r\n--x--\r\n',
+)
+
+
+@pytest.mark.parametrize("body", NAMELESS, ids=["field", "file"])
+def test_a_part_of_a_form_that_has_no_name(app, client_of, db_session, actors, body, monkeypatch):
+    """Such a part made forms that are saved once, and uploads, a fault of ours."""
+    world = make_world(actors.admin, actors.staff.id)
+    client, before = client_of("admin"), checksums()
+
+    def wrong(url: str) -> bool:
+        answer = client.post(url, data=body, content_type="multipart/form-data; boundary=x")
+        return answer.status_code != 422 or "A part of the form has no name." not in answer.text
+
+    assert not wrong("/leads/new")
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)  # as in use: the token is looked for first, in each form
+    urls = [address(app, rule, name, world) for rule, name in rules(app) if "POST" in rule.methods]
+    assert [url for url in urls if wrong(url)] == []
+    assert changed(before, checksums()) == []
 
 
 NEW_LEAD = (
